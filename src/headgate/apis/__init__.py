@@ -1,0 +1,1 @@
+"""What clients speak: each package is one protocol."""

@@ -1,0 +1,1 @@
+"""The data plane: published paths to bytes, ahead of any framework."""

@@ -1,0 +1,1 @@
+"""Content types: each folder is one."""

@@ -1,0 +1,1 @@
+"""File content: any tree of files, listed by a PULP_MANIFEST."""

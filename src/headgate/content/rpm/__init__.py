@@ -1,0 +1,1 @@
+"""RPM content: yum repositories, their metadata, packages, errata, groups and modules."""

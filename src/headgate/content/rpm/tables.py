@@ -1,0 +1,162 @@
+"""The tables of RPM content: packages and their metadata segments, errata, groups, modules."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
+
+from headgate.stores.db.types import UtcDateTime, metadata
+
+# Six blobs hold the fragments of one sync: three metadata files, each as the gzip members and as
+# the zstd frames of all its segments, end to end.
+rpm_packs = Table(
+    "rpm_packs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    *(
+        Column(f"{kind}_{codec}", ForeignKey("blobs.id"), nullable=False, index=True)
+        for kind in ("primary", "filelists", "other")
+        for codec in ("gz", "zst")
+    ),
+)
+
+# About 100 packages. `layout` says where the segment lies in each blob of its pack and how long
+# each of its fragments is (content/rpm/metadata/segments.py packs and reads it).
+rpm_segments = Table(
+    "rpm_segments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("pack_id", ForeignKey("rpm_packs.id"), nullable=False, index=True),
+    Column("layout", LargeBinary, nullable=False),
+)
+
+# Binary and source packages: a source package has the architecture src or nosrc.
+rpm_packages = Table(
+    "rpm_packages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # BLAKE2b-256 over the three fragments: what a repository said of the package is its identity,
+    # so one tenant's false metadata never describes another's package.
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("name", String(255), nullable=False),
+    Column("epoch", String(16), nullable=False),
+    Column("version", String(255), nullable=False),
+    Column("release", String(255), nullable=False),
+    Column("arch", String(32), nullable=False),
+    Column("evr", LargeBinary, nullable=False),  # rpm-version sort key: SQL compares it
+    Column("checksum_type", String(8), nullable=False),
+    Column("checksum", LargeBinary, nullable=False, index=True),  # raw
+    Column("size", BigInteger, nullable=False),  # bytes of the package file
+    Column("location", String(1024), nullable=False, index=True),  # as in primary.xml
+    Column("location_base", String(1024)),  # xml:base, if upstream gives one
+    Column("summary", Text, nullable=False),
+    Column("sourcerpm", String(512)),
+    Column("modular", Boolean, nullable=False, default=False),
+    # Null until the bytes are here (on demand).
+    Column("blob_id", ForeignKey("blobs.id"), index=True),
+    Column("segment_id", ForeignKey("rpm_segments.id"), nullable=False, index=True),
+    Column("position", Integer, nullable=False),  # within the segment, from 0
+    Index("ix_rpm_packages_name_evr", "name", "evr"),
+)
+
+errata = Table(
+    "errata",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),  # SHA-256 of the fragment
+    Column("errata_id", String(255), nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("type", String(64), nullable=False),
+    Column("severity", String(64), nullable=False),
+    Column("issued", UtcDateTime),
+    Column("updated", UtcDateTime),
+    Column("version", String(64), nullable=False),
+    Column("reboot_suggested", Boolean, nullable=False, default=False),
+    Column("references", JSON, nullable=False),  # [{type, id, href, title}]
+    # [[filename, name, epoch, version, release, arch], ...] over all collections
+    Column("packages", JSON, nullable=False),
+    Column("modules", JSON, nullable=False),  # [{name, stream, version, context, arch}]
+    Column("fragment", LargeBinary, nullable=False),  # <update>...</update>, zstd
+)
+
+# One row per element of comps: group, category, environment, langpacks.
+package_groups = Table(
+    "package_groups",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("group_id", String(255), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("description", Text, nullable=False),
+    # group: [{name, type, requires}]; category and environment: ids of groups
+    Column("members", JSON, nullable=False),
+    Column("fragment", LargeBinary, nullable=False),  # zstd
+)
+
+# One row per document of modules.yaml.
+module_documents = Table(
+    "module_documents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),  # stream | defaults | obsoletes | packager ...
+    Column("name", String(255), nullable=False, index=True),
+    Column("stream", String(255), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("context", String(64), nullable=False),
+    Column("arch", String(32), nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("artifacts", JSON, nullable=False),  # NEVRA strings, streams only
+    Column("profiles", JSON, nullable=False),  # profile -> package names
+    Column("dependencies", JSON, nullable=False),
+    Column("fragment", LargeBinary, nullable=False),  # the YAML document, zstd
+)
+
+# Whatever else repomd.xml lists, passed through as it came: productid and the like.
+repository_files = Table(
+    "rpm_repository_files",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),  # over type, name and bytes
+    Column("type", String(64), nullable=False),
+    Column("path", String(1024), nullable=False),  # relative to the repository
+    Column("blob_id", ForeignKey("blobs.id"), nullable=False, index=True),
+)
+
+# A treeinfo with the images that it lists.
+distribution_trees = Table(
+    "rpm_distribution_trees",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("path", String(32), nullable=False),  # .treeinfo or treeinfo
+    Column("family", String(255), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("arch", String(32), nullable=False),
+    Column("blob_id", ForeignKey("blobs.id"), nullable=False, index=True),
+)
+
+distribution_tree_files = Table(
+    "rpm_distribution_tree_files",
+    metadata,
+    Column(
+        "tree_id", ForeignKey("rpm_distribution_trees.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("path", String(1024), nullable=False),
+    Column("checksum_type", String(8)),
+    Column("checksum", LargeBinary),
+    Column("blob_id", ForeignKey("blobs.id"), index=True),
+    PrimaryKeyConstraint("tree_id", "path"),
+)

@@ -1,0 +1,98 @@
+"""Errors: one tree, a class per cause; `code` for machines, the message for people.
+
+Status codes live in `apis/errors.py` alone. A message says what is wrong, where, and what to do.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+
+class HeadgateError(Exception):
+    """Anything that a caller can be told about."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NotFoundError(HeadgateError):
+    """No such thing within what the caller may see.
+
+    Also raised for things of other organizations: their existence is not told.
+    """
+
+    code = "not_found"
+
+
+class ValidationError(HeadgateError):
+    """A value breaks a rule; `errors` maps each field to its messages (Foreman's 422 body)."""
+
+    code = "validation_failed"
+
+    def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
+        self.errors = {field: list(messages) for field, messages in errors.items()}
+        words = [
+            f"{field.replace('_', ' ').capitalize()} {message}" if field != "base" else message
+            for field, messages in self.errors.items()
+            for message in messages
+        ]
+        super().__init__("Validation failed: " + ", ".join(words))
+        self.full_messages = words
+
+
+class BadRequestError(HeadgateError):
+    """A well-formed request that cannot be followed (Katello's 400)."""
+
+    code = "bad_request"
+
+
+class ConflictError(HeadgateError):
+    """The state of a thing, or another change of it, stands against this one (409)."""
+
+    code = "conflict"
+
+
+class UnauthenticatedError(HeadgateError):
+    """Nobody, or nobody we know, is asking."""
+
+    code = "unauthenticated"
+
+
+class PermissionDeniedError(HeadgateError):
+    """The caller may see the thing but not do this to it; `missing` names the permissions."""
+
+    code = "permission_denied"
+
+    def __init__(self, message: str, *, missing: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.missing = list(missing)
+
+
+class UpstreamError(HeadgateError):
+    """Upstream did not give what it should: `url` is the address used, after redirects."""
+
+    code = "upstream_failed"
+
+    def __init__(self, message: str, *, url: str) -> None:
+        super().__init__(message)
+        self.url = url
+
+
+class InvalidContentError(HeadgateError):
+    """Bytes that are not what they claim to be: wrong digest, broken or hostile metadata."""
+
+    code = "invalid_content"
+
+
+class StorageFullError(HeadgateError):
+    """The disk under the blob store or the database has no room left."""
+
+    code = "storage_full"
+
+
+class CancelledError(HeadgateError):
+    """The task was asked to stop and did."""
+
+    code = "cancelled"

@@ -1,0 +1,1 @@
+"""The workflow engine: durable tasks of named, repeatable steps."""

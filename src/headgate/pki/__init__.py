@@ -1,0 +1,1 @@
+"""Certificates: the authority, what it issues, and what a client certificate opens."""

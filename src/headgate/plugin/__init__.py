@@ -1,0 +1,1 @@
+"""What a content type may import: stable, documented."""

@@ -1,0 +1,1 @@
+"""Scoped search: the query language and its translation to bound SQL."""

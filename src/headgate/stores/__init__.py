@@ -1,0 +1,1 @@
+"""Where Headgate keeps things: the database and the blobs."""

@@ -1,0 +1,84 @@
+"""Opening the database and its transactions, the same way for SQLite and PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+Transaction = Connection
+
+_READ_ONLY = "headgate_read_only"
+
+
+class Database:
+    """One database; every process opens its own after a fork."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = self._open(pool_size)
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """Open a transaction that may write; it commits unless the block raises.
+
+        On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so a transaction that reads
+        and then writes can never fail half-way for another writer.
+        """
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Open a transaction that only reads: one consistent view, never waiting for writers."""
+        with self.engine.connect().execution_options(**self._read_options()) as connection:
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Close the pooled connections of this process."""
+        self.engine.dispose()
+
+    def _read_options(self) -> dict[str, Any]:
+        if self.is_sqlite:
+            return {_READ_ONLY: True}
+        return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+    def _open(self, pool_size: int) -> Engine:
+        if not self.is_sqlite:
+            return create_engine(self.url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True)
+        path = self.url.database
+        if path is None or path == ":memory:":
+            raise ValueError("the SQLite database must be a file: processes share it")
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(
+            self.url,
+            connect_args={"timeout": 60, "isolation_level": None, "check_same_thread": False},
+            pool_size=pool_size,
+            max_overflow=20,
+        )
+        _configure_sqlite(engine)
+        return engine
+
+
+def _configure_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: object) -> None:
+        # WAL: readers never wait; FULL: a commit that was answered is on disk.
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "temp_store = MEMORY",
+            "mmap_size = 268435456",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        read_only = connection.get_execution_options().get(_READ_ONLY)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,75 @@
+"""The tables that every content type shares, by subject.
+
+Tables of one content type stand beside it (`content/rpm/tables.py`) on the same metadata.
+"""
+
+from headgate.stores.db.tables.content import (
+    blob_pins,
+    blobs,
+    content_set_members,
+    content_sets,
+    publication_files,
+    publications,
+)
+from headgate.stores.db.tables.organizations import (
+    content_credentials,
+    lifecycle_environments,
+    organizations,
+    products,
+    repositories,
+    repository_versions,
+)
+from headgate.stores.db.tables.tasks import task_locks, tasks
+from headgate.stores.db.tables.uploads import content_uploads
+from headgate.stores.db.tables.users import (
+    personal_access_tokens,
+    revoked_certificates,
+    sessions,
+    user_organizations,
+    user_permissions,
+    users,
+)
+from headgate.stores.db.tables.views import (
+    content_view_filter_repositories,
+    content_view_filter_rules,
+    content_view_filters,
+    content_view_histories,
+    content_view_repositories,
+    content_view_version_repositories,
+    content_view_versions,
+    content_views,
+    distributions,
+)
+
+__all__ = [
+    "blob_pins",
+    "blobs",
+    "content_credentials",
+    "content_set_members",
+    "content_sets",
+    "content_uploads",
+    "content_view_filter_repositories",
+    "content_view_filter_rules",
+    "content_view_filters",
+    "content_view_histories",
+    "content_view_repositories",
+    "content_view_version_repositories",
+    "content_view_versions",
+    "content_views",
+    "distributions",
+    "lifecycle_environments",
+    "organizations",
+    "personal_access_tokens",
+    "products",
+    "publication_files",
+    "publications",
+    "repositories",
+    "repository_versions",
+    "revoked_certificates",
+    "sessions",
+    "task_locks",
+    "tasks",
+    "user_organizations",
+    "user_permissions",
+    "users",
+]

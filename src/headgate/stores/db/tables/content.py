@@ -1,0 +1,76 @@
+"""Content sets, publications and the register of blobs."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from headgate.stores.db.types import UtcDateTime, metadata
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),  # raw SHA-256
+    Column("size", BigInteger, nullable=False),  # bytes
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+# Keeps a blob that no content refers to yet: a task or an upload in progress holds it.
+blob_pins = Table(
+    "blob_pins",
+    metadata,
+    Column("blob_id", ForeignKey("blobs.id", ondelete="CASCADE"), nullable=False),
+    Column("holder", String(64), nullable=False, index=True),  # a task's or an upload's id
+    PrimaryKeyConstraint("blob_id", "holder"),
+)
+
+content_sets = Table(
+    "content_sets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("counts", JSON, nullable=False),  # content type -> number of units
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+content_set_members = Table(
+    "content_set_members",
+    metadata,
+    Column("content_set_id", ForeignKey("content_sets.id", ondelete="CASCADE"), nullable=False),
+    Column("content_type", String(32), nullable=False),
+    Column("units", LargeBinary, nullable=False),  # serialised, run-optimised roaring bitmap
+    PrimaryKeyConstraint("content_set_id", "content_type"),
+)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("content_set_id", ForeignKey("content_sets.id"), nullable=False),
+    # What besides the content decides the bytes: content type, checksum type, compression ...
+    Column("options", String(255), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("content_set_id", "options"),
+)
+
+# Metadata files only; a package's path resolves by its location within the content set.
+publication_files = Table(
+    "publication_files",
+    metadata,
+    Column("publication_id", ForeignKey("publications.id", ondelete="CASCADE"), nullable=False),
+    Column("path", String(1024), nullable=False),
+    Column("blob_id", ForeignKey("blobs.id"), nullable=False),
+    Column("content_type", String(64), nullable=False),
+    PrimaryKeyConstraint("publication_id", "path"),
+    Index("ix_publication_files_blob_id", "blob_id"),
+)

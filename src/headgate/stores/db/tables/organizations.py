@@ -1,0 +1,149 @@
+"""Organizations and what they own: environments, credentials, products, repositories."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from headgate.stores.db.types import UtcDateTime, metadata
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(255), nullable=False, unique=True),
+    Column("label", String(128), nullable=False, unique=True),
+    Column("description", Text),
+    # The organization's debug certificate and key (PEM), sealed; made on first download.
+    Column("debug_certificate", LargeBinary),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+lifecycle_environments = Table(
+    "lifecycle_environments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column(
+        "organization_id", ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("name", String(255), nullable=False),
+    Column("label", String(128), nullable=False),
+    Column("description", Text),
+    Column("library", Boolean, nullable=False, default=False),
+    # Null only for Library: environments are a tree of paths that start there.
+    Column("prior_id", ForeignKey("lifecycle_environments.id"), index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("organization_id", "name"),
+    UniqueConstraint("organization_id", "label"),
+)
+
+content_credentials = Table(
+    "content_credentials",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column(
+        "organization_id", ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("name", String(255), nullable=False),
+    Column("content_type", String(16), nullable=False),  # gpg_key | cert
+    # Sealed: a client key may be stored here.
+    Column("content", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("organization_id", "name"),
+)
+
+
+def _credential(name: str) -> Column[int]:
+    return Column(name, ForeignKey("content_credentials.id", ondelete="SET NULL"))
+
+
+products = Table(
+    "products",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column(
+        "organization_id", ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("name", String(255), nullable=False),
+    Column("label", String(128), nullable=False),
+    Column("description", Text),
+    Column("cp_id", String(32), nullable=False, unique=True),
+    _credential("gpg_key_id"),
+    _credential("ssl_ca_cert_id"),
+    _credential("ssl_client_cert_id"),
+    _credential("ssl_client_key_id"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("organization_id", "name"),
+    UniqueConstraint("organization_id", "label"),
+)
+
+repositories = Table(
+    "repositories",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("product_id", ForeignKey("products.id", ondelete="CASCADE"), nullable=False),
+    # Repeats the product's, so that every scoped query is one comparison.
+    Column(
+        "organization_id",
+        ForeignKey("organizations.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("name", String(255), nullable=False),
+    Column("label", String(128), nullable=False),
+    Column("description", Text),
+    Column("content_type", String(32), nullable=False),  # yum | file
+    # Below ORG/ENV[/CV]: custom/PRODUCT_LABEL/REPOSITORY_LABEL
+    Column("relative_path", String(512), nullable=False),
+    Column("content_id", String(32), nullable=False, unique=True),
+    Column("arch", String(32), nullable=False, default="noarch"),
+    Column("unprotected", Boolean, nullable=False, default=False),
+    Column("url", Text),
+    Column("upstream_username", String(255)),
+    Column("upstream_password", LargeBinary),  # sealed
+    Column("verify_ssl_on_sync", Boolean, nullable=False, default=True),
+    Column("http_proxy_url", LargeBinary),  # sealed: it may carry credentials
+    Column("download_policy", String(16), nullable=False),  # immediate | on_demand
+    Column("mirroring_policy", String(32), nullable=False),
+    Column("checksum_type", String(16)),  # sha256 | sha384 | sha512 | null: as upstream
+    Column("metadata_compression", String(8), nullable=False, default="gz"),  # gz | zstd
+    _credential("gpg_key_id"),
+    _credential("ssl_ca_cert_id"),
+    _credential("ssl_client_cert_id"),
+    _credential("ssl_client_key_id"),
+    # What the last sync saw upstream (repomd digest, ETag, options): equal means nothing to do.
+    Column("upstream_state", JSON),
+    Column("latest_version_id", Integer),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("product_id", "name"),
+    UniqueConstraint("product_id", "label"),
+)
+
+repository_versions = Table(
+    "repository_versions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column(
+        "repository_id", ForeignKey("repositories.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("number", Integer, nullable=False),
+    Column("content_set_id", ForeignKey("content_sets.id"), nullable=False, index=True),
+    Column("publication_id", ForeignKey("publications.id"), nullable=False, index=True),
+    Column("cause", String(32), nullable=False),  # created | sync | upload | remove
+    Column("task_id", String(36)),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("repository_id", "number"),
+)

@@ -1,0 +1,83 @@
+"""Users and the ways they prove who they are."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from headgate.stores.db.types import UtcDateTime, metadata
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("login", String(100), nullable=False, unique=True),
+    Column("firstname", String(50)),
+    Column("lastname", String(50)),
+    Column("mail", String(254)),
+    Column("password_hash", String(255)),  # argon2id; null: cannot log in by password
+    Column("admin", Boolean, nullable=False, default=False),
+    Column("disabled", Boolean, nullable=False, default=False),
+    Column("last_login_on", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+user_organizations = Table(
+    "user_organizations",
+    metadata,
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "organization_id",
+        ForeignKey("organizations.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    PrimaryKeyConstraint("user_id", "organization_id"),
+)
+
+# Katello's permission names, valid in every organization of the user; roles build on this.
+user_permissions = Table(
+    "user_permissions",
+    metadata,
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("permission", String(64), nullable=False),
+    PrimaryKeyConstraint("user_id", "permission"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),  # SHA-256 hex of the cookie's value
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+personal_access_tokens = Table(
+    "personal_access_tokens",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),  # SHA-256 hex
+    Column("expires_at", UtcDateTime),
+    Column("revoked", Boolean, nullable=False, default=False),
+    Column("last_used_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("user_id", "name"),
+)
+
+revoked_certificates = Table(
+    "revoked_certificates",
+    metadata,
+    Column("serial", String(40), primary_key=True),  # hex
+    Column("reason", String(255), nullable=False),
+    Column("revoked_at", UtcDateTime, nullable=False),
+)

@@ -1,0 +1,178 @@
+"""Content views, their filters, versions, and the distributions that serve them."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from headgate.stores.db.types import UtcDateTime, metadata
+
+content_views = Table(
+    "content_views",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column(
+        "organization_id", ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("name", String(255), nullable=False),
+    Column("label", String(128), nullable=False),
+    Column("description", Text),
+    # The organization's default view: Library points at each repository's latest version.
+    Column("default", Boolean, nullable=False, default=False),
+    Column("composite", Boolean, nullable=False, default=False),
+    Column("rolling", Boolean, nullable=False, default=False),
+    Column("import_only", Boolean, nullable=False, default=False),
+    Column("generated_for", String(64), nullable=False, default="none"),
+    Column("auto_publish", Boolean, nullable=False, default=False),
+    Column("solve_dependencies", Boolean, nullable=False, default=False),
+    Column("next_major", Integer, nullable=False, default=1),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("organization_id", "name"),
+    UniqueConstraint("organization_id", "label"),
+)
+
+content_view_repositories = Table(
+    "content_view_repositories",
+    metadata,
+    Column("content_view_id", ForeignKey("content_views.id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "repository_id",
+        ForeignKey("repositories.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    PrimaryKeyConstraint("content_view_id", "repository_id"),
+)
+
+content_view_filters = Table(
+    "content_view_filters",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("content_view_id", ForeignKey("content_views.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("description", Text),
+    Column("type", String(32), nullable=False),  # rpm; further kinds come with their issue
+    Column("inclusion", Boolean, nullable=False, default=False),
+    Column("original_packages", Boolean, nullable=False, default=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("content_view_id", "name"),
+)
+
+# None: the filter applies to every repository of its view.
+content_view_filter_repositories = Table(
+    "content_view_filter_repositories",
+    metadata,
+    Column(
+        "filter_id", ForeignKey("content_view_filters.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column(
+        "repository_id",
+        ForeignKey("repositories.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    PrimaryKeyConstraint("filter_id", "repository_id"),
+)
+
+content_view_filter_rules = Table(
+    "content_view_filter_rules",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column(
+        "filter_id",
+        ForeignKey("content_view_filters.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("name", String(255)),
+    Column("version", String(255)),
+    Column("min_version", String(255)),
+    Column("max_version", String(255)),
+    Column("architecture", String(64)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+content_view_versions = Table(
+    "content_view_versions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("content_view_id", ForeignKey("content_views.id", ondelete="CASCADE"), nullable=False),
+    Column("major", Integer, nullable=False),
+    Column("minor", Integer, nullable=False),
+    Column("description", Text),
+    # The filters as they were: [{name, type, inclusion, original_packages, repository_ids, rules}]
+    Column("filters", JSON, nullable=False),
+    # SHA-256 (hex) over the repositories' content sets and filters: "publish only if needed".
+    Column("inputs_digest", String(64), nullable=False),
+    Column("published", Boolean, nullable=False, default=False),
+    Column("task_id", String(36)),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("content_view_id", "major", "minor"),
+)
+
+content_view_version_repositories = Table(
+    "content_view_version_repositories",
+    metadata,
+    Column(
+        "version_id", ForeignKey("content_view_versions.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("repository_id", ForeignKey("repositories.id"), nullable=False, index=True),
+    # Repeats the repository's, so that what is served under a version never moves.
+    Column("relative_path", String(512), nullable=False),
+    Column("content_set_id", ForeignKey("content_sets.id"), nullable=False, index=True),
+    Column("publication_id", ForeignKey("publications.id"), nullable=False, index=True),
+    PrimaryKeyConstraint("version_id", "repository_id"),
+)
+
+# Content view environments: what `ORG/ENV/CV` (or `ORG/Library`) serves. Promotion and rollback
+# change `version_id` of one row. The default view has no versions: its row has a null one.
+distributions = Table(
+    "distributions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("base_path", String(512), nullable=False, unique=True),
+    Column(
+        "organization_id",
+        ForeignKey("organizations.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("environment_id", ForeignKey("lifecycle_environments.id"), nullable=False, index=True),
+    Column("content_view_id", ForeignKey("content_views.id"), nullable=False),
+    Column("version_id", ForeignKey("content_view_versions.id"), index=True),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("content_view_id", "environment_id"),
+)
+
+content_view_histories = Table(
+    "content_view_histories",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column(
+        "content_view_id",
+        ForeignKey("content_views.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("version", String(32), nullable=False),
+    Column("version_id", Integer),
+    Column("environment", String(255)),
+    Column("environment_id", Integer),
+    Column("action", String(32), nullable=False),  # publish | promotion | removal | deletion
+    Column("user", String(255), nullable=False),
+    Column("status", String(16), nullable=False),  # in progress | successful | failed
+    Column("description", Text),
+    Column("task_id", String(36)),
+    Column("created_at", UtcDateTime, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""Downloads from upstream: the one guarded way out."""

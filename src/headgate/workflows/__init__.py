@@ -1,0 +1,1 @@
+"""Durable runs: named steps over services."""
