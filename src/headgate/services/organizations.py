@@ -1,0 +1,120 @@
+"""Organizations: tenants, each born with a Library and a default content view."""
+
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from headgate.domain.clock import Clock
+from headgate.domain.ids import OrganizationId
+from headgate.domain.names import check_label, check_name, label_of
+from headgate.services.access import Actor, load
+from headgate.services.uniqueness import require_unique
+from headgate.stores.db import Transaction
+from headgate.stores.db.statements import insert_row
+from headgate.stores.db.tables import (
+    content_views,
+    distributions,
+    lifecycle_environments,
+    organizations,
+)
+
+LIBRARY = "Library"
+DEFAULT_VIEW_NAME = "Default Organization View"
+DEFAULT_VIEW_LABEL = "Default_Organization_View"
+
+
+def create_organization(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    clock: Clock,
+    name: str,
+    label: str | None = None,
+    description: str | None = None,
+) -> OrganizationId:
+    """Make an organization with its Library, default content view and their distribution.
+
+    Labels of organizations start every published path, so they are unique over the installation.
+    """
+    actor.require("create_organizations")
+    check_name(name)
+    label = check_label(label or label_of(name))
+    require_unique(tx, organizations, name=name)
+    require_unique(tx, organizations, label=label)
+    now = clock()
+    stamps = {"created_at": now, "updated_at": now}
+    values = {"name": name, "label": label, "description": description, **stamps}
+    organization_id = insert_row(tx, organizations, values)
+    library_id = insert_row(
+        tx,
+        lifecycle_environments,
+        {
+            "organization_id": organization_id,
+            "name": LIBRARY,
+            "label": LIBRARY,
+            "library": True,
+            **stamps,
+        },
+    )
+    view_id = insert_row(
+        tx,
+        content_views,
+        {
+            "organization_id": organization_id,
+            "name": DEFAULT_VIEW_NAME,
+            "label": DEFAULT_VIEW_LABEL,
+            "default": True,
+            **stamps,
+        },
+    )
+    tx.execute(
+        insert(distributions).values(
+            base_path=f"{label}/{LIBRARY}",
+            organization_id=organization_id,
+            environment_id=library_id,
+            content_view_id=view_id,
+            updated_at=now,
+        )
+    )
+    return OrganizationId(organization_id)
+
+
+def update_organization(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    clock: Clock,
+    organization_id: OrganizationId,
+    name: str | None = None,
+    description: str | None = None,
+) -> None:
+    """Change the name or the description; the label is in every path and never changes."""
+    row = load(tx, actor, organizations, organization_id)
+    actor.require("edit_organizations", organization_id=organization_id)
+    changes: dict[str, object] = {"updated_at": clock()}
+    if name is not None and name != row.name:
+        check_name(name)
+        require_unique(tx, organizations, except_id=row.id, name=name)
+        changes["name"] = name
+    if description is not None:
+        changes["description"] = description
+    tx.execute(update(organizations).where(organizations.c.id == row.id).values(changes))
+
+
+def library_of(tx: Transaction, organization_id: OrganizationId) -> Row[Any]:
+    """Return the organization's Library environment."""
+    return tx.execute(
+        select(lifecycle_environments).where(
+            lifecycle_environments.c.organization_id == organization_id,
+            lifecycle_environments.c.library,
+        )
+    ).one()
+
+
+def default_view_of(tx: Transaction, organization_id: OrganizationId) -> Row[Any]:
+    """Return the organization's default content view."""
+    return tx.execute(
+        select(content_views).where(
+            content_views.c.organization_id == organization_id, content_views.c.default
+        )
+    ).one()
