@@ -82,9 +82,7 @@ def unit_digests(tx: Transaction, table: Table, ids: BitMap) -> list[bytes]:
         return []
     low, high = ids.min(), ids.max()
     if high - low < 2 * len(ids):
-        rows = tx.execute(
-            select(table.c.id, table.c.digest).where(table.c.id.between(low, high))
-        )
+        rows = tx.execute(select(table.c.id, table.c.digest).where(table.c.id.between(low, high)))
         return [digest for unit_id, digest in rows if unit_id in ids]
     digests: list[bytes] = []
     for batch in batched(ids):

@@ -1,11 +1,12 @@
 """Opening the database and its transactions, the same way for SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 Transaction = Connection
 
@@ -21,7 +22,7 @@ class Database:
         self.engine = self._open(pool_size)
 
     @contextmanager
-    def begin(self) -> Iterator[Transaction]:
+    def begin(self) -> Generator[Transaction]:
         """Open a transaction that may write; it commits unless the block raises.
 
         On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so a transaction that reads
@@ -31,11 +32,11 @@ class Database:
             yield connection
 
     @contextmanager
-    def read(self) -> Iterator[Transaction]:
+    def read(self) -> Generator[Transaction]:
         """Open a transaction that only reads: one consistent view, never waiting for writers."""
-        with self.engine.connect().execution_options(**self._read_options()) as connection:
-            with connection.begin():
-                yield connection
+        connection = self.engine.connect().execution_options(**self._read_options())
+        with connection, connection.begin():
+            yield connection
 
     def close(self) -> None:
         """Close the pooled connections of this process."""
@@ -65,7 +66,7 @@ class Database:
 
 def _configure_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
-    def on_connect(connection: Any, _record: object) -> None:
+    def on_connect(connection: DBAPIConnection, _record: object) -> None:
         # WAL: readers never wait; FULL: a commit that was answered is on disk.
         cursor = connection.cursor()
         for pragma in (

@@ -10,6 +10,7 @@ from headgate.stores.db.tables.content import (
     content_sets,
     publication_files,
     publications,
+    unit_pins,
 )
 from headgate.stores.db.tables.organizations import (
     content_credentials,
@@ -69,6 +70,7 @@ __all__ = [
     "sessions",
     "task_locks",
     "tasks",
+    "unit_pins",
     "user_organizations",
     "user_permissions",
     "users",

@@ -29,7 +29,7 @@ blobs = Table(
 blob_pins = Table(
     "blob_pins",
     metadata,
-    Column("blob_id", ForeignKey("blobs.id", ondelete="CASCADE"), nullable=False),
+    Column("blob_id", Integer, ForeignKey("blobs.id", ondelete="CASCADE"), nullable=False),
     Column("holder", String(64), nullable=False, index=True),  # a task's or an upload's id
     PrimaryKeyConstraint("blob_id", "holder"),
 )
@@ -46,17 +46,29 @@ content_sets = Table(
 content_set_members = Table(
     "content_set_members",
     metadata,
-    Column("content_set_id", ForeignKey("content_sets.id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "content_set_id", Integer, ForeignKey("content_sets.id", ondelete="CASCADE"), nullable=False
+    ),
     Column("content_type", String(32), nullable=False),
     Column("units", LargeBinary, nullable=False),  # serialised, run-optimised roaring bitmap
     PrimaryKeyConstraint("content_set_id", "content_type"),
+)
+
+# Keeps units that no content set holds yet: the task that made or chose them holds them.
+unit_pins = Table(
+    "unit_pins",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("holder", String(64), nullable=False, index=True),
+    Column("unit_type", String(32), nullable=False),
+    Column("units", LargeBinary, nullable=False),  # serialised roaring bitmap
 )
 
 publications = Table(
     "publications",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("content_set_id", ForeignKey("content_sets.id"), nullable=False),
+    Column("content_set_id", Integer, ForeignKey("content_sets.id"), nullable=False),
     # What besides the content decides the bytes: content type, checksum type, compression ...
     Column("options", String(255), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -67,9 +79,11 @@ publications = Table(
 publication_files = Table(
     "publication_files",
     metadata,
-    Column("publication_id", ForeignKey("publications.id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "publication_id", Integer, ForeignKey("publications.id", ondelete="CASCADE"), nullable=False
+    ),
     Column("path", String(1024), nullable=False),
-    Column("blob_id", ForeignKey("blobs.id"), nullable=False),
+    Column("blob_id", Integer, ForeignKey("blobs.id"), nullable=False),
     Column("content_type", String(64), nullable=False),
     PrimaryKeyConstraint("publication_id", "path"),
     Index("ix_publication_files_blob_id", "blob_id"),

@@ -33,14 +33,17 @@ lifecycle_environments = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column(
-        "organization_id", ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False
+        "organization_id",
+        Integer,
+        ForeignKey("organizations.id", ondelete="CASCADE"),
+        nullable=False,
     ),
     Column("name", String(255), nullable=False),
     Column("label", String(128), nullable=False),
     Column("description", Text),
     Column("library", Boolean, nullable=False, default=False),
     # Null only for Library: environments are a tree of paths that start there.
-    Column("prior_id", ForeignKey("lifecycle_environments.id"), index=True),
+    Column("prior_id", Integer, ForeignKey("lifecycle_environments.id"), index=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("organization_id", "name"),
@@ -52,7 +55,10 @@ content_credentials = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column(
-        "organization_id", ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False
+        "organization_id",
+        Integer,
+        ForeignKey("organizations.id", ondelete="CASCADE"),
+        nullable=False,
     ),
     Column("name", String(255), nullable=False),
     Column("content_type", String(16), nullable=False),  # gpg_key | cert
@@ -65,7 +71,7 @@ content_credentials = Table(
 
 
 def _credential(name: str) -> Column[int]:
-    return Column(name, ForeignKey("content_credentials.id", ondelete="SET NULL"))
+    return Column(name, Integer, ForeignKey("content_credentials.id", ondelete="SET NULL"))
 
 
 products = Table(
@@ -73,7 +79,10 @@ products = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column(
-        "organization_id", ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False
+        "organization_id",
+        Integer,
+        ForeignKey("organizations.id", ondelete="CASCADE"),
+        nullable=False,
     ),
     Column("name", String(255), nullable=False),
     Column("label", String(128), nullable=False),
@@ -93,10 +102,11 @@ repositories = Table(
     "repositories",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("product_id", ForeignKey("products.id", ondelete="CASCADE"), nullable=False),
+    Column("product_id", Integer, ForeignKey("products.id", ondelete="CASCADE"), nullable=False),
     # Repeats the product's, so that every scoped query is one comparison.
     Column(
         "organization_id",
+        Integer,
         ForeignKey("organizations.id", ondelete="CASCADE"),
         nullable=False,
         index=True,
@@ -137,11 +147,11 @@ repository_versions = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column(
-        "repository_id", ForeignKey("repositories.id", ondelete="CASCADE"), nullable=False
+        "repository_id", Integer, ForeignKey("repositories.id", ondelete="CASCADE"), nullable=False
     ),
     Column("number", Integer, nullable=False),
-    Column("content_set_id", ForeignKey("content_sets.id"), nullable=False, index=True),
-    Column("publication_id", ForeignKey("publications.id"), nullable=False, index=True),
+    Column("content_set_id", Integer, ForeignKey("content_sets.id"), nullable=False, index=True),
+    Column("publication_id", Integer, ForeignKey("publications.id"), nullable=False, index=True),
     Column("cause", String(32), nullable=False),  # created | sync | upload | remove
     Column("task_id", String(36)),
     Column("created_at", UtcDateTime, nullable=False),

@@ -1,6 +1,6 @@
 """Uploads in progress: chunks land in a spool until they are imported or dropped."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table
 
 from headgate.stores.db.types import UtcDateTime, metadata
 
@@ -10,11 +10,12 @@ content_uploads = Table(
     Column("id", String(36), primary_key=True),
     Column(
         "repository_id",
+        Integer,
         ForeignKey("repositories.id", ondelete="CASCADE"),
         nullable=False,
         index=True,
     ),
-    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("content_type", String(32), nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("checksum", String(64)),

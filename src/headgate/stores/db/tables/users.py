@@ -32,9 +32,10 @@ users = Table(
 user_organizations = Table(
     "user_organizations",
     metadata,
-    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column(
         "organization_id",
+        Integer,
         ForeignKey("organizations.id", ondelete="CASCADE"),
         nullable=False,
         index=True,
@@ -46,7 +47,7 @@ user_organizations = Table(
 user_permissions = Table(
     "user_permissions",
     metadata,
-    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("permission", String(64), nullable=False),
     PrimaryKeyConstraint("user_id", "permission"),
 )
@@ -55,7 +56,9 @@ sessions = Table(
     "sessions",
     metadata,
     Column("token_hash", String(64), primary_key=True),  # SHA-256 hex of the cookie's value
-    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column(
+        "user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
 )
@@ -64,7 +67,7 @@ personal_access_tokens = Table(
     "personal_access_tokens",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("name", String(255), nullable=False),
     Column("token_hash", String(64), nullable=False, unique=True),  # SHA-256 hex
     Column("expires_at", UtcDateTime),

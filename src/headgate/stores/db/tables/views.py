@@ -20,7 +20,10 @@ content_views = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column(
-        "organization_id", ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False
+        "organization_id",
+        Integer,
+        ForeignKey("organizations.id", ondelete="CASCADE"),
+        nullable=False,
     ),
     Column("name", String(255), nullable=False),
     Column("label", String(128), nullable=False),
@@ -43,9 +46,15 @@ content_views = Table(
 content_view_repositories = Table(
     "content_view_repositories",
     metadata,
-    Column("content_view_id", ForeignKey("content_views.id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "content_view_id",
+        Integer,
+        ForeignKey("content_views.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
     Column(
         "repository_id",
+        Integer,
         ForeignKey("repositories.id", ondelete="CASCADE"),
         nullable=False,
         index=True,
@@ -57,7 +66,12 @@ content_view_filters = Table(
     "content_view_filters",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("content_view_id", ForeignKey("content_views.id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "content_view_id",
+        Integer,
+        ForeignKey("content_views.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
     Column("name", String(255), nullable=False),
     Column("description", Text),
     Column("type", String(32), nullable=False),  # rpm; further kinds come with their issue
@@ -73,10 +87,14 @@ content_view_filter_repositories = Table(
     "content_view_filter_repositories",
     metadata,
     Column(
-        "filter_id", ForeignKey("content_view_filters.id", ondelete="CASCADE"), nullable=False
+        "filter_id",
+        Integer,
+        ForeignKey("content_view_filters.id", ondelete="CASCADE"),
+        nullable=False,
     ),
     Column(
         "repository_id",
+        Integer,
         ForeignKey("repositories.id", ondelete="CASCADE"),
         nullable=False,
         index=True,
@@ -90,6 +108,7 @@ content_view_filter_rules = Table(
     Column("id", Integer, primary_key=True),
     Column(
         "filter_id",
+        Integer,
         ForeignKey("content_view_filters.id", ondelete="CASCADE"),
         nullable=False,
         index=True,
@@ -107,7 +126,12 @@ content_view_versions = Table(
     "content_view_versions",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("content_view_id", ForeignKey("content_views.id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "content_view_id",
+        Integer,
+        ForeignKey("content_views.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
     Column("major", Integer, nullable=False),
     Column("minor", Integer, nullable=False),
     Column("description", Text),
@@ -125,13 +149,16 @@ content_view_version_repositories = Table(
     "content_view_version_repositories",
     metadata,
     Column(
-        "version_id", ForeignKey("content_view_versions.id", ondelete="CASCADE"), nullable=False
+        "version_id",
+        Integer,
+        ForeignKey("content_view_versions.id", ondelete="CASCADE"),
+        nullable=False,
     ),
-    Column("repository_id", ForeignKey("repositories.id"), nullable=False, index=True),
+    Column("repository_id", Integer, ForeignKey("repositories.id"), nullable=False, index=True),
     # Repeats the repository's, so that what is served under a version never moves.
     Column("relative_path", String(512), nullable=False),
-    Column("content_set_id", ForeignKey("content_sets.id"), nullable=False, index=True),
-    Column("publication_id", ForeignKey("publications.id"), nullable=False, index=True),
+    Column("content_set_id", Integer, ForeignKey("content_sets.id"), nullable=False, index=True),
+    Column("publication_id", Integer, ForeignKey("publications.id"), nullable=False, index=True),
     PrimaryKeyConstraint("version_id", "repository_id"),
 )
 
@@ -144,13 +171,20 @@ distributions = Table(
     Column("base_path", String(512), nullable=False, unique=True),
     Column(
         "organization_id",
+        Integer,
         ForeignKey("organizations.id", ondelete="CASCADE"),
         nullable=False,
         index=True,
     ),
-    Column("environment_id", ForeignKey("lifecycle_environments.id"), nullable=False, index=True),
-    Column("content_view_id", ForeignKey("content_views.id"), nullable=False),
-    Column("version_id", ForeignKey("content_view_versions.id"), index=True),
+    Column(
+        "environment_id",
+        Integer,
+        ForeignKey("lifecycle_environments.id"),
+        nullable=False,
+        index=True,
+    ),
+    Column("content_view_id", Integer, ForeignKey("content_views.id"), nullable=False),
+    Column("version_id", Integer, ForeignKey("content_view_versions.id"), index=True),
     Column("updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("content_view_id", "environment_id"),
 )
@@ -161,6 +195,7 @@ content_view_histories = Table(
     Column("id", Integer, primary_key=True),
     Column(
         "content_view_id",
+        Integer,
         ForeignKey("content_views.id", ondelete="CASCADE"),
         nullable=False,
         index=True,

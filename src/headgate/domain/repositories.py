@@ -1,0 +1,82 @@
+"""Repositories: which settings go together (katello.md 1.3)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from headgate.domain.errors import ValidationError
+
+CONTENT_TYPES = ("yum", "file")
+DOWNLOAD_POLICIES = ("immediate", "on_demand")
+MIRRORING_POLICIES: Mapping[str, tuple[str, ...]] = {
+    "yum": ("additive", "mirror_complete", "mirror_content_only"),
+    "file": ("additive", "mirror_content_only"),
+}
+CHECKSUM_TYPES = ("sha256", "sha384", "sha512")
+COMPRESSIONS = ("gz", "zstd")
+URL_SCHEMES = ("http", "https", "file")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositorySettings:
+    """What decides how a repository is mirrored and published."""
+
+    content_type: str
+    url: str | None
+    upstream_username: str | None
+    upstream_password_given: bool
+    download_policy: str
+    mirroring_policy: str
+    checksum_type: str | None
+    metadata_compression: str
+
+    def check(self) -> None:
+        """Raise ValidationError, naming every field that breaks a rule."""
+        errors: dict[str, list[str]] = {}
+        _require(errors, "content_type", self.content_type, CONTENT_TYPES)
+        _require(errors, "download_policy", self.download_policy, DOWNLOAD_POLICIES)
+        allowed = MIRRORING_POLICIES.get(self.content_type, ())
+        _require(errors, "mirroring_policy", self.mirroring_policy, allowed)
+        _require(errors, "metadata_compression", self.metadata_compression, COMPRESSIONS)
+        if self.checksum_type is not None:
+            _require(errors, "checksum_type", self.checksum_type, CHECKSUM_TYPES)
+            if self.download_policy == "on_demand":
+                errors.setdefault("checksum_type", []).append(
+                    "cannot be set when the download policy is on_demand"
+                )
+            if self.content_type != "yum":
+                errors.setdefault("checksum_type", []).append("is only for yum repositories")
+        if self.url is not None:
+            self._check_url(errors, self.url)
+        if self.upstream_password_given and not self.upstream_username:
+            errors["upstream_username"] = ["must be given with a password"]
+        if errors:
+            raise ValidationError(errors)
+
+    def _check_url(self, errors: dict[str, list[str]], url: str) -> None:
+        try:
+            parts = urlsplit(url)
+            host, _port = parts.hostname, parts.port
+        except ValueError:
+            errors["url"] = ["is not a valid URL"]
+            return
+        if parts.scheme not in URL_SCHEMES:
+            errors["url"] = [f"must begin with one of: {', '.join(URL_SCHEMES)}"]
+        elif parts.scheme == "file":
+            if self.download_policy == "on_demand":
+                errors["url"] = ["must be http or https when the download policy is on_demand"]
+            elif host or not parts.path.startswith("/"):
+                errors["url"] = ["must be file:/// followed by an absolute path"]
+        elif not host:
+            errors["url"] = ["must name a host"]
+        elif parts.username is not None or parts.password is not None:
+            errors["url"] = ["must not contain credentials: use upstream username and password"]
+        if any(ord(letter) <= 32 or ord(letter) == 127 for letter in url):
+            errors["url"] = ["must not contain spaces or control characters"]
+
+
+def _require(
+    errors: dict[str, list[str]], field: str, value: str, allowed: tuple[str, ...]
+) -> None:
+    if value not in allowed:
+        errors[field] = [f"must be one of the following: {', '.join(allowed)}"]

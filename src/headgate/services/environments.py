@@ -1,0 +1,143 @@
+"""Lifecycle environments: paths that start at Library; content moves along them by promotion."""
+
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, update
+
+from headgate.domain.clock import Clock
+from headgate.domain.errors import BadRequestError, ValidationError
+from headgate.domain.ids import EnvironmentId, OrganizationId
+from headgate.domain.names import check_label, check_name, label_of
+from headgate.services.access import Actor, load
+from headgate.services.uniqueness import require_unique
+from headgate.stores.db import Transaction
+from headgate.stores.db.statements import insert_row
+from headgate.stores.db.tables import distributions, lifecycle_environments, organizations
+
+# `ORG/content_views/...` is where archived versions are served (katello.md 1.1).
+RESERVED_LABELS = frozenset({"content_views"})
+
+
+def create_environment(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    clock: Clock,
+    organization_id: OrganizationId,
+    name: str,
+    prior_id: EnvironmentId,
+    label: str | None = None,
+    description: str | None = None,
+) -> EnvironmentId:
+    """Make an environment that follows `prior_id`; several may, each starting a path of its own.
+
+    Following an environment that has one successor does not move that successor: paths branch.
+    """
+    load(tx, actor, organizations, organization_id)
+    actor.require("create_lifecycle_environments", organization_id=organization_id)
+    check_name(name)
+    label = check_label(label or label_of(name))
+    if label in RESERVED_LABELS:
+        raise ValidationError({"label": [f"'{label}' is reserved"]})
+    scope = {"organization_id": organization_id}
+    require_unique(tx, lifecycle_environments, name=name, **scope)
+    require_unique(tx, lifecycle_environments, label=label, **scope)
+    prior = load(tx, actor, lifecycle_environments, prior_id)
+    if prior.organization_id != organization_id:
+        raise ValidationError({"prior": ["must be an environment of the same organization"]})
+    now = clock()
+    environment_id = insert_row(
+        tx,
+        lifecycle_environments,
+        {
+            "name": name,
+            "label": label,
+            "description": description,
+            "library": False,
+            "prior_id": prior_id,
+            "created_at": now,
+            "updated_at": now,
+            **scope,
+        },
+    )
+    return EnvironmentId(environment_id)
+
+
+def update_environment(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    clock: Clock,
+    environment_id: EnvironmentId,
+    name: str | None = None,
+    description: str | None = None,
+) -> None:
+    """Rename or describe; the label is in served paths and never changes."""
+    row = load(tx, actor, lifecycle_environments, environment_id)
+    actor.require("edit_lifecycle_environments", organization_id=row.organization_id)
+    if row.library and (name or description is not None):
+        raise BadRequestError("The Library environment cannot be renamed or described.")
+    changes: dict[str, object] = {"updated_at": clock()}
+    if name is not None and name != row.name:
+        require_unique(
+            tx,
+            lifecycle_environments,
+            except_id=row.id,
+            name=check_name(name),
+            organization_id=row.organization_id,
+        )
+        changes["name"] = name
+    if description is not None:
+        changes["description"] = description
+    tx.execute(
+        update(lifecycle_environments)
+        .where(lifecycle_environments.c.id == row.id)
+        .values(changes)
+    )
+
+
+def delete_environment(
+    tx: Transaction, *, actor: Actor, environment_id: EnvironmentId
+) -> Row[Any]:
+    """Delete an environment that serves nothing; its successors follow its prior. Returns it."""
+    row = load(tx, actor, lifecycle_environments, environment_id)
+    actor.require("destroy_lifecycle_environments", organization_id=row.organization_id)
+    if row.library:
+        raise BadRequestError("Library lifecycle environments may not be deleted.")
+    serving = tx.scalar(
+        select(func.count())
+        .select_from(distributions)
+        .where(distributions.c.environment_id == row.id)
+    )
+    if serving:
+        raise BadRequestError(
+            f"Lifecycle environment '{row.name}' still serves {serving} content view(s);"
+            " remove them from it first."
+        )
+    tx.execute(
+        update(lifecycle_environments)
+        .where(lifecycle_environments.c.prior_id == row.id)
+        .values(prior_id=row.prior_id)
+    )
+    tx.execute(delete(lifecycle_environments).where(lifecycle_environments.c.id == row.id))
+    return row
+
+
+def paths_of(tx: Transaction, organization_id: OrganizationId) -> list[list[Row[Any]]]:
+    """Return each path from Library to a last environment."""
+    rows = tx.execute(
+        select(lifecycle_environments)
+        .where(lifecycle_environments.c.organization_id == organization_id)
+        .order_by(lifecycle_environments.c.id)
+    ).all()
+    successors: dict[int | None, list[Row[Any]]] = {}
+    for row in rows:
+        successors.setdefault(row.prior_id, []).append(row)
+
+    def walk(path: list[Row[Any]]) -> list[list[Row[Any]]]:
+        following = successors.get(path[-1].id, [])
+        if not following:
+            return [path]
+        return [found for row in following for found in walk([*path, row])]
+
+    return [path for library in successors.get(None, []) for path in walk([library])]

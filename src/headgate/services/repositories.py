@@ -1,0 +1,273 @@
+"""Repositories: their settings, their versions, and when they may go."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, update
+
+from headgate.domain.clock import Clock
+from headgate.domain.errors import ConflictError, ValidationError
+from headgate.domain.ids import ContentSetId, ProductId, PublicationId, RepositoryId, TaskId
+from headgate.domain.names import check_label, check_name, label_of
+from headgate.domain.repositories import RepositorySettings
+from headgate.services.access import Actor, load
+from headgate.services.products import CREDENTIAL_KINDS, checked_credentials, new_content_id
+from headgate.services.uniqueness import require_unique
+from headgate.stores.db import Transaction
+from headgate.stores.db.statements import insert_row
+from headgate.stores.db.tables import (
+    content_view_version_repositories,
+    content_view_versions,
+    content_views,
+    products,
+    repositories,
+    repository_versions,
+)
+
+Seal = Callable[[bytes], bytes]
+
+DEFAULTS: Mapping[str, Any] = {
+    "arch": "noarch",
+    "unprotected": False,
+    "verify_ssl_on_sync": True,
+    "download_policy": "immediate",
+    "mirroring_policy": "mirror_content_only",
+    "metadata_compression": "gz",
+}
+SETTABLE = (
+    "name",
+    "description",
+    "url",
+    "arch",
+    "unprotected",
+    "verify_ssl_on_sync",
+    "upstream_username",
+    "download_policy",
+    "mirroring_policy",
+    "checksum_type",
+    "metadata_compression",
+)
+# Changing these means that the next sync must look again, whatever upstream says.
+SYNC_RELEVANT = frozenset(
+    {"url", "download_policy", "mirroring_policy", "checksum_type", "metadata_compression"}
+)
+
+
+def create_repository(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    clock: Clock,
+    seal: Seal,
+    product_id: ProductId,
+    values: Mapping[str, Any],
+) -> RepositoryId:
+    """Make a repository from API values (`name`, `content_type` and any of SETTABLE).
+
+    `upstream_password` and `http_proxy_url` come in plain text and are stored sealed. It has no
+    version until its first sync or upload.
+    """
+    product = load(tx, actor, products, product_id)
+    actor.require("create_products", organization_id=product.organization_id)
+    values = {**DEFAULTS, **{key: value for key, value in values.items() if value is not None}}
+    check_name(values["name"])
+    label = check_label(values.get("label") or label_of(values["name"]))
+    require_unique(tx, repositories, name=values["name"], product_id=product_id)
+    require_unique(tx, repositories, label=label, product_id=product_id)
+    settings = _settings_of(values, password_given=bool(values.get("upstream_password")))
+    settings.check()
+    now = clock()
+    repository_id = insert_row(
+        tx,
+        repositories,
+        {
+            **{column: values.get(column) for column in SETTABLE},
+            **_credentials(tx, actor, product.organization_id, values),
+            **_sealed(seal, values),
+            "product_id": product_id,
+            "organization_id": product.organization_id,
+            "label": label,
+            "content_type": values["content_type"],
+            "relative_path": f"custom/{product.label}/{label}",
+            "content_id": new_content_id(),
+            "created_at": now,
+            "updated_at": now,
+        },
+    )
+    return RepositoryId(repository_id)
+
+
+def update_repository(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    clock: Clock,
+    seal: Seal,
+    repository_id: RepositoryId,
+    changes: Mapping[str, Any],
+) -> None:
+    """Change settings; a key with None clears it. Label, product and type stay for ever."""
+    row = load(tx, actor, repositories, repository_id)
+    actor.require("edit_products", organization_id=row.organization_id)
+    values = {column: changes[column] for column in SETTABLE if column in changes}
+    if "name" in values and values["name"] != row.name:
+        require_unique(
+            tx,
+            repositories,
+            except_id=row.id,
+            name=check_name(values["name"]),
+            product_id=row.product_id,
+        )
+    password = changes.get("upstream_password", row.upstream_password)
+    merged = {**row._mapping, **values}  # noqa: SLF001 - the documented way to a row's mapping
+    _settings_of(merged, password_given=bool(password)).check()
+    values |= _credentials(tx, actor, row.organization_id, changes)
+    values |= _sealed(seal, changes)
+    if any(values.get(column, merged[column]) != row._mapping[column] for column in SYNC_RELEVANT):  # noqa: SLF001 - as above
+        values["upstream_state"] = None
+    tx.execute(
+        update(repositories)
+        .where(repositories.c.id == row.id)
+        .values(updated_at=clock(), **values)
+    )
+
+
+def delete_repository(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    repository_id: RepositoryId,
+    remove_from_versions: bool = False,
+) -> Row[Any]:
+    """Delete the repository with its versions; return it as it was.
+
+    ConflictError while a published content view version holds it, unless `remove_from_versions`:
+    then it leaves them too.
+    """
+    row = load(tx, actor, repositories, repository_id)
+    actor.require("destroy_products", organization_id=row.organization_id)
+    holding = _versions_holding(tx, repository_id)
+    if holding and not remove_from_versions:
+        raise ConflictError(
+            f"Repository '{row.name}' is in published content view versions"
+            f" ({', '.join(holding[:5])}). Delete these, or pass"
+            " remove_from_content_view_versions."
+        )
+    tx.execute(
+        delete(content_view_version_repositories).where(
+            content_view_version_repositories.c.repository_id == repository_id
+        )
+    )
+    tx.execute(delete(repositories).where(repositories.c.id == repository_id))
+    return row
+
+
+def add_version(
+    tx: Transaction,
+    *,
+    clock: Clock,
+    repository_id: RepositoryId,
+    content_set_id: ContentSetId,
+    publication_id: PublicationId,
+    cause: str,
+    task_id: TaskId | None,
+) -> bool:
+    """Make the content set the repository's latest version; False if it already is.
+
+    Earlier versions go: what a content view froze refers to content sets itself.
+    """
+    latest = latest_version_of(tx, repository_id)
+    unchanged = latest is not None and (
+        (latest.content_set_id, latest.publication_id) == (content_set_id, publication_id)
+    )
+    if unchanged:
+        return False
+    version_id = insert_row(
+        tx,
+        repository_versions,
+        {
+            "repository_id": repository_id,
+            "number": 1 if latest is None else latest.number + 1,
+            "content_set_id": content_set_id,
+            "publication_id": publication_id,
+            "cause": cause,
+            "task_id": task_id,
+            "created_at": clock(),
+        },
+    )
+    tx.execute(
+        update(repositories)
+        .where(repositories.c.id == repository_id)
+        .values(latest_version_id=version_id)
+    )
+    tx.execute(
+        delete(repository_versions).where(
+            repository_versions.c.repository_id == repository_id,
+            repository_versions.c.id != version_id,
+        )
+    )
+    return True
+
+
+def latest_version_of(tx: Transaction, repository_id: RepositoryId) -> Row[Any] | None:
+    """Return the repository's latest version, None before its first content."""
+    return tx.execute(
+        select(repository_versions)
+        .join(repositories, repositories.c.latest_version_id == repository_versions.c.id)
+        .where(repositories.c.id == repository_id)
+    ).one_or_none()
+
+
+def require_repositories(
+    tx: Transaction, actor: Actor, organization_id: int, repository_ids: list[RepositoryId]
+) -> list[Row[Any]]:
+    """Return the repositories, each within the caller's reach and of this organization."""
+    rows = [load(tx, actor, repositories, repository_id) for repository_id in repository_ids]
+    strangers = [row.name for row in rows if row.organization_id != organization_id]
+    if strangers:
+        raise ValidationError(
+            {"repository_ids": [f"belong to another organization: {', '.join(strangers)}"]}
+        )
+    return rows
+
+
+def _versions_holding(tx: Transaction, repository_id: RepositoryId) -> list[str]:
+    rows = tx.execute(
+        select(content_views.c.name, content_view_versions.c.major, content_view_versions.c.minor)
+        .join(content_view_versions, content_view_versions.c.content_view_id == content_views.c.id)
+        .join(
+            content_view_version_repositories,
+            content_view_version_repositories.c.version_id == content_view_versions.c.id,
+        )
+        .where(content_view_version_repositories.c.repository_id == repository_id)
+        .order_by(func.lower(content_views.c.name))
+    )
+    return [f"{name} {major}.{minor}" for name, major, minor in rows]
+
+
+def _settings_of(values: Mapping[str, Any], *, password_given: bool) -> RepositorySettings:
+    return RepositorySettings(
+        content_type=values["content_type"],
+        url=values.get("url"),
+        upstream_username=values.get("upstream_username"),
+        upstream_password_given=password_given,
+        download_policy=values["download_policy"],
+        mirroring_policy=values["mirroring_policy"],
+        checksum_type=values.get("checksum_type"),
+        metadata_compression=values["metadata_compression"],
+    )
+
+
+def _credentials(
+    tx: Transaction, actor: Actor, organization_id: int, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    chosen = {column: values[column] for column in CREDENTIAL_KINDS if column in values}
+    return dict(checked_credentials(tx, actor, organization_id, chosen))
+
+
+def _sealed(seal: Seal, values: Mapping[str, Any]) -> dict[str, bytes | None]:
+    return {
+        column: seal(values[column].encode()) if values[column] else None
+        for column in ("upstream_password", "http_proxy_url")
+        if column in values
+    }
