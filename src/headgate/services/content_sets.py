@@ -7,10 +7,11 @@ from sqlalchemy import Table, insert, select
 
 from headgate.domain.clock import Clock
 from headgate.domain.content import Content, digest_of
+from headgate.domain.errors import ConflictError
 from headgate.domain.ids import ContentSetId
 from headgate.plugin import UnitType
 from headgate.stores.db import Transaction
-from headgate.stores.db.statements import batched, insert_row
+from headgate.stores.db.statements import batched, insert_row, rows_of
 from headgate.stores.db.tables import content_set_members, content_sets
 
 
@@ -74,19 +75,13 @@ def union_of(tx: Transaction, content_set_ids: Iterable[int], unit_type: str) ->
 
 
 def unit_digests(tx: Transaction, table: Table, ids: BitMap) -> list[bytes]:
-    """Return the digests of units, in no order.
+    """Return the digests of units, in no order; ConflictError if one of them is gone.
 
-    A set that fills most of its id range (a fresh sync) is read as one range of the primary key.
+    Units go only when no content set and no pin holds them, so this tells of a missing pin.
     """
-    if not ids:
-        return []
-    low, high = ids.min(), ids.max()
-    if high - low < 2 * len(ids):
-        rows = tx.execute(select(table.c.id, table.c.digest).where(table.c.id.between(low, high)))
-        return [digest for unit_id, digest in rows if unit_id in ids]
-    digests: list[bytes] = []
-    for batch in batched(ids):
-        digests.extend(tx.scalars(select(table.c.digest).where(table.c.id.in_(batch))))
+    digests = [row[0] for row in rows_of(tx, [table.c.digest], table.c.id, ids)]
+    if len(digests) != len(ids):
+        raise ConflictError(f"{len(ids) - len(digests)} units of {table.name} are gone")
     return digests
 
 

@@ -12,5 +12,5 @@ file_units = Table(
     Column("path", String(1024), nullable=False, index=True),
     Column("checksum", LargeBinary(32), nullable=False, index=True),  # raw SHA-256
     Column("size", BigInteger, nullable=False),
-    Column("blob_id", ForeignKey("blobs.id"), index=True),
+    Column("blob_id", Integer, ForeignKey("blobs.id"), index=True),
 )

@@ -24,7 +24,7 @@ rpm_packs = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     *(
-        Column(f"{kind}_{codec}", ForeignKey("blobs.id"), nullable=False, index=True)
+        Column(f"{kind}_{codec}", Integer, ForeignKey("blobs.id"), nullable=False, index=True)
         for kind in ("primary", "filelists", "other")
         for codec in ("gz", "zst")
     ),
@@ -36,7 +36,7 @@ rpm_segments = Table(
     "rpm_segments",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("pack_id", ForeignKey("rpm_packs.id"), nullable=False, index=True),
+    Column("pack_id", Integer, ForeignKey("rpm_packs.id"), nullable=False, index=True),
     Column("layout", LargeBinary, nullable=False),
 )
 
@@ -63,8 +63,8 @@ rpm_packages = Table(
     Column("sourcerpm", String(512)),
     Column("modular", Boolean, nullable=False, default=False),
     # Null until the bytes are here (on demand).
-    Column("blob_id", ForeignKey("blobs.id"), index=True),
-    Column("segment_id", ForeignKey("rpm_segments.id"), nullable=False, index=True),
+    Column("blob_id", Integer, ForeignKey("blobs.id"), index=True),
+    Column("segment_id", Integer, ForeignKey("rpm_segments.id"), nullable=False, index=True),
     Column("position", Integer, nullable=False),  # within the segment, from 0
     Index("ix_rpm_packages_name_evr", "name", "evr"),
 )
@@ -132,7 +132,7 @@ repository_files = Table(
     Column("digest", LargeBinary(32), nullable=False, unique=True),  # over type, name and bytes
     Column("type", String(64), nullable=False),
     Column("path", String(1024), nullable=False),  # relative to the repository
-    Column("blob_id", ForeignKey("blobs.id"), nullable=False, index=True),
+    Column("blob_id", Integer, ForeignKey("blobs.id"), nullable=False, index=True),
 )
 
 # A treeinfo with the images that it lists.
@@ -145,18 +145,21 @@ distribution_trees = Table(
     Column("family", String(255), nullable=False),
     Column("version", String(64), nullable=False),
     Column("arch", String(32), nullable=False),
-    Column("blob_id", ForeignKey("blobs.id"), nullable=False, index=True),
+    Column("blob_id", Integer, ForeignKey("blobs.id"), nullable=False, index=True),
 )
 
 distribution_tree_files = Table(
     "rpm_distribution_tree_files",
     metadata,
     Column(
-        "tree_id", ForeignKey("rpm_distribution_trees.id", ondelete="CASCADE"), nullable=False
+        "tree_id",
+        Integer,
+        ForeignKey("rpm_distribution_trees.id", ondelete="CASCADE"),
+        nullable=False,
     ),
     Column("path", String(1024), nullable=False),
     Column("checksum_type", String(8)),
     Column("checksum", LargeBinary),
-    Column("blob_id", ForeignKey("blobs.id"), index=True),
+    Column("blob_id", Integer, ForeignKey("blobs.id"), index=True),
     PrimaryKeyConstraint("tree_id", "path"),
 )

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, insert
+from pyroaring import BitMap
+from sqlalchemy import ColumnElement, Table, insert, select
 
 from headgate.stores.db.database import Transaction
 
@@ -27,3 +28,22 @@ def batched(items: Iterable[T], size: int = IN_LIST) -> Iterator[Sequence[T]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+def rows_of(
+    tx: Transaction, columns: Sequence[ColumnElement[Any]], key: ColumnElement[int], ids: BitMap
+) -> Iterator[Any]:
+    """Yield the columns, then the key, of the rows whose key is in the bitmap, in no order.
+
+    A bitmap that fills most of its range (a fresh sync) is read as one range of the key, a
+    scattered one in lists.
+    """
+    if not ids:
+        return
+    low, high = ids.min(), ids.max()
+    if high - low < 2 * len(ids):
+        rows = tx.execute(select(*columns, key.label("key_")).where(key.between(low, high)))
+        yield from (row for row in rows if row[-1] in ids)
+        return
+    for batch in batched(ids):
+        yield from tx.execute(select(*columns, key.label("key_")).where(key.in_(batch)))
