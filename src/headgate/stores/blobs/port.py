@@ -4,10 +4,13 @@ Every implementation passes `tests/contracts/test_blob_stores.py`. References ar
 database (`services/blobs.py`); a store only keeps, reads and drops bytes.
 """
 
-from collections.abc import AsyncIterator, Iterator
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
+
+_HEX_DIGITS = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -20,10 +23,9 @@ class Digest:
     def parse(cls, text: str) -> "Digest":
         """Read `sha256:<64 hex digits>` or the bare hex digits; ValueError if it is neither."""
         digits = text.removeprefix("sha256:")
-        raw = bytes.fromhex(digits)
-        if len(raw) != 32 or digits != digits.strip():  # fromhex skips spaces
-            raise ValueError(f"not a SHA-256 digest: {text!r}")
-        return cls(raw)
+        if not _HEX_DIGITS.fullmatch(digits):
+            raise ValueError(f"not a SHA-256 digest: {text[:100]!r}")
+        return cls(bytes.fromhex(digits))
 
     @property
     def hex(self) -> str:
@@ -41,10 +43,17 @@ class Spool(Protocol):
     process left behind is removed by `BlobStore.sweep`.
     """
 
-    size: int
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        ...
 
     def write(self, data: bytes | memoryview) -> None:
         """Append; StorageFullError when there is no room (the spool is then useless)."""
+        ...
+
+    def restart(self) -> None:
+        """Drop what has been written and begin again: a source answered differently."""
         ...
 
     def digest(self) -> Digest:
@@ -52,10 +61,14 @@ class Spool(Protocol):
         ...
 
     def read(self) -> Iterator[bytes]:
-        """Yield what has been written, from the start."""
+        """Yield what has been written, from the start; not after `BlobStore.keep`."""
         ...
 
-    def __enter__(self) -> "Spool": ...
+    def close(self) -> None:
+        """Drop the bytes unless they were kept; may be called twice."""
+        ...
+
+    def __enter__(self) -> Self: ...
 
     def __exit__(self, *exc: object) -> None: ...
 
@@ -71,7 +84,12 @@ class BlobStore(Protocol):
         """Make the spool's bytes durable under their digest: fsync, then rename.
 
         May be called for bytes that are already there. After it returns, a crash loses nothing.
+        StorageFullError drops the spool.
         """
+        ...
+
+    def keep_many(self, spools: Sequence[Spool]) -> list[Digest]:
+        """Keep several spools with one round of flushing; none is durable until it returns."""
         ...
 
     def size(self, digest: Digest) -> int | None:
@@ -84,7 +102,7 @@ class BlobStore(Protocol):
 
     def stream(
         self, digest: Digest, start: int = 0, length: int | None = None
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncIterator[bytes | bytearray]:
         """As `read`, for the data plane: never blocks the event loop for long."""
         ...
 
@@ -94,6 +112,26 @@ class BlobStore(Protocol):
 
     def drop(self, digest: Digest) -> None:
         """Remove the blob; dropping what is not there is no error."""
+        ...
+
+    def set_aside(self, digest: Digest, ticket: str) -> bool:
+        """Make the blob unreadable but recoverable; say whether it was here.
+
+        `ticket` names one collection, so that two never mix up what each has set aside. Only
+        `services/blobs.py` calls this and the next three, with the blob's row locked.
+        """
+        ...
+
+    def restore(self, digest: Digest) -> bool:
+        """Undo `set_aside`, by whichever ticket; say whether the blob is here now."""
+        ...
+
+    def discard(self, digest: Digest, ticket: str) -> None:
+        """Remove for good what was set aside; nothing there is no error."""
+        ...
+
+    def set_asides(self) -> Iterator[tuple[Digest, str]]:
+        """Yield what is set aside, with the ticket of each."""
         ...
 
     def digests(self) -> Iterator[tuple[Digest, int]]:
