@@ -1,0 +1,315 @@
+"""Who asks, and the one way from the ids of a request to rows.
+
+Tenants are separated here by construction: every id in a path, a query or a nested body goes
+through `load`, `load_many` or `require_visible`, every list through `scoped`. Things of another
+organization and things that do not exist are told apart by nobody.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    Table,
+    and_,
+    false,
+    or_,
+    select,
+    true,
+)
+
+from headgate.domain.errors import NotFoundError, PermissionDeniedError
+from headgate.domain.ids import (
+    ContentViewId,
+    ContentViewVersionId,
+    CredentialId,
+    DistributionId,
+    EnvironmentId,
+    FilterId,
+    FilterRuleId,
+    OrganizationId,
+    PersonalAccessTokenId,
+    ProductId,
+    RepositoryId,
+    RepositoryVersionId,
+    TaskId,
+    UploadId,
+    UserId,
+)
+from headgate.stores.db import Transaction
+from headgate.stores.db.statements import batched
+from headgate.stores.db.tables import (
+    content_credentials,
+    content_uploads,
+    content_view_filter_rules,
+    content_view_filters,
+    content_view_versions,
+    content_views,
+    distributions,
+    lifecycle_environments,
+    organizations,
+    personal_access_tokens,
+    products,
+    repositories,
+    repository_versions,
+    tasks,
+    user_organizations,
+    users,
+)
+
+# The range of an id column on every database; anything else names nothing.
+_HIGHEST_ID = 2**31 - 1
+_LONGEST_KEY = 64
+
+SelectT = TypeVar("SelectT", bound=Select[Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: a user as of this request, with the organizations and permissions held.
+
+    Permissions carry Katello's names (`view_products`) and hold in each of the organizations.
+    """
+
+    user_id: UserId | None
+    login: str
+    admin: bool = False
+    organization_ids: frozenset[int] = frozenset()
+    permissions: frozenset[str] = frozenset()
+
+    def sees(self, organization_id: int) -> bool:
+        """Whether things of this organization exist for the actor."""
+        return self.admin or organization_id in self.organization_ids
+
+    def may(self, permission: str, *, organization_id: int | None = None) -> bool:
+        """Whether the actor holds the permission (in that organization)."""
+        if self.admin:
+            return True
+        elsewhere = organization_id is not None and organization_id not in self.organization_ids
+        return permission in self.permissions and not elsewhere
+
+    def require(self, permission: str, *, organization_id: int | None = None) -> None:
+        """Raise PermissionDeniedError unless the actor holds the permission."""
+        if not self.may(permission, organization_id=organization_id):
+            raise PermissionDeniedError(
+                f"Access denied: missing one of the required permissions: {permission}",
+                missing=[permission],
+            )
+
+    def require_admin(self) -> None:
+        """Raise PermissionDeniedError unless the actor is an administrator."""
+        if not self.admin:
+            raise PermissionDeniedError("Access denied: only administrators may do this")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Things of one table, what people call them, and the way to their organization.
+
+    `path` is a chain of columns: the first of the table itself, each further one of the table
+    that the one before refers to; the last is the organization's id. `own` adds rows that an
+    actor sees on another ground; things with neither exist for administrators alone.
+    """
+
+    noun: str
+    table: Table
+    path: tuple[Column[Any], ...] = ()
+    own: Callable[[Actor], ColumnElement[bool]] | None = None
+
+    @property
+    def key(self) -> Column[Any]:
+        """The column of the id."""
+        return self.table.c.id
+
+    def in_organizations(self, organization_ids: Collection[int]) -> ColumnElement[bool]:
+        """Rows of these organizations."""
+        if not self.path:
+            return false()
+        condition = self.path[-1].in_(sorted(organization_ids))
+        for step, further in reversed(list(pairwise(self.path))):
+            condition = step.in_(select(further.table.c.id).where(condition))
+        return condition
+
+    def visible_to(self, actor: Actor) -> ColumnElement[bool]:
+        """Rows that exist for the actor."""
+        if actor.admin:
+            return true()
+        condition = self.in_organizations(actor.organization_ids)
+        return condition if self.own is None else or_(condition, self.own(actor))
+
+    def organization_of(self, tx: Transaction, row: Row[Any]) -> int | None:
+        """Follow the path from a row to its organization."""
+        if not self.path:
+            return None
+        value: int | None = getattr(row, self.path[0].name)
+        for column in self.path[1:]:
+            value = tx.scalar(select(column).where(column.table.c.id == value))
+        return value
+
+    def missing(self, key: object) -> NotFoundError:
+        """Return the error for an id that names nothing the actor may see."""
+        return NotFoundError(f"Could not find {self.noun} with id {str(key)[:_LONGEST_KEY]}")
+
+
+def _own_task(actor: Actor) -> ColumnElement[bool]:
+    return and_(tasks.c.organization_id.is_(None), tasks.c.user_id == actor.user_id)
+
+
+def _colleague(actor: Actor) -> ColumnElement[bool]:
+    shared = select(user_organizations.c.user_id).where(
+        user_organizations.c.organization_id.in_(sorted(actor.organization_ids))
+    )
+    return or_(users.c.id == actor.user_id, users.c.id.in_(shared))
+
+
+def _own_token(actor: Actor) -> ColumnElement[bool]:
+    return personal_access_tokens.c.user_id == actor.user_id
+
+
+_VIEW_PATH = (content_views.c.organization_id,)
+_FILTER_PATH = (content_view_filters.c.content_view_id, *_VIEW_PATH)
+_REPOSITORY_PATH = (repositories.c.organization_id,)
+
+KINDS: Final = (
+    Kind("organization", organizations, (organizations.c.id,)),
+    Kind("environment", lifecycle_environments, (lifecycle_environments.c.organization_id,)),
+    Kind("content credential", content_credentials, (content_credentials.c.organization_id,)),
+    Kind("product", products, (products.c.organization_id,)),
+    Kind("repository", repositories, _REPOSITORY_PATH),
+    Kind(
+        "repository version",
+        repository_versions,
+        (repository_versions.c.repository_id, *_REPOSITORY_PATH),
+    ),
+    Kind("content view", content_views, _VIEW_PATH),
+    Kind(
+        "content view version",
+        content_view_versions,
+        (content_view_versions.c.content_view_id, *_VIEW_PATH),
+    ),
+    Kind("content view environment", distributions, (distributions.c.organization_id,)),
+    Kind("content view filter", content_view_filters, _FILTER_PATH),
+    Kind(
+        "content view filter rule",
+        content_view_filter_rules,
+        (content_view_filter_rules.c.filter_id, *_FILTER_PATH),
+    ),
+    Kind("content upload", content_uploads, (content_uploads.c.repository_id, *_REPOSITORY_PATH)),
+    Kind("task", tasks, (tasks.c.organization_id,), own=_own_task),
+    Kind("user", users, own=_colleague),
+    Kind("personal access token", personal_access_tokens, own=_own_token),
+)
+
+_KIND_OF_TABLE: Final[Mapping[Table, Kind]] = {kind.table: kind for kind in KINDS}
+
+# What the type of a parameter says about the table that it names; units are not here, for their
+# tenancy is decided by the repositories that hold them (`services/units.py`).
+TABLE_OF_ID: Final[Mapping[object, Table]] = {
+    OrganizationId: organizations,
+    EnvironmentId: lifecycle_environments,
+    CredentialId: content_credentials,
+    ProductId: products,
+    RepositoryId: repositories,
+    RepositoryVersionId: repository_versions,
+    ContentViewId: content_views,
+    ContentViewVersionId: content_view_versions,
+    DistributionId: distributions,
+    FilterId: content_view_filters,
+    FilterRuleId: content_view_filter_rules,
+    UploadId: content_uploads,
+    TaskId: tasks,
+    UserId: users,
+    PersonalAccessTokenId: personal_access_tokens,
+}
+
+
+def load(
+    tx: Transaction, actor: Actor, table: Table, key: object, *, permission: str | None = None
+) -> Row[Any]:
+    """Return the row with this id.
+
+    NotFoundError if there is none or it is another organization's, PermissionDeniedError if the
+    actor sees it but lacks `permission` in its organization.
+    """
+    return load_many(tx, actor, table, [key], permission=permission)[0]
+
+
+def load_many(
+    tx: Transaction,
+    actor: Actor,
+    table: Table,
+    keys: Sequence[object],
+    *,
+    permission: str | None = None,
+) -> list[Row[Any]]:
+    """Return the rows with these ids in their order; the whole call fails if any one would."""
+    kind = _KIND_OF_TABLE[table]
+    found: dict[object, Row[Any]] = {}
+    for batch in batched(_checked(kind, keys)):
+        query = select(table).where(kind.key.in_(batch), kind.visible_to(actor))
+        found.update((row.id, row) for row in tx.execute(query))
+    rows = [_taken(kind, found, key) for key in keys]
+    if permission is not None:
+        for row in found.values():
+            actor.require(permission, organization_id=kind.organization_of(tx, row))
+    return rows
+
+
+def require_visible(tx: Transaction, actor: Actor, table: Table, keys: Iterable[object]) -> None:
+    """Raise NotFoundError unless the actor may see every one of these ids.
+
+    Costs nothing for administrators and for organizations.
+    """
+    kind = _KIND_OF_TABLE[table]
+    wanted = _checked(kind, keys)
+    if actor.admin:
+        return
+    if table is organizations:
+        found = {key for key in wanted if key in actor.organization_ids}
+    else:
+        found = set[object]()
+        for batch in batched(wanted):
+            query = select(kind.key).where(kind.key.in_(batch), kind.visible_to(actor))
+            found.update(tx.scalars(query))
+    for key in wanted:
+        if key not in found:
+            raise kind.missing(key)
+
+
+def scoped(
+    query: SelectT, actor: Actor, table: Table, *, organization_id: int | None = None
+) -> SelectT:
+    """Narrow a select of `table` to what the actor may see (of one organization)."""
+    kind = _KIND_OF_TABLE[table]
+    if organization_id is not None:
+        if not actor.sees(organization_id):
+            raise _KIND_OF_TABLE[organizations].missing(organization_id)
+        return query.where(kind.in_organizations([organization_id]))
+    return query if actor.admin else query.where(kind.visible_to(actor))
+
+
+def _checked(kind: Kind, keys: Iterable[object]) -> list[Any]:
+    """Return the distinct keys; NotFoundError for values that no id column holds."""
+    numeric = isinstance(kind.key.type, Integer)
+    distinct = dict.fromkeys(keys)
+    for key in distinct:
+        if numeric:
+            possible = type(key) is int and 0 < key <= _HIGHEST_ID
+        else:
+            possible = isinstance(key, str) and len(key) <= _LONGEST_KEY and "\0" not in key
+        if not possible:
+            raise kind.missing(key)
+    return list(distinct)
+
+
+def _taken(kind: Kind, found: Mapping[object, Row[Any]], key: object) -> Row[Any]:
+    row = found.get(key)
+    if row is None:
+        raise kind.missing(key)
+    return row
