@@ -96,3 +96,9 @@ class CancelledError(HeadgateError):
     """The task was asked to stop and did."""
 
     code = "cancelled"
+
+
+class ConfigurationError(HeadgateError):
+    """The installation cannot run as it is set up: a setting, a key file, a folder or a port."""
+
+    code = "configuration"
