@@ -39,6 +39,7 @@ done
 # A source package holds its spec with this path in it; nothing is built there.
 build s headgate-demo-cow 2.0 --define "_buildrootdir /buildroot"
 
+find "$new" -type f -exec touch --date=@$SOURCE_DATE_EPOCH {} +
 createrepo_c --quiet --no-database --general-compress-type=gz \
     --revision=$SOURCE_DATE_EPOCH --set-timestamp-to-revision \
     --groupfile="$work/metadata/comps.xml" "$new"
