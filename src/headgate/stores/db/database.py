@@ -1,6 +1,6 @@
 """Opening the database and its transactions, the same way for SQLite and PostgreSQL."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,12 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 Transaction = Connection
 
 _READ_ONLY = "headgate_read_only"
+_TOPICS = "headgate_topics"
+
+
+def announce(tx: Transaction, topic: str) -> None:
+    """Let those subscribed to the topic know, once this transaction has committed."""
+    tx.info.setdefault(_TOPICS, set()).add(topic)
 
 
 class Database:
@@ -20,6 +26,7 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._open(pool_size)
+        self._listeners: dict[str, list[Callable[[], None]]] = {}
 
     @contextmanager
     def begin(self) -> Generator[Transaction]:
@@ -29,7 +36,19 @@ class Database:
         and then writes can never fail half-way for another writer.
         """
         with self.engine.begin() as connection:
+            connection.info.pop(_TOPICS, None)  # of an earlier transaction that was rolled back
             yield connection
+            topics: set[str] = connection.info.pop(_TOPICS, set())
+        for topic in topics:
+            for listener in self._listeners.get(topic, ()):
+                listener()
+
+    def subscribe(self, topic: str, listener: Callable[[], None]) -> None:
+        """Call the listener after every commit of this process that announced the topic.
+
+        It runs in the committing thread: it may wake somebody, not do the work.
+        """
+        self._listeners.setdefault(topic, []).append(listener)
 
     @contextmanager
     def read(self) -> Generator[Transaction]:

@@ -20,7 +20,14 @@ from headgate.stores.db.tables.organizations import (
     repositories,
     repository_versions,
 )
-from headgate.stores.db.tables.tasks import task_locks, tasks
+from headgate.stores.db.tables.tasks import (
+    executors,
+    task_locks,
+    task_numbers,
+    task_schedules,
+    task_steps,
+    tasks,
+)
 from headgate.stores.db.tables.uploads import content_uploads
 from headgate.stores.db.tables.users import (
     personal_access_tokens,
@@ -58,6 +65,7 @@ __all__ = [
     "content_view_versions",
     "content_views",
     "distributions",
+    "executors",
     "lifecycle_environments",
     "organizations",
     "personal_access_tokens",
@@ -69,6 +77,9 @@ __all__ = [
     "revoked_certificates",
     "sessions",
     "task_locks",
+    "task_numbers",
+    "task_schedules",
+    "task_steps",
     "tasks",
     "unit_pins",
     "user_organizations",
