@@ -11,6 +11,8 @@ import pytest
 import headgate.content
 from headgate.stores.db import Database, metadata, tables
 from support import postgres
+from support.aviary import AVIARY
+from support.rpms import RpmStore
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +72,19 @@ def postgres_template(postgres_cluster: postgres.Cluster) -> str:
     name = postgres_cluster.create()
     _create_tables(postgres_cluster.url(name))
     return name
+
+
+@pytest.fixture(scope="session")
+def rpm_store(request: pytest.FixtureRequest) -> RpmStore:
+    """RPM packages, built when first asked for and kept for the next run."""
+    cache: pytest.Cache = request.config.cache
+    return RpmStore(cache.mkdir("rpms"))
+
+
+@pytest.fixture(scope="session")
+def aviary(rpm_store: RpmStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository that most tests mirror, on disk; to be read only."""
+    return AVIARY.write(tmp_path_factory.mktemp("upstream") / "aviary", rpm_store)
 
 
 def _opened(url: str) -> Iterator[Database]:
