@@ -22,10 +22,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ConfigurationError
+from headgate.domain.secret import Secret
 from headgate.pki.files import make_private_folder, write_file
 from headgate.pki.paths import PathTree
 from headgate.pki.profile import extensions
-from headgate.pki.sealing import Secret
 
 _PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 

@@ -1,1 +1,4 @@
-"""The composition root: settings become stores, stores become apps; the only reader of environment and files."""
+"""The composition root: settings become stores, stores become apps.
+
+Nothing else reads the environment or settings files.
+"""

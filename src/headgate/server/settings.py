@@ -1,0 +1,176 @@
+"""Settings: one frozen object per concern, with the sentence that documents each setting."""
+
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Annotated
+
+from headgate.domain.secret import Secret
+
+ENVIRONMENT = "HEADGATE_"
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where requests come in."""
+
+    address: Annotated[str, "The address to listen on; :: is every address, IPv4 too."] = "::"
+    port: Annotated[int, "The HTTPS port; 0 takes a free one."] = 8443
+    http_port: Annotated[
+        int | None, "A port for plain HTTP, which gets unprotected content only; none by default."
+    ] = None
+    hosts: Annotated[
+        tuple[str, ...],
+        "Names and addresses of this server, in its certificate besides its own and localhost's.",
+    ] = ()
+    next_free_port: Annotated[
+        bool, "Take the next free port when one is taken, instead of ending with an error."
+    ] = False
+    proxy_socket: Annotated[
+        Path | None,
+        "A unix socket for the local nginx; only there are certificate headers believed.",
+    ] = None
+    accel_prefix: Annotated[
+        str, "The internal location of nginx that maps to the blob folder (X-Accel-Redirect)."
+    ] = "/.headgate-blobs/"
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where state is kept."""
+
+    database: Annotated[
+        Secret | None,
+        "The database's URL, as postgresql+psycopg://user:password@host/name; by "
+        "default SQLite in the home folder.",
+    ] = None
+    pool: Annotated[int, "Database connections that each process keeps."] = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """How many processes do what."""
+
+    web: Annotated[int, "Processes that answer requests."] = 1
+    worker: Annotated[int, "Processes that run tasks."] = 1
+    grace: Annotated[int, "Seconds that requests and steps get to end when the server stops."] = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """The first user."""
+
+    password: Annotated[
+        Secret | None, "The first password of admin; without it one is made and printed once."
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """What may be mirrored from where."""
+
+    file_roots: Annotated[
+        tuple[Path, ...], "Folders below which file:// sources are allowed; none by default."
+    ] = ()
+    allow_networks: Annotated[
+        tuple[str, ...], "Networks that may be fetched from although deny_networks covers them."
+    ] = ()
+    deny_networks: Annotated[
+        tuple[str, ...],
+        "Networks that are never fetched from; by default link-local ones, where clouds "
+        "keep their metadata services.",
+    ] = ("169.254.0.0/16", "fe80::/10")
+    connections_per_host: Annotated[int, "Connections to one upstream host at once."] = 10
+    timeout: Annotated[int, "Seconds without a byte after which an upstream has failed."] = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request or one upstream may cost."""
+
+    body_bytes: Annotated[int, "The largest body of an API request, uploads aside."] = 16 * 2**20
+    upload_chunk_bytes: Annotated[int, "The largest chunk of a content upload."] = 64 * 2**20
+    upload_bytes: Annotated[int, "The largest file that may be uploaded."] = 16 * 2**30
+    metadata_bytes: Annotated[int, "The largest expanded metadata file of an upstream."] = 8 * 2**30
+    expansion_ratio: Annotated[
+        int, "How many times larger than its compressed form metadata may become."
+    ] = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Logging:
+    """What is told about the running server, on standard error."""
+
+    level: Annotated[str, "The least severe events to show: debug, info, warning, error."] = "info"
+    format: Annotated[str, "json, console, or auto: console when standard error is a terminal."] = (
+        "auto"
+    )
+    requests: Annotated[bool, "Log every request that the API answers."] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set; the sections of the settings file."""
+
+    home: Path
+    listen: Listening = field(default_factory=Listening)
+    storage: Storage = field(default_factory=Storage)
+    processes: Processes = field(default_factory=Processes)
+    admin: Admin = field(default_factory=Admin)
+    upstream: Upstream = field(default_factory=Upstream)
+    limits: Limits = field(default_factory=Limits)
+    logging: Logging = field(default_factory=Logging)
+
+    @property
+    def embedded_database(self) -> bool:
+        """Whether the database is the file in the home folder."""
+        return self.storage.database is None
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL, the default filled in."""
+        if self.storage.database is None:
+            return f"sqlite:///{self.home / 'headgate.db'}"
+        return self.storage.database.reveal()
+
+
+SECTIONS: Mapping[str, type] = {
+    "listen": Listening,
+    "storage": Storage,
+    "processes": Processes,
+    "admin": Admin,
+    "upstream": Upstream,
+    "limits": Limits,
+    "logging": Logging,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Documented:
+    """One setting as `headgate settings` shows it; secrets are not shown."""
+
+    key: str  # section.key
+    variable: str
+    value: object
+    default: object
+    sentence: str
+
+
+def documented(settings: Settings) -> Iterator[Documented]:
+    """Yield every setting with its value, its default and its sentence."""
+    for name, of in SECTIONS.items():
+        hints = typing.get_type_hints(of, include_extras=True)
+        for item in fields(of):
+            yield Documented(
+                key=f"{name}.{item.name}",
+                variable=variable_of(name, item.name),
+                value=getattr(getattr(settings, name), item.name),
+                default=item.default,
+                sentence=hints[item.name].__metadata__[0],
+            )
+
+
+def variable_of(section: str, key: str) -> str:
+    """Return the name of the environment variable that sets this."""
+    return f"{ENVIRONMENT}{section}_{key}".upper()

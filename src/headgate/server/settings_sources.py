@@ -1,0 +1,174 @@
+"""Where settings come from: file, environment and command line; unknown keys are refused.
+
+The later the stronger: the default, the file `HOME/headgate.toml` (or the one given), the
+environment (`HEADGATE_` + section + `_` + key, lists with commas), the command line. A misspelt
+setting must not pass silently, so whatever is not known is an error.
+"""
+
+import ipaddress
+import os
+import tomllib
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from headgate.domain.errors import ConfigurationError
+from headgate.server.settings import ENVIRONMENT, SECTIONS, Settings, variable_of
+
+# Not settings of the server: the command line's own, and those of tests.
+_FOREIGN = ("HEADGATE_CONFIG", "HEADGATE_CLI_", "HEADGATE_TEST_")
+
+
+def read_settings(
+    *,
+    home: Path | None = None,
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    given: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Settings:
+    """Put the settings together; ConfigurationError names what is unknown or wrong, and where.
+
+    `given` are the command line's values by section and key. The home folder is `home`, else
+    HEADGATE_HOME, else ~/.local/share/headgate (or /var/lib/headgate for root).
+    """
+    environment = os.environ if environment is None else environment
+    home = (home or _home(environment)).expanduser().absolute()
+    values: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    for source, found in (
+        _from_file(file or _named_file(environment), home / "headgate.toml"),
+        ("the environment", _from_environment(environment)),
+        ("the command line", given or {}),
+    ):
+        for section, key, value in _checked(source, found):
+            values[section][key] = value
+    sections = {name: of(**values[name]) for name, of in SECTIONS.items()}
+    settings = Settings(home=home, **sections)
+    _check(settings)
+    return settings
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    named = environment.get("HEADGATE_HOME")
+    if named:
+        return Path(named)
+    if os.geteuid() == 0:
+        return Path("/var/lib/headgate")
+    return Path(environment.get("XDG_DATA_HOME") or "~/.local/share") / "headgate"
+
+
+def _named_file(environment: Mapping[str, str]) -> Path | None:
+    named = environment.get("HEADGATE_CONFIG")
+    return Path(named) if named else None
+
+
+def _from_file(named: Path | None, default: Path) -> tuple[str, Mapping[str, Any]]:
+    path = named or default
+    try:
+        with path.open("rb") as file:
+            return str(path), tomllib.load(file)
+    except FileNotFoundError:
+        if named is None:
+            return str(path), {}
+        raise ConfigurationError(f"There is no settings file {path}") from None
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"The settings file {path} cannot be read: {error}") from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> Mapping[str, Mapping[str, Any]]:
+    known = {
+        variable_of(name, item.name): (name, item.name)
+        for name, of in SECTIONS.items()
+        for item in fields(of)
+    }
+    found: dict[str, dict[str, Any]] = {}
+    for variable, text in environment.items():
+        if not variable.startswith(ENVIRONMENT) or variable.startswith(_FOREIGN):
+            continue
+        if variable == "HEADGATE_HOME":
+            continue
+        if variable not in known:
+            raise ConfigurationError(f"{variable} in the environment is not a setting of Headgate")
+        section, key = known[variable]
+        found.setdefault(section, {})[key] = text
+    return found
+
+
+def _checked(source: str, found: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    for section, entries in found.items():
+        of = SECTIONS.get(section)
+        if of is None or not isinstance(entries, Mapping):
+            known = ", ".join(SECTIONS)
+            raise ConfigurationError(f"{source}: there is no section {section!r}; known: {known}")
+        hints = typing.get_type_hints(of)
+        for key, value in typing.cast("Mapping[str, Any]", entries).items():
+            if key not in hints:
+                known = ", ".join(hints)
+                raise ConfigurationError(
+                    f"{source}: {section!r} has no setting {key!r}; known: {known}"
+                )
+            try:
+                yield section, key, _converted(value, hints[key])
+            except (TypeError, ValueError) as error:
+                raise ConfigurationError(f"{source}: {section}.{key}: {error}") from error
+
+
+def _converted(value: Any, wanted: Any) -> Any:
+    """Return `value` (of TOML, or text of the environment) as the type of the field."""
+    if isinstance(wanted, types.UnionType):
+        if value is None or value == "":
+            return None
+        (wanted,) = [option for option in typing.get_args(wanted) if option is not types.NoneType]
+    if typing.get_origin(wanted) is tuple:
+        return tuple(_converted(item, typing.get_args(wanted)[0]) for item in _items(value))
+    if wanted is bool:
+        return _boolean(value)
+    if wanted is int:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise TypeError(f"{value!r} is not a whole number")
+        return int(value)
+    if isinstance(value, wanted):
+        return value
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    return Path(value).expanduser().absolute() if wanted is Path else wanted(value)
+
+
+def _items(value: Any) -> list[Any]:
+    if isinstance(value, str):
+        return [item.strip() for item in value.split(",") if item.strip()]
+    if isinstance(value, list | tuple):
+        return list(typing.cast("list[Any]", value))
+    raise TypeError(f"{value!r} is not a list")
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in {"true", "yes", "on", "1"}:
+        return True
+    if value in {"false", "no", "off", "0"}:
+        return False
+    raise ValueError(f"{value!r} is neither true nor false")
+
+
+def _check(settings: Settings) -> None:
+    """Refuse values that are of the right type and still make no sense."""
+    listen, processes = settings.listen, settings.processes
+    for key, port in (("port", listen.port), ("http_port", listen.http_port)):
+        if port is not None and not 0 <= port <= 65535:
+            raise ConfigurationError(f"listen.{key}: {port} is not a port")
+    if processes.web < 0 or processes.worker < 0 or processes.web + processes.worker == 0:
+        raise ConfigurationError("processes: at least one web or worker process is needed")
+    if settings.logging.level not in {"debug", "info", "warning", "error"}:
+        raise ConfigurationError("logging.level is one of debug, info, warning, error")
+    if settings.logging.format not in {"json", "console", "auto"}:
+        raise ConfigurationError("logging.format is one of json, console, auto")
+    for key in ("allow_networks", "deny_networks"):
+        for network in getattr(settings.upstream, key):
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise ConfigurationError(f"upstream.{key}: {error}") from error
