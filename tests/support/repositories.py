@@ -107,7 +107,6 @@ class Module:
     def documents(self) -> list[dict[str, Any]]:
         """Return the modulemd document and, of the default stream, the defaults document."""
         names = sorted({rpm.name for rpm in self.packages})
-        licence = ["GPL-2.0-or-later"]
         described = {
             "name": self.name,
             "stream": self.stream,
@@ -116,7 +115,7 @@ class Module:
             "arch": self.arch,
             "summary": f"Module {self.name}",
             "description": f"Stream {self.stream} of {self.name}",
-            "license": {"module": licence, "content": licence},
+            "license": {"module": ["GPL-2.0-or-later"]},
             "dependencies": [{"requires": {k: list(v) for k, v in self.requires.items()}}],
             "profiles": {"default": {"rpms": names}},
             "artifacts": {"rpms": [rpm.nevra for rpm in self.packages]},
