@@ -1,5 +1,6 @@
 """Content sets: immutable sets of units per unit type, and what two of them differ in."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -40,6 +41,20 @@ class Content:
     def replaced(self, **units: Iterable[int]) -> "Content":
         """Return the content with these types' units in the place of their own."""
         return Content.of({**self.units, **units})
+
+    def dumped(self) -> dict[str, str]:
+        """Return the content as JSON: each type's bitmap, serialised, in base64."""
+        return {
+            unit_type: b64encode(bitmap.serialize()).decode()
+            for unit_type, bitmap in self.units.items()
+        }
+
+    @classmethod
+    def loaded(cls, dumped: Mapping[str, str]) -> "Content":
+        """Read what `dumped` wrote."""
+        return cls(
+            {unit_type: BitMap.deserialize(b64decode(text)) for unit_type, text in dumped.items()}
+        )
 
     def _combined(
         self, other: "Content", operation: Callable[[BitMap, BitMap], BitMap]

@@ -98,6 +98,12 @@ class CancelledError(HeadgateError):
     code = "cancelled"
 
 
+class WorkerDiedError(HeadgateError):
+    """Processes that ran the task died over it so often that it is not tried again."""
+
+    code = "worker_died"
+
+
 class ConfigurationError(HeadgateError):
     """The installation cannot run as it is set up: a setting, a key file, a folder or a port."""
 

@@ -32,14 +32,8 @@ def check_name(name: str, *, field: str = "name") -> str:
 def check_label(label: str, *, field: str = "label") -> str:
     """Return the label, or raise ValidationError: it becomes a path component as it is."""
     if not _LABEL.fullmatch(label):
-        raise ValidationError(
-            {
-                field: [
-                    "must be 1 to 128 characters and cannot contain characters other than"
-                    " ascii alpha numerals, '_', '-'"
-                ]
-            }
-        )
+        allowed = "cannot contain characters other than ascii alpha numerals, '_', '-'"
+        raise ValidationError({field: [f"must be 1 to {LABEL_LENGTH} characters and {allowed}"]})
     return label
 
 

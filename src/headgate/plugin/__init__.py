@@ -5,9 +5,12 @@ from headgate.plugin.content_type import (
     Filter,
     FilterRule,
     Located,
+    Ports,
     PublishedFile,
     PublishOptions,
     Source,
+    Synced,
+    SyncWork,
     UnitType,
 )
 
@@ -16,8 +19,11 @@ __all__ = [
     "Filter",
     "FilterRule",
     "Located",
+    "Ports",
     "PublishOptions",
     "PublishedFile",
     "Source",
+    "SyncWork",
+    "Synced",
     "UnitType",
 ]

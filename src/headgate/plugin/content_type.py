@@ -6,15 +6,19 @@ When and where that happens is the server's business. A content type adds one fo
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from pyroaring import BitMap
 from sqlalchemy import Table
 
+from headgate.domain.clock import Clock
 from headgate.domain.content import Content
 from headgate.domain.ids import ContentSetId, UnitId
-from headgate.stores.blobs.port import Digest
-from headgate.stores.db import Transaction
+from headgate.engine.port import Run
+from headgate.stores.blobs import BlobStore, Digest
+from headgate.stores.db import Database, Transaction
+from headgate.upstream import Downloader, Remote
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +32,9 @@ class UnitType:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where bytes that are not here yet come from: a path below the repository's upstream URL."""
+    """Where bytes that are not here yet come from."""
 
-    path: str
+    path: str  # below the repository's upstream URL, or a URL of its own
     checksum_type: str  # as hashlib names it
     checksum: bytes
 
@@ -39,7 +43,7 @@ class Source:
 class Located:
     """What a path of a published repository names."""
 
-    size: int  # bytes
+    size: int | None  # bytes; None: not known before the first fetch
     media_type: str
     digest: Digest | None  # None: not here yet
     source: Source | None  # None: never fetched, only uploaded
@@ -89,6 +93,44 @@ class Filter:
     rules: Sequence[FilterRule]
 
 
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The world as a content type sees it."""
+
+    database: Database
+    store: BlobStore
+    downloader: Downloader
+    clock: Clock
+    scratch: Path  # a folder for temporary files, on the disk of the blobs
+
+
+@dataclass(frozen=True, slots=True)
+class SyncWork:
+    """One sync of one repository."""
+
+    ports: Ports
+    run: Run
+    organization_id: int
+    remote: Remote
+    download_policy: str  # immediate | on_demand
+    mirroring_policy: str  # additive | mirror_complete | mirror_content_only
+    options: PublishOptions
+    previous: Content
+    # What the last sync returned as `state`; None when everything must be looked at again.
+    state: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What a sync found."""
+
+    content: Content
+    state: Mapping[str, Any]
+    # The publication when upstream's metadata is served untouched, with the key of its options.
+    files: Sequence[PublishedFile] | None = None
+    files_key: str | None = None
+
+
 class ContentType(Protocol):
     """What the server asks of a content type."""
 
@@ -103,7 +145,7 @@ class ContentType(Protocol):
         """Return the names in a folder of the repository; those of folders end with `/`."""
         ...
 
-    def arrived(self, tx: Transaction, located: Located, blob_id: int) -> None:
+    def arrived(self, tx: Transaction, found: Located, path: str, blob_id: int) -> None:
         """Remember that the bytes of an on-demand unit are here now."""
         ...
 
@@ -111,10 +153,19 @@ class ContentType(Protocol):
         """Return what of the content the filters keep, dependents trimmed."""
         ...
 
-    def garbage(self, tx: Transaction, used: Mapping[str, BitMap]) -> int:
-        """Delete rows of units that no content set holds; return how many."""
+    def sync(self, work: SyncWork) -> Synced | None:
+        """Bring what upstream has, in steps of the run; the units returned are pinned by it.
+
+        None when upstream has not changed since the state of the last sync.
+        """
         ...
 
-    def blobs_of(self, tx: Transaction, content: Content) -> set[int]:
-        """Return the ids of all blobs that exist only because of these units."""
+    def publish(
+        self, ports: Ports, run: Run, content: Content, options: PublishOptions
+    ) -> Sequence[PublishedFile]:
+        """Make the metadata files of the content; their blobs are pinned by the run's task."""
+        ...
+
+    def drop(self, tx: Transaction, units: Mapping[str, BitMap]) -> None:
+        """Delete units that nothing holds, with whatever existed only for them."""
         ...

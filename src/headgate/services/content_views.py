@@ -10,6 +10,7 @@ from headgate.domain.errors import BadRequestError, ValidationError
 from headgate.domain.ids import ContentViewId, OrganizationId, RepositoryId
 from headgate.domain.names import check_label, check_name, label_of
 from headgate.services.access import Actor, load
+from headgate.services.collection import request_collection
 from headgate.services.repositories import require_repositories
 from headgate.services.uniqueness import require_unique
 from headgate.stores.db import Transaction
@@ -108,9 +109,10 @@ def require_deletable_view(
     return row
 
 
-def delete_content_view(tx: Transaction, content_view_id: ContentViewId) -> None:
+def delete_content_view(tx: Transaction, *, clock: Clock, content_view_id: ContentViewId) -> None:
     """Delete the view with its filters and versions; deleting it twice is no error."""
     tx.execute(delete(content_views).where(content_views.c.id == content_view_id))
+    request_collection(tx, clock)
 
 
 def require_plain(view: Row[Any], verb: str) -> Row[Any]:

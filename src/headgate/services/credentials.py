@@ -44,9 +44,7 @@ def create_credential(
     if content_type not in CONTENT_TYPES:
         raise ValidationError({"content_type": [f"must be one of: {', '.join(CONTENT_TYPES)}"]})
     check_content(content_type, content)
-    require_unique(
-        tx, content_credentials, name=check_name(name), organization_id=organization_id
-    )
+    require_unique(tx, content_credentials, name=check_name(name), organization_id=organization_id)
     now = clock()
     credential_id = insert_row(
         tx,

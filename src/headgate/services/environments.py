@@ -90,15 +90,11 @@ def update_environment(
     if description is not None:
         changes["description"] = description
     tx.execute(
-        update(lifecycle_environments)
-        .where(lifecycle_environments.c.id == row.id)
-        .values(changes)
+        update(lifecycle_environments).where(lifecycle_environments.c.id == row.id).values(changes)
     )
 
 
-def delete_environment(
-    tx: Transaction, *, actor: Actor, environment_id: EnvironmentId
-) -> Row[Any]:
+def delete_environment(tx: Transaction, *, actor: Actor, environment_id: EnvironmentId) -> Row[Any]:
     """Delete an environment that serves nothing; its successors follow its prior. Returns it."""
     row = load(tx, actor, lifecycle_environments, environment_id)
     actor.require("destroy_lifecycle_environments", organization_id=row.organization_id)

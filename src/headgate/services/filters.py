@@ -48,9 +48,7 @@ def create_filter(
     actor.require("edit_content_views", organization_id=view.organization_id)
     if type_ not in TYPES:
         raise ValidationError({"type": [f"must be one of the following: {', '.join(TYPES)}"]})
-    require_unique(
-        tx, content_view_filters, name=check_name(name), content_view_id=content_view_id
-    )
+    require_unique(tx, content_view_filters, name=check_name(name), content_view_id=content_view_id)
     now = clock()
     filter_id = insert_row(
         tx,
@@ -158,9 +156,7 @@ def delete_rule(tx: Transaction, *, actor: Actor, rule_id: FilterRuleId) -> None
     rule = load(tx, actor, content_view_filter_rules, rule_id)
     _, view = _load_filter(tx, actor, rule.filter_id)
     actor.require("edit_content_views", organization_id=view.organization_id)
-    tx.execute(
-        delete(content_view_filter_rules).where(content_view_filter_rules.c.id == rule.id)
-    )
+    tx.execute(delete(content_view_filter_rules).where(content_view_filter_rules.c.id == rule.id))
 
 
 def checked_rule(values: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -222,9 +218,7 @@ def filters_of(tx: Transaction, content_view_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def _load_filter(
-    tx: Transaction, actor: Actor, filter_id: FilterId
-) -> tuple[Row[Any], Row[Any]]:
+def _load_filter(tx: Transaction, actor: Actor, filter_id: FilterId) -> tuple[Row[Any], Row[Any]]:
     row = load(tx, actor, content_view_filters, filter_id)
     return row, load(tx, actor, content_views, row.content_view_id)
 
@@ -254,9 +248,7 @@ def _limit_to(
         )
 
 
-def _require_new_rule(
-    tx: Transaction, filter_id: int, fields: Mapping[str, str | None]
-) -> None:
+def _require_new_rule(tx: Transaction, filter_id: int, fields: Mapping[str, str | None]) -> None:
     table = content_view_filter_rules
     same = [
         table.c[field].is_(None) if value is None else table.c[field] == value

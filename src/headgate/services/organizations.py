@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.ids import OrganizationId
 from headgate.domain.names import check_label, check_name, label_of
 from headgate.services.access import Actor, load
+from headgate.services.collection import request_collection
 from headgate.services.uniqueness import require_unique
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
+    content_view_versions,
     content_views,
     distributions,
     lifecycle_environments,
@@ -99,6 +101,25 @@ def update_organization(
     if description is not None:
         changes["description"] = description
     tx.execute(update(organizations).where(organizations.c.id == row.id).values(changes))
+
+
+def delete_organization(tx: Transaction, *, clock: Clock, organization_id: OrganizationId) -> None:
+    """Delete the organization with all that it owns; deleting it twice is no error.
+
+    What refers sideways goes first, so that the cascade meets no reference it may not break.
+    """
+    views = select(content_views.c.id).where(content_views.c.organization_id == organization_id)
+    tx.execute(delete(distributions).where(distributions.c.organization_id == organization_id))
+    tx.execute(
+        delete(content_view_versions).where(content_view_versions.c.content_view_id.in_(views))
+    )
+    tx.execute(
+        update(lifecycle_environments)
+        .where(lifecycle_environments.c.organization_id == organization_id)
+        .values(prior_id=None)
+    )
+    tx.execute(delete(organizations).where(organizations.c.id == organization_id))
+    request_collection(tx, clock)
 
 
 def library_of(tx: Transaction, organization_id: OrganizationId) -> Row[Any]:

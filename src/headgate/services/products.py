@@ -11,6 +11,7 @@ from headgate.domain.errors import ConflictError, ValidationError
 from headgate.domain.ids import CredentialId, OrganizationId, ProductId
 from headgate.domain.names import check_label, check_name, label_of
 from headgate.services.access import Actor, load
+from headgate.services.collection import request_collection
 from headgate.services.uniqueness import require_unique
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
@@ -91,9 +92,7 @@ def update_product(
         values["name"] = changes["name"]
     chosen = {column: changes[column] for column in CREDENTIAL_KINDS if column in changes}
     values |= checked_credentials(tx, actor, row.organization_id, chosen)
-    tx.execute(
-        update(products).where(products.c.id == row.id).values(updated_at=clock(), **values)
-    )
+    tx.execute(update(products).where(products.c.id == row.id).values(updated_at=clock(), **values))
 
 
 def require_deletable_product(tx: Transaction, *, actor: Actor, product_id: ProductId) -> Any:
@@ -117,9 +116,10 @@ def require_deletable_product(tx: Transaction, *, actor: Actor, product_id: Prod
     return row
 
 
-def delete_product(tx: Transaction, product_id: ProductId) -> None:
+def delete_product(tx: Transaction, *, clock: Clock, product_id: ProductId) -> None:
     """Delete the product with its repositories; deleting it twice is no error."""
     tx.execute(delete(products).where(products.c.id == product_id))
+    request_collection(tx, clock)
 
 
 def checked_credentials(

@@ -7,10 +7,19 @@ from sqlalchemy import Row, delete, func, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ConflictError, ValidationError
-from headgate.domain.ids import ContentSetId, ProductId, PublicationId, RepositoryId, TaskId
+from headgate.domain.ids import (
+    ContentSetId,
+    OrganizationId,
+    ProductId,
+    PublicationId,
+    RepositoryId,
+    TaskId,
+)
 from headgate.domain.names import check_label, check_name, label_of
 from headgate.domain.repositories import RepositorySettings
+from headgate.plugin import PublishOptions
 from headgate.services.access import Actor, load
+from headgate.services.collection import request_collection
 from headgate.services.products import CREDENTIAL_KINDS, checked_credentials, new_content_id
 from headgate.services.uniqueness import require_unique
 from headgate.stores.db import Transaction
@@ -119,16 +128,15 @@ def update_repository(
             product_id=row.product_id,
         )
     password = changes.get("upstream_password", row.upstream_password)
-    merged = {**row._mapping, **values}  # noqa: SLF001 - the documented way to a row's mapping
+    present = {column.name: getattr(row, column.name) for column in repositories.columns}
+    merged = {**present, **values}
     _settings_of(merged, password_given=bool(password)).check()
     values |= _credentials(tx, actor, row.organization_id, changes)
     values |= _sealed(seal, changes)
-    if any(values.get(column, merged[column]) != row._mapping[column] for column in SYNC_RELEVANT):  # noqa: SLF001 - as above
+    if any(merged[column] != present[column] for column in SYNC_RELEVANT):
         values["upstream_state"] = None
     tx.execute(
-        update(repositories)
-        .where(repositories.c.id == row.id)
-        .values(updated_at=clock(), **values)
+        update(repositories).where(repositories.c.id == row.id).values(updated_at=clock(), **values)
     )
 
 
@@ -136,6 +144,7 @@ def delete_repository(
     tx: Transaction,
     *,
     actor: Actor,
+    clock: Clock,
     repository_id: RepositoryId,
     remove_from_versions: bool = False,
 ) -> Row[Any]:
@@ -159,6 +168,7 @@ def delete_repository(
         )
     )
     tx.execute(delete(repositories).where(repositories.c.id == repository_id))
+    request_collection(tx, clock)
     return row
 
 
@@ -206,6 +216,8 @@ def add_version(
             repository_versions.c.id != version_id,
         )
     )
+    if latest is not None:
+        request_collection(tx, clock)
     return True
 
 
@@ -216,6 +228,14 @@ def latest_version_of(tx: Transaction, repository_id: RepositoryId) -> Row[Any] 
         .join(repositories, repositories.c.latest_version_id == repository_versions.c.id)
         .where(repositories.c.id == repository_id)
     ).one_or_none()
+
+
+def publish_options(repository: Row[Any]) -> PublishOptions:
+    """Return how the repository's metadata is written."""
+    return PublishOptions(
+        checksum_type=repository.checksum_type or "sha256",
+        compression=repository.metadata_compression,
+    )
 
 
 def require_repositories(
@@ -259,7 +279,7 @@ def _settings_of(values: Mapping[str, Any], *, password_given: bool) -> Reposito
 
 
 def _credentials(
-    tx: Transaction, actor: Actor, organization_id: int, values: Mapping[str, Any]
+    tx: Transaction, actor: Actor, organization_id: OrganizationId, values: Mapping[str, Any]
 ) -> dict[str, Any]:
     chosen = {column: values[column] for column in CREDENTIAL_KINDS if column in values}
     return dict(checked_credentials(tx, actor, organization_id, chosen))

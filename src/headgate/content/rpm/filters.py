@@ -7,7 +7,7 @@ stays if all of its packages that the source has stay, a group if one of its pac
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from pyroaring import BitMap
 from sqlalchemy import Table
 
 from headgate.content.rpm.evr import Bound
-from headgate.content.rpm.tables import errata, package_groups, rpm_packages
+from headgate.content.rpm.tables import errata, module_documents, package_groups, rpm_packages
 from headgate.domain.content import Content
 from headgate.plugin import Filter, FilterRule
 from headgate.stores.db import Transaction
@@ -32,7 +32,11 @@ class Package(NamedTuple):
     version: str
     release: str
     arch: str
-    modular: bool
+
+    @property
+    def nevra(self) -> str:
+        """The form in which module streams list their artifacts."""
+        return f"{self.name}-{self.epoch}:{self.version}-{self.release}.{self.arch}"
 
 
 def filtered(tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
@@ -46,16 +50,22 @@ def filtered(tx: Transaction, content: Content, filters: Sequence[Filter]) -> Co
     patched: BitMap | None = None
     if any(each.original_packages for each in filters):
         patched = packages_with_errata(tx, content)
-    kept = kept_packages(packages, filters, patched or BitMap())
+    modular = module_artifacts(tx, content)
+    kept = kept_packages(packages, filters, modular=modular, patched=patched or BitMap())
     return trimmed(tx, content, content.replaced(rpm=kept))
 
 
 def kept_packages(
-    packages: Iterable[Package], filters: Sequence[Filter], patched: BitMap
+    packages: Iterable[Package],
+    filters: Sequence[Filter],
+    *,
+    modular: Set[str],
+    patched: BitMap,
 ) -> BitMap:
     """Return the packages that the filters keep.
 
-    `patched` holds the packages that some advisory names: `original_packages` means the others.
+    `modular` holds the NEVRAs of packages that belong to module streams; `patched` the packages
+    that some advisory names: `original_packages` means the others.
     """
     matchers = [(each, [_Matcher(rule) for rule in each.rules]) for each in filters]
     includes = [entry for entry in matchers if entry[0].inclusion]
@@ -70,7 +80,7 @@ def kept_packages(
     return BitMap(
         package.id
         for package in packages
-        if package.modular
+        if package.nevra in modular
         or (
             (not includes or any(matches(entry, package) for entry in includes))
             and not any(matches(entry, package) for entry in excludes)
@@ -106,6 +116,12 @@ def packages_with_errata(tx: Transaction, content: Content) -> BitMap:
     columns = [rpm_packages.c.id, *(rpm_packages.c[part] for part in _NVRA)]
     rows = rows_of(tx, columns, rpm_packages.c.id, content["rpm"])
     return BitMap(row[0] for row in rows if _filename(*row[1:5]) in named)
+
+
+def module_artifacts(tx: Transaction, content: Content) -> set[str]:
+    """Return the NEVRAs that the content's module streams list."""
+    rows = _rows(tx, module_documents, "artifacts", content["module_stream"])
+    return {nevra for _, artifacts, _ in rows for nevra in artifacts}
 
 
 _NVRA = ("name", "version", "release", "arch")

@@ -61,7 +61,6 @@ rpm_packages = Table(
     Column("location_base", String(1024)),  # xml:base, if upstream gives one
     Column("summary", Text, nullable=False),
     Column("sourcerpm", String(512)),
-    Column("modular", Boolean, nullable=False, default=False),
     # Null until the bytes are here (on demand).
     Column("blob_id", Integer, ForeignKey("blobs.id"), index=True),
     Column("segment_id", Integer, ForeignKey("rpm_segments.id"), nullable=False, index=True),

@@ -26,7 +26,7 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._open(pool_size)
-        self._listeners: dict[str, list[Callable[[], None]]] = {}
+        self._listeners: dict[str, tuple[Callable[[], None], ...]] = {}
 
     @contextmanager
     def begin(self) -> Generator[Transaction]:
@@ -43,12 +43,20 @@ class Database:
             for listener in self._listeners.get(topic, ()):
                 listener()
 
-    def subscribe(self, topic: str, listener: Callable[[], None]) -> None:
+    def subscribe(self, topic: str, listener: Callable[[], None]) -> Callable[[], None]:
         """Call the listener after every commit of this process that announced the topic.
 
-        It runs in the committing thread: it may wake somebody, not do the work.
+        It runs in the committing thread: it may wake somebody, not do the work. What comes back
+        ends the subscription.
         """
-        self._listeners.setdefault(topic, []).append(listener)
+        self._listeners[topic] = (*self._listeners.get(topic, ()), listener)
+
+        def unsubscribe() -> None:
+            left = list(self._listeners[topic])
+            left.remove(listener)
+            self._listeners[topic] = tuple(left)
+
+        return unsubscribe
 
     @contextmanager
     def read(self) -> Generator[Transaction]:

@@ -6,6 +6,7 @@ Tables of one content type stand beside it (`content/rpm/tables.py`) on the same
 from headgate.stores.db.tables.content import (
     blob_pins,
     blobs,
+    collection_requests,
     content_set_members,
     content_sets,
     publication_files,
@@ -52,6 +53,7 @@ from headgate.stores.db.tables.views import (
 __all__ = [
     "blob_pins",
     "blobs",
+    "collection_requests",
     "content_credentials",
     "content_set_members",
     "content_sets",

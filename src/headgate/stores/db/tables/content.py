@@ -64,6 +64,14 @@ unit_pins = Table(
     Column("units", LargeBinary, nullable=False),  # serialised roaring bitmap
 )
 
+# Written by whatever let go of content: the collector runs when there is one, and removes it.
+collection_requests = Table(
+    "collection_requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
 publications = Table(
     "publications",
     metadata,

@@ -158,7 +158,8 @@ content_view_version_repositories = Table(
     # Repeats the repository's, so that what is served under a version never moves.
     Column("relative_path", String(512), nullable=False),
     Column("content_set_id", Integer, ForeignKey("content_sets.id"), nullable=False, index=True),
-    Column("publication_id", Integer, ForeignKey("publications.id"), nullable=False, index=True),
+    # Null until the version is published.
+    Column("publication_id", Integer, ForeignKey("publications.id"), index=True),
     PrimaryKeyConstraint("version_id", "repository_id"),
 )
 

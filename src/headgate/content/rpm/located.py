@@ -1,0 +1,122 @@
+"""Which package or image a path of a published yum repository names."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pyroaring import BitMap
+from sqlalchemy import select, update
+
+from headgate.content.rpm.tables import distribution_tree_files, rpm_packages
+from headgate.domain.ids import ContentSetId, UnitId
+from headgate.plugin import Located, Source
+from headgate.services.content_sets import load_units
+from headgate.stores.blobs import Digest
+from headgate.stores.db import Transaction
+from headgate.stores.db.tables import blobs
+
+PACKAGE_TYPE = "application/x-rpm"
+OTHER_TYPE = "application/octet-stream"
+
+
+def located(tx: Transaction, content_set_id: ContentSetId, path: str) -> Located | None:
+    """Return what is at the path, whether its bytes are here or not."""
+    return _package_at(tx, content_set_id, path) or _tree_file_at(tx, content_set_id, path)
+
+
+def listed(tx: Transaction, content_set_id: ContentSetId, folder: str) -> Sequence[str]:
+    """Return the names in a folder (`` or `a/b/`); those of folders end with `/`."""
+    packages = load_units(tx, content_set_id, "rpm") | load_units(tx, content_set_id, "srpm")
+    trees = load_units(tx, content_set_id, "distribution_tree")
+    below = rpm_packages.c.location.startswith(folder, autoescape=True)
+    found = tx.execute(select(rpm_packages.c.id, rpm_packages.c.location).where(below))
+    names = {_first(path, folder) for unit_id, path in found if unit_id in packages}
+    if trees:
+        files = distribution_tree_files.c
+        below = files.path.startswith(folder, autoescape=True)
+        rows = tx.execute(select(files.path).where(files.tree_id.in_(trees), below))
+        names |= {_first(path, folder) for (path,) in rows}
+    return sorted(names)
+
+
+def arrived(tx: Transaction, found: Located, path: str, blob_id: int) -> None:
+    """Remember that the bytes of what was located at `path` are here now."""
+    if found.unit_type == "distribution_tree":
+        files = distribution_tree_files.c
+        tx.execute(
+            update(distribution_tree_files)
+            .where(files.tree_id == found.unit_id, files.path == path)
+            .values(blob_id=blob_id)
+        )
+        return
+    tx.execute(
+        update(rpm_packages).where(rpm_packages.c.id == found.unit_id).values(blob_id=blob_id)
+    )
+
+
+def _package_at(tx: Transaction, content_set_id: ContentSetId, path: str) -> Located | None:
+    columns = (
+        rpm_packages.c.id,
+        rpm_packages.c.arch,
+        rpm_packages.c.size,
+        rpm_packages.c.checksum_type,
+        rpm_packages.c.checksum,
+        rpm_packages.c.location_base,
+        blobs.c.digest,
+    )
+    rows = tx.execute(
+        select(*columns)
+        .outerjoin(blobs, blobs.c.id == rpm_packages.c.blob_id)
+        .where(rpm_packages.c.location == path)
+        .order_by(rpm_packages.c.id)
+    ).all()
+    held = _held(tx, content_set_id, rows)
+    if held is None:
+        return None
+    unit_type = "srpm" if held.arch in ("src", "nosrc") else "rpm"
+    return Located(
+        size=held.size,
+        media_type=PACKAGE_TYPE,
+        digest=None if held.digest is None else Digest(held.digest),
+        source=Source((held.location_base or "") + path, held.checksum_type, held.checksum),
+        unit_type=unit_type,
+        unit_id=UnitId(held.id),
+    )
+
+
+def _held(tx: Transaction, content_set_id: ContentSetId, rows: Sequence[Any]) -> Any | None:
+    """Return the row whose package the set holds: other repositories use the same paths."""
+    if not rows:
+        return None
+    held = BitMap()
+    for unit_type in ("rpm", "srpm"):
+        held |= load_units(tx, content_set_id, unit_type)
+    return next((row for row in rows if row.id in held), None)
+
+
+def _tree_file_at(tx: Transaction, content_set_id: ContentSetId, path: str) -> Located | None:
+    trees = load_units(tx, content_set_id, "distribution_tree")
+    if not trees:
+        return None
+    files = distribution_tree_files.c
+    row = tx.execute(
+        select(files.tree_id, files.checksum_type, files.checksum, blobs.c.size, blobs.c.digest)
+        .outerjoin(blobs, blobs.c.id == files.blob_id)
+        .where(files.tree_id.in_(trees), files.path == path)
+    ).first()
+    if row is None:
+        return None
+    source = Source(path, row.checksum_type, row.checksum) if row.checksum_type else None
+    return Located(
+        size=row.size,
+        media_type=OTHER_TYPE,
+        digest=None if row.digest is None else Digest(row.digest),
+        source=source,
+        unit_type="distribution_tree",
+        unit_id=UnitId(row.tree_id),
+    )
+
+
+def _first(path: str, folder: str) -> str:
+    """`a/b/c` in `a/` is listed as `b/`."""
+    name, slash, _ = path[len(folder) :].partition("/")
+    return name + slash

@@ -1,0 +1,138 @@
+"""Publishing a content view version: filter, write metadata where none fits, then serve it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from headgate.domain.content import Content
+from headgate.domain.errors import HeadgateError
+from headgate.domain.ids import ContentSetId, ContentViewVersionId
+from headgate.engine.port import Run
+from headgate.plugin import Filter, FilterRule, PublishedFile
+from headgate.services.blobs import unpin
+from headgate.services.content_sets import load_content, save_content
+from headgate.services.publications import known_publication, save_publication
+from headgate.services.repositories import publish_options
+from headgate.services.versions import abandon_publish, finish_publish
+from headgate.stores.db import Transaction
+from headgate.stores.db.tables import (
+    content_view_version_repositories,
+    content_view_versions,
+    repositories,
+)
+from headgate.workflows.workshop import Workshop
+
+
+def publish(workshop: Workshop, run: Run) -> Mapping[str, Any]:
+    """Publish the version in `version_id`; repositories without filters cost nothing.
+
+    Hosts of Library and of `environment_ids` see the old version or the whole of the new one.
+    """
+    version_id = ContentViewVersionId(run.input["version_id"])
+    clock = workshop.ports.clock
+    try:
+        for repository in _unpublished(workshop, version_id):
+            _publish_repository(workshop, run, version_id, repository)
+
+        def serve(tx: Transaction) -> None:
+            finish_publish(
+                tx,
+                clock=clock,
+                version_id=version_id,
+                environment_ids=run.input["environment_ids"],
+                task_id=run.task_id,
+                user=run.input["user"],
+            )
+            unpin(tx, run.task_id)
+
+        run.transaction("serve", serve)
+    except HeadgateError:
+        with workshop.ports.database.begin() as tx:
+            abandon_publish(tx, clock=clock, version_id=version_id)
+        raise
+    return {"content_view_version_id": version_id}
+
+
+def _unpublished(workshop: Workshop, version_id: ContentViewVersionId) -> list[Row[Any]]:
+    held = content_view_version_repositories.c
+    with workshop.ports.database.read() as tx:
+        return list(
+            tx.execute(
+                select(repositories, held.content_set_id.label("source_set_id"))
+                .join(content_view_version_repositories, held.repository_id == repositories.c.id)
+                .where(held.version_id == version_id, held.publication_id.is_(None))
+                .order_by(repositories.c.id)
+            )
+        )
+
+
+def _publish_repository(
+    workshop: Workshop, run: Run, version_id: ContentViewVersionId, repository: Row[Any]
+) -> None:
+    content_type = workshop.content_types[repository.content_type]
+    options = publish_options(repository)
+
+    def frozen(tx: Transaction, content: Content, files: Sequence[PublishedFile] | None) -> bool:
+        """Point the version at the content; without files only if it was published before."""
+        content_set_id = save_content(
+            tx,
+            clock=workshop.ports.clock,
+            content=content,
+            unit_types=content_type.unit_types,
+        )
+        key = options.key(content_type.name)
+        publication_id = known_publication(tx, content_set_id, key)
+        if publication_id is None and files is not None:
+            publication_id = save_publication(
+                tx,
+                clock=workshop.ports.clock,
+                content_set_id=content_set_id,
+                options=key,
+                files=files,
+            )
+        if publication_id is None:
+            return False
+        held = content_view_version_repositories
+        tx.execute(
+            update(held)
+            .where(held.c.version_id == version_id, held.c.repository_id == repository.id)
+            .values(content_set_id=content_set_id, publication_id=publication_id)
+        )
+        return True
+
+    def make() -> dict[str, Any]:
+        with workshop.ports.database.read() as tx:
+            source = load_content(tx, ContentSetId(repository.source_set_id))
+            filters = filters_for(tx, version_id, repository.id)
+            content = content_type.filtered(tx, source, filters)
+        with workshop.ports.database.begin() as tx:
+            if frozen(tx, content, None):
+                return {}
+        files = content_type.publish(workshop.ports, run, content, options)
+        return {"content": content.dumped(), "files": [asdict(file) for file in files]}
+
+    made = run.step(f"publish {repository.name}", make)
+    if made:
+        content = Content.loaded(made["content"])
+        files = [PublishedFile(**file) for file in made["files"]]
+        run.transaction(f"keep {repository.name}", lambda tx: frozen(tx, content, files))
+
+
+def filters_for(
+    tx: Transaction, version_id: ContentViewVersionId, repository_id: int
+) -> list[Filter]:
+    """Return the version's filters, as frozen with it, that apply to a repository."""
+    query = select(content_view_versions.c.filters).where(content_view_versions.c.id == version_id)
+    frozen: Sequence[Mapping[str, Any]] = tx.scalar(query) or ()
+    return [
+        Filter(
+            type=each["type"],
+            inclusion=each["inclusion"],
+            original_packages=each["original_packages"],
+            rules=[FilterRule(**rule) for rule in each["rules"]],
+        )
+        for each in frozen
+        if not each["repository_ids"] or repository_id in each["repository_ids"]
+    ]

@@ -1,0 +1,56 @@
+"""Taking things away: versions, views, products, organizations. The bytes go with the collector."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from headgate.domain.ids import ContentViewId, ContentViewVersionId, OrganizationId, ProductId
+from headgate.engine.port import Run
+from headgate.services.content_views import delete_content_view
+from headgate.services.organizations import delete_organization
+from headgate.services.products import delete_product
+from headgate.services.versions import delete_version, remove_from_environment
+from headgate.stores.db import Transaction
+from headgate.workflows.workshop import Workshop
+
+
+def remove_versions(workshop: Workshop, run: Run) -> Mapping[str, Any]:
+    """Take the view out of `environment_ids`, then delete `version_ids`, and the view if asked."""
+    clock = workshop.ports.clock
+    view_id = ContentViewId(run.input["content_view_id"])
+    user = run.input["user"]
+
+    def remove(tx: Transaction) -> None:
+        for environment_id in run.input.get("environment_ids", []):
+            remove_from_environment(
+                tx,
+                clock=clock,
+                content_view_id=view_id,
+                environment_id=environment_id,
+                user=user,
+            )
+        for version_id in run.input.get("version_ids", []):
+            delete_version(tx, clock=clock, version_id=ContentViewVersionId(version_id), user=user)
+        if run.input.get("destroy_content_view"):
+            delete_content_view(tx, clock=clock, content_view_id=view_id)
+
+    run.transaction("remove", remove)
+    return {}
+
+
+def remove_product(workshop: Workshop, run: Run) -> Mapping[str, Any]:
+    """Delete the product in `product_id` with its repositories."""
+    product_id = ProductId(run.input["product_id"])
+    clock = workshop.ports.clock
+    run.transaction("remove", lambda tx: delete_product(tx, clock=clock, product_id=product_id))
+    return {}
+
+
+def remove_organization(workshop: Workshop, run: Run) -> Mapping[str, Any]:
+    """Delete the organization in `organization_id` with all that it owns."""
+    organization_id = OrganizationId(run.input["organization_id"])
+    clock = workshop.ports.clock
+    run.transaction(
+        "remove",
+        lambda tx: delete_organization(tx, clock=clock, organization_id=organization_id),
+    )
+    return {}
