@@ -1,0 +1,13 @@
+"""Yum repository metadata: read, cut into fragments, kept in segments, written again.
+
+A pure library: it knows files and bytes, no database, no HTTP. What each module is for:
+
+- `compression`: the one guarded decompressor.
+- `repomd`: the index of a repository's metadata files.
+- `slicer`, `reserializer`: cutting XML into elements; the second copes with what the first refuses.
+- `stream`: the packages of primary, filelists and other, joined.
+- `packages`: what a package's fragments say.
+- `segments`, `writer`: keeping fragments compressed, and making metadata of any selection of them.
+- `updateinfo`, `comps`, `modules`, `treeinfo`: the other kinds of metadata.
+- `uploads`: fragments of a package file.
+"""

@@ -1,0 +1,249 @@
+"""What a package's fragments say: its header for the database, its details for people."""
+
+import hashlib
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NamedTuple, cast
+from xml.etree import ElementTree as ET
+
+import rpm_version
+
+from headgate.content.rpm.metadata.markup import parse_fragment
+from headgate.content.rpm.metadata.shapes import RPM
+from headgate.domain.errors import InvalidContentError
+from headgate.domain.paths import safe_relpath
+
+# Hex digits of the checksums that repositories use; `sha` is createrepo's old name of sha1.
+CHECKSUM_BYTES: Final = {
+    "md5": 16,
+    "sha1": 20,
+    "sha224": 28,
+    "sha256": 32,
+    "sha384": 48,
+    "sha512": 64,
+}
+# The widths of the columns that hold them.
+_LONGEST: Final = {"name": 255, "epoch": 10, "version": 255, "release": 255, "arch": 32}
+_MAX_BASE: Final = 1024
+_MAX_SOURCE: Final = 512
+_MAX_SIZE: Final = (1 << 63) - 1
+
+_XML_BASE: Final = "{http://www.w3.org/XML/1998/namespace}base"
+
+
+class Fragments(NamedTuple):
+    """The `<package>` elements of one package in the three files."""
+
+    primary: bytes
+    filelists: bytes
+    other: bytes
+
+
+_sort_key = cast(
+    Callable[[str, str, str], bytes],
+    getattr(rpm_version, "EvrSortKey").from_values,  # noqa: B009  # the library has no types
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PackageHeader:
+    """What the database keeps of a package, checked and within the columns' widths.
+
+    `location` has passed `safe_relpath` and is not decoded. `location_base` is as upstream gave
+    it: whoever fetches from it checks its scheme. `evr` sorts and compares as rpm does.
+    """
+
+    name: str
+    epoch: str
+    version: str
+    release: str
+    arch: str
+    evr: bytes
+    checksum_type: str
+    checksum: bytes
+    size: int
+    location: str
+    location_base: str | None
+    summary: str
+    sourcerpm: str | None
+
+    @property
+    def nevra(self) -> str:
+        """`name-epoch:version-release.arch`, the epoch always there, as modules write it."""
+        return f"{self.name}-{self.epoch}:{self.version}-{self.release}.{self.arch}"
+
+
+def evr_key(epoch: str, version: str, release: str) -> bytes:
+    """Return the bytes that sort and compare as rpm compares epoch, version and release."""
+    return _sort_key(epoch, version, release)
+
+
+def digest_of(fragments: Fragments) -> bytes:
+    """Return the package's identity: BLAKE2b-256 over the fragments, each led by its length."""
+    lengths = struct.pack("<QQQ", *map(len, fragments))
+    return hashlib.blake2b(b"".join((lengths, *fragments)), digest_size=32).digest()
+
+
+def pkgid_of(fragment: bytes) -> bytes:
+    """Return the lower-case hex checksum by which the three files name a package."""
+    found = _PKGID.search(fragment)
+    if found is not None and len(pkgid := found[1] or found[2]) % 2 == 0:
+        return pkgid.lower()
+    package = parse_fragment(fragment, "A package")
+    pkgid = package.get("pkgid") or _text(package, "checksum")
+    if not re.fullmatch("(?:[0-9a-fA-F]{2}){1,64}", pkgid):
+        raise InvalidContentError(f"A package has no usable pkgid, but {pkgid[:80]!r}")
+    return pkgid.encode().lower()
+
+
+def read_header(primary: bytes) -> PackageHeader:
+    """Read the header of a fragment of primary.
+
+    InvalidContentError when something is missing, too long for its column, or not what it
+    should be.
+    """
+    plain = _PLAIN.match(primary)
+    if plain is None or not primary.endswith(_PLAIN_ENDS):
+        return _parsed_header(primary)
+    name, arch, epoch, version, release, kind, checksum, summary, size, base, href, source = (
+        None if value is None else _unescaped(value) for value in plain.groups()
+    )
+    return _checked(
+        name=name,
+        epoch=epoch,
+        version=version,
+        release=release,
+        arch=arch,
+        checksum_type=kind,
+        checksum=checksum,
+        size=size,
+        href=href,
+        base=base,
+        summary=summary,
+        source=source,
+    )
+
+
+_PKGID = re.compile(
+    rb'<package pkgid="([0-9a-fA-F]+)"'
+    rb'|<checksum type="[^"<]*" pkgid="YES">([0-9a-fA-F]+)</checksum>'
+)
+# createrepo_c's order of elements, from the first byte to the middle of <format>. Nothing that
+# matches can say anything twice.
+_PLAIN = re.compile(
+    rb'<package type="rpm"\s*>\s*<name>([^<]*)</name>\s*<arch>([^<]*)</arch>'
+    rb'\s*<version epoch="([^"<]*)" ver="([^"<]*)" rel="([^"<]*)"\s*/>'
+    rb'\s*<checksum type="([^"<]*)" pkgid="YES">([^<]*)</checksum>'
+    rb"\s*<summary(?:/>|>([^<]*)</summary>)"
+    rb"\s*<description(?:/>|>[^<]*</description>)"
+    rb"(?:\s*<packager(?:/>|>[^<]*</packager>))?"
+    rb"(?:\s*<url(?:/>|>[^<]*</url>))?"
+    rb"(?:\s*<time [^<>]*/>)?"
+    rb'\s*<size package="([^"<]*)"[^<>]*/>'
+    rb'\s*<location(?: xml:base="([^"<]*)")? href="([^"<]*)"\s*/>'
+    rb"\s*<format>"
+    rb"(?:\s*<rpm:(?:license|vendor|group|buildhost)(?:/>|>[^<]*</rpm:\w+>))*"
+    rb"(?:\s*<rpm:sourcerpm(?:/>|>([^<]*)</rpm:sourcerpm>))?"
+)
+_PLAIN_ENDS = (b"</format>\n</package>", b"</format>\n  </package>", b"</format></package>")
+
+
+def _unescaped(value: bytes) -> str:
+    if b"&" not in value:
+        return value.decode("utf-8", "replace")
+    return parse_fragment(b"<a>" + value + b"</a>", "A package").text or ""
+
+
+def _parsed_header(primary: bytes) -> PackageHeader:
+    package = parse_fragment(primary, "A package of primary")
+    for tag in ("name", "arch", "version", "checksum", "size", "location"):
+        if len(package.findall(tag)) != 1:
+            raise InvalidContentError(f"A package of primary has not exactly one <{tag}>")
+    version, location = package.find("version"), package.find("location")
+    checksum, size = package.find("checksum"), package.find("size")
+    assert version is not None  # noqa: S101  # counted above
+    assert location is not None  # noqa: S101
+    assert checksum is not None  # noqa: S101
+    assert size is not None  # noqa: S101
+    return _checked(
+        name=_text(package, "name"),
+        epoch=version.get("epoch"),
+        version=version.get("ver"),
+        release=version.get("rel"),
+        arch=_text(package, "arch"),
+        checksum_type=checksum.get("type"),
+        checksum=_text(package, "checksum"),
+        size=size.get("package"),
+        href=location.get("href"),
+        base=location.get(_XML_BASE),
+        summary=package.findtext("summary") or "",
+        source=package.findtext(f"format/{{{RPM}}}sourcerpm"),
+    )
+
+
+def _checked(
+    *,
+    name: str | None,
+    epoch: str | None,
+    version: str | None,
+    release: str | None,
+    arch: str | None,
+    checksum_type: str | None,
+    checksum: str | None,
+    size: str | None,
+    href: str | None,
+    base: str | None,
+    summary: str | None,
+    source: str | None,
+) -> PackageHeader:
+    epoch = epoch or "0"
+    named = {"name": name, "epoch": epoch, "version": version, "release": release, "arch": arch}
+    for field, value in named.items():
+        if not value or len(value) > _LONGEST[field] or not value.isprintable():
+            raise InvalidContentError(f"A package of primary has the {field} {_shown(value)}")
+    assert name and version and release and arch  # noqa: PT018, S101  # checked above
+    if not (epoch.isascii() and epoch.isdigit()):
+        raise InvalidContentError(f"The package {name} has the epoch {epoch!r}")
+    kind, raw = read_checksum(checksum_type, checksum, f"The package {name}")
+    if not size or not (size.isascii() and size.isdigit()) or int(size[:20]) > _MAX_SIZE:
+        raise InvalidContentError(f"The package {name} has the size {_shown(size)}")
+    if base and (len(base) > _MAX_BASE or not base.isprintable()):
+        raise InvalidContentError(f"The package {name} has the base {_shown(base)}")
+    return PackageHeader(
+        name=name,
+        epoch=epoch,
+        version=version,
+        release=release,
+        arch=arch,
+        evr=evr_key(epoch, version, release),
+        checksum_type=kind,
+        checksum=raw,
+        size=int(size),
+        location=safe_relpath(href or ""),
+        location_base=base or None,
+        summary=(summary or "").replace("\0", ""),
+        sourcerpm=(source or "").replace("\0", "")[:_MAX_SOURCE] or None,
+    )
+
+
+def read_checksum(kind: str | None, digits: str | None, whose: str) -> tuple[str, bytes]:
+    """Return a checksum's type, by its usual name, and its raw bytes; InvalidContentError."""
+    kind = (kind or "").lower()
+    kind = "sha1" if kind == "sha" else kind
+    try:
+        raw = bytes.fromhex(digits or "")
+    except ValueError:
+        raw = b""
+    if kind not in CHECKSUM_BYTES or len(raw) != CHECKSUM_BYTES[kind]:
+        raise InvalidContentError(f"{whose} has the checksum {_shown(kind)} {_shown(digits)}")
+    return kind, raw
+
+
+def _text(parent: ET.Element, tag: str) -> str:
+    return (parent.findtext(tag) or "").strip()
+
+
+def _shown(value: str | None) -> str:
+    return "(none)" if value is None else repr(value[:80])
