@@ -1,5 +1,6 @@
 """Settings: one frozen object per concern, with the sentence that documents each setting."""
 
+import json
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -169,6 +170,30 @@ def documented(settings: Settings) -> Iterator[Documented]:
                 default=item.default,
                 sentence=hints[item.name].__metadata__[0],
             )
+
+
+def rendered(settings: Settings) -> str:
+    """Return every setting as the settings file would say it, each below its sentence."""
+    lines = [f"# home = {settings.home}"]
+    section = ""
+    for item in documented(settings):
+        name, _, key = item.key.partition(".")
+        if name != section:
+            section = name
+            lines += ["", f"[{name}]", ""]
+        mark = "" if item.value != item.default else "# "
+        lines += [f"# {item.sentence} ({item.variable})", f"{mark}{key} = {_toml(item.value)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(item) for item in typing.cast("tuple[object]", value)) + "]"
+    return json.dumps("" if value is None else str(value))
 
 
 def variable_of(section: str, key: str) -> str:

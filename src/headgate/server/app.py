@@ -1,0 +1,121 @@
+"""The composition root of a web process: stores and planes, and which request goes where."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from headgate.engine import TASKS_TOPIC, Wakeup
+from headgate.server.home import Home, Keys
+from headgate.server.log import new_request_id, request_id
+from headgate.server.metrics import RequestMetrics, exposition
+from headgate.server.settings import Settings
+from headgate.stores.db import Database
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_CONTENT = "/pulp/content/"
+_log = logging.getLogger(__name__)
+
+
+class Application:
+    """One process's share of the server: `asgi` answers requests while `running()`."""
+
+    def __init__(
+        self, settings: Settings, *, home: Home, keys: Keys, workers: Sequence[Wakeup]
+    ) -> None:
+        self._settings = settings
+        self._home = home
+        self._keys = keys
+        self._workers = workers
+        self._metrics = RequestMetrics()
+        self._database = Database(settings.database_url, pool_size=settings.storage.pool)
+        self._database.subscribe(TASKS_TOPIC, self._wake_workers)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Hold open what requests need."""
+        try:
+            yield
+        finally:
+            self._database.close()
+
+    async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        offered = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
+        current = new_request_id(offered.decode("latin-1") if offered else None)
+        scope["headgate.request_id"] = current
+        request_id.set(current)
+        plane, app = self._route(scope["path"])
+        status = 500
+        started = time.perf_counter()
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await app(scope, receive, noted)
+        finally:
+            self._metrics.note(plane, status, time.perf_counter() - started)
+
+    def _route(self, path: str) -> tuple[str, Asgi]:
+        if path.startswith(_CONTENT):
+            return "content", _absent
+        if path == "/healthz":
+            return "server", self._health
+        if path == "/metrics":
+            return "server", self._expose
+        return "control", _absent
+
+    def _wake_workers(self) -> None:
+        for worker in self._workers:
+            worker.signal()
+
+    async def _health(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Answer 200 when the database answers, else 503: for load balancers and monitoring."""
+        try:
+            await asyncio.to_thread(self._ask_database)
+        except SQLAlchemyError:
+            _log.exception("The database does not answer")
+            await _reply(send, 503, b"application/json", b'{"status": "database unreachable"}')
+        else:
+            await _reply(send, 200, b"application/json", b'{"status": "ok"}')
+
+    def _ask_database(self) -> None:
+        with self._database.read() as tx:
+            tx.execute(text("SELECT 1"))
+
+    async def _expose(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        body = await asyncio.to_thread(exposition)
+        await _reply(send, 200, b"text/plain; version=0.0.4; charset=utf-8", body)
+
+
+async def _absent(_scope: Scope, _receive: Receive, send: Send) -> None:
+    body = json.dumps({"displayMessage": "Not found", "errors": ["Not found"]}).encode()
+    await _reply(send, 404, b"application/json", body)
+
+
+async def _reply(send: Send, status: int, kind: bytes, body: bytes) -> None:
+    headers = [
+        (b"content-type", kind),
+        (b"content-length", str(len(body)).encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"cache-control", b"no-store"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

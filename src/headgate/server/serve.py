@@ -1,0 +1,149 @@
+"""`headgate serve`: makes the home ready and hands it to the family of processes."""
+
+import gc
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from headgate.domain.clock import utc_now
+from headgate.domain.errors import HeadgateError
+from headgate.pki.authority import server_certificate
+from headgate.server import log, metrics
+from headgate.server.child import EXIT_CONFIGURATION, Child
+from headgate.server.home import Home, Keys, host_names, open_home, open_keys
+from headgate.server.listeners import Kind, Listener, open_listeners
+from headgate.server.settings import Settings
+from headgate.server.supervisor import Supervisor
+
+_log = logging.getLogger(__name__)
+
+
+def serve(settings: Settings) -> int:
+    """Serve until told to end; return the exit code.
+
+    ConfigurationError when the server cannot start as it is set up.
+    """
+    os.umask(0o077)
+    gc.disable()  # what is imported now stays; children enable it again
+    log.configure(settings.logging)
+    home = open_home(settings)
+    home.lock()
+    keys = open_keys(home, settings)
+    metrics.use_folder(home.metrics)
+    listeners = open_listeners(settings.listen) if settings.processes.web else []
+    preparation = Child("preparation", lambda _ready: _prepare(settings, home, keys))
+    preparation.start(0.0)
+    family = _Family(settings, home, keys, listeners)
+    code = _ended(preparation)
+    if code:
+        return 1
+    return family.supervisor().run()
+
+
+class _Family:
+    """The processes and what they share."""
+
+    def __init__(
+        self, settings: Settings, home: Home, keys: Keys, listeners: Sequence[Listener]
+    ) -> None:
+        # Imported once and before the fork, while the database is being prepared.
+        from headgate.engine import Wakeup  # noqa: PLC0415
+        from headgate.server import app, web  # noqa: PLC0415
+
+        self._settings = settings
+        self._home = home
+        self._keys = keys
+        self._listeners = listeners
+        self._application = app.Application
+        self._run_web = web.run_web
+        self._bells = [Wakeup() for _ in range(settings.processes.worker)]
+
+    def supervisor(self) -> Supervisor:
+        """Return the supervisor of all processes, none of them started."""
+        processes = self._settings.processes
+        web = [Child(f"web {number}", self._web) for number in range(1, processes.web + 1)]
+        workers = [
+            Child(f"worker {number}", self._worker(number))
+            for number in range(1, processes.worker + 1)
+        ]
+        return Supervisor(
+            [*web, *workers],
+            awaited=web or workers,
+            grace=processes.grace,
+            announce=self._announce,
+            renewed=self._renewed,
+        )
+
+    def _web(self, ready: Callable[[], None]) -> int:
+        from headgate.server.tls import server_context  # noqa: PLC0415
+
+        keys = self._keys
+        application = self._application(
+            self._settings, home=self._home, keys=keys, workers=self._bells
+        )
+        return self._run_web(
+            application,
+            listeners=self._listeners,
+            context=server_context(keys.server_certificate, keys.server_key, keys.authority_file),
+            grace=self._settings.processes.grace,
+            ready=ready,
+        )
+
+    def _worker(self, number: int) -> Callable[[Callable[[], None]], int]:
+        def run(ready: Callable[[], None]) -> int:
+            # The workflow engine costs 60 MB: only workers import it.
+            from headgate.server.worker import run_worker  # noqa: PLC0415
+
+            return run_worker(
+                self._settings,
+                home=self._home,
+                keys=self._keys,
+                bell=self._bells[number - 1],
+                ready=ready,
+            )
+
+        return run
+
+    def _announce(self) -> None:
+        addresses = ", ".join(self._addresses()) or "no requests (workers only)"
+        sys.stdout.write(f"Headgate serves {addresses} from {self._home.folder}\n")
+        sys.stdout.flush()
+
+    def _addresses(self) -> list[str]:
+        host = host_names(self._settings.listen.hosts)[0]
+        return [
+            f"unix:{listener.socket.getsockname()}"
+            if listener.kind is Kind.PROXY
+            else f"{listener.kind.value}://{host}:{listener.port}"
+            for listener in self._listeners
+        ]
+
+    def _renewed(self) -> bool:
+        before = self._keys.server_certificate.stat().st_mtime_ns
+        server_certificate(
+            self._keys.authority,
+            self._home.authority,
+            host_names(self._settings.listen.hosts),
+            clock=utc_now,
+        )
+        return self._keys.server_certificate.stat().st_mtime_ns != before
+
+
+def _prepare(settings: Settings, home: Home, keys: Keys) -> int:
+    """Bring the database up; in a process of its own, so that the supervisor never opens it."""
+    from headgate.server.prepare import prepare  # noqa: PLC0415
+
+    try:
+        prepare(settings, home=home, keys=keys)
+    except HeadgateError as error:
+        sys.stderr.write(f"headgate: {error.message}\n")
+        return EXIT_CONFIGURATION
+    return 0
+
+
+def _ended(child: Child) -> int:
+    _pid, status = os.waitpid(child.pid or 0, 0)
+    if child.ready_fd is not None:
+        os.close(child.ready_fd)
+    return os.waitstatus_to_exitcode(status)
