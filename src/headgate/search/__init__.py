@@ -1,1 +1,13 @@
-"""Scoped search: the query language and its translation to bound SQL."""
+"""Scoped search: what people and clients type, as bound conditions over whitelisted fields.
+
+Text is parsed by a grammar (`language.py`) into a tree (`tree.py`), and the tree is translated
+over the fields that a resource offers (`fields.py`, `conditions.py`). Values reach SQL as bound
+parameters only. Whatever the text, the outcome is a condition or a SearchError.
+"""
+
+from headgate.search.conditions import condition
+from headgate.search.errors import SearchError
+from headgate.search.fields import Field, Fields
+from headgate.search.language import parse
+
+__all__ = ["Field", "Fields", "SearchError", "condition", "parse"]

@@ -229,6 +229,13 @@ TABLE_OF_ID: Final[Mapping[object, Table]] = {
 }
 
 
+def missing(id_type: object, key: object) -> NotFoundError:
+    """Return the error for a parameter of this type that names nothing the actor may see."""
+    table = TABLE_OF_ID.get(id_type)
+    kind = Kind("content", tasks) if table is None else _KIND_OF_TABLE[table]
+    return kind.missing(key)
+
+
 def load(
     tx: Transaction, actor: Actor, table: Table, key: object, *, permission: str | None = None
 ) -> Row[Any]:

@@ -1,0 +1,59 @@
+"""One request as an action sees it."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from typing import Literal, Self
+
+from headgate.apis.authentication import Authenticator, Caller
+from headgate.apis.ports import Services
+from headgate.services.access import Actor
+from headgate.stores.db import Transaction
+
+
+@dataclass(slots=True)
+class Call:
+    """Who asks, over which transaction, with what at hand.
+
+    The transaction opens at its first use - to write unless the action only reads - and is
+    committed before the answer is sent; an exception undoes it.
+    """
+
+    services: Services
+    actor: Actor
+    request_id: str
+    writes: bool
+    dialect: Literal["katello", "foreman"]
+    base_url: str
+    scheme: str
+    caller: Caller
+    authenticator: Authenticator
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _transaction: Transaction | None = None
+    _after: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+
+    @property
+    def tx(self) -> Transaction:
+        """The transaction of this request."""
+        if self._transaction is None:
+            database = self.services.database
+            opened = database.begin() if self.writes else database.read()
+            self._transaction = self._stack.enter_context(opened)
+        return self._transaction
+
+    def after_commit(self, function: Callable[[], None]) -> None:
+        """Call the function once the transaction is committed; not at all if it is undone."""
+        self._after.append(function)
+
+    def keep_open(self, resource: AbstractContextManager[object]) -> None:
+        """Leave the resource when the request is over."""
+        self._stack.push(resource)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.__exit__(*exc)  # type: ignore[arg-type] - what `with` hands on
+        if exc[0] is None:
+            for function in self._after:
+                function()

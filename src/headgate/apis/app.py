@@ -1,0 +1,126 @@
+"""The control plane as one ASGI application."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from hashlib import sha256
+from typing import Any, Final
+from uuid import uuid4
+
+import msgspec
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from headgate.apis.actions.describe import describe
+from headgate.apis.actions.dispatch import Dispatcher, error_response
+from headgate.apis.actions.resources import Action, Resource
+from headgate.apis.authentication import Authenticator
+from headgate.apis.katello import RESOURCES
+from headgate.apis.ports import FOREMAN_VERSION, Services
+
+_VARIABLE = re.compile(r"\{[^}]+\}")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+_ALIASES: Final = {"/katello/api/": "/katello/api/v2/", "/api/": "/api/v2/"}
+
+
+def control_plane(services: Services, resources: Sequence[Resource] = RESOURCES) -> ASGIApp:
+    """Return the application that serves /katello/api, /api and /foreman_tasks/api."""
+    dispatcher = Dispatcher(services, Authenticator(services))
+    app = Starlette(
+        routes=_routes(dispatcher, resources),
+        exception_handlers={404: _refused, 405: _refused, 500: _refused},
+    )
+    return ApiHeaders(app, checksum=checksum_of(resources))
+
+
+def checksum_of(resources: Iterable[Resource]) -> str:
+    """Return what names the present apidoc: clients drop their cached one when it changes."""
+    return sha256(msgspec.json.encode(describe(resources))).hexdigest()[:32]
+
+
+class ApiHeaders:
+    """Gives every answer the headers of Foreman's API, and every request an id."""
+
+    def __init__(self, app: ASGIApp, *, checksum: str) -> None:
+        self._app = app
+        self._headers = [
+            (b"foreman_version", FOREMAN_VERSION.encode()),
+            (b"foreman_api_version", b"2"),
+            (b"foreman_current_organization", b"; ANY"),
+            (b"foreman_current_location", b"; ANY"),
+            (b"apipie-checksum", checksum.encode()),
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope["headgate.request_id"] = request_id
+        headers = [*self._headers, (b"x-request-id", request_id.encode())]
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *headers]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            await self._app(scope, receive, send_with_headers)
+
+
+def _request_id(scope: Scope) -> str:
+    """Return the id that the server gave or the client sent, else a new one."""
+    known = scope.get("state", {}).get("request_id")
+    if isinstance(known, str):
+        return known
+    sent = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+    return sent if _REQUEST_ID.fullmatch(sent) else str(uuid4())
+
+
+def _routes(dispatcher: Dispatcher, resources: Iterable[Resource]) -> list[Route]:
+    """Return the routes, each path that is spelled out before those with a variable there."""
+    by_path: dict[str, list[tuple[str, Resource, Action]]] = {}
+    for resource in resources:
+        for action in resource.actions:
+            for path in _with_aliases(action.paths):
+                by_path.setdefault(path, []).append((action.method, resource, action))
+    # Paths that differ only in a variable's name meet the same requests.
+    routes: list[Route] = []
+    for path in sorted(by_path, key=_specificity):
+        routes += [
+            Route(path, _endpoint(dispatcher, resource, action), methods=[method])
+            for method, resource, action in by_path[path]
+        ]
+    return routes
+
+
+def _with_aliases(paths: Iterable[str]) -> Iterable[str]:
+    for path in paths:
+        yield path
+        for prefix, alias in _ALIASES.items():
+            if path.startswith(prefix):
+                yield path.replace(prefix, alias, 1)
+
+
+def _specificity(path: str) -> list[tuple[bool, str]]:
+    return [(bool(_VARIABLE.fullmatch(part)), part) for part in path.split("/")]
+
+
+def _endpoint(
+    dispatcher: Dispatcher, resource: Resource, action: Action
+) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        return await dispatcher.answer(resource, action, request)
+
+    return endpoint
+
+
+async def _refused(request: Request, error: Any) -> Response:
+    return error_response(error, request_id=request.scope["headgate.request_id"])

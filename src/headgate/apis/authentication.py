@@ -1,0 +1,121 @@
+"""How a request proves who asks: basic authentication, or the session's cookie.
+
+Passwords and personal access tokens both come as basic authentication. A session's cookie counts
+for writes only from our own pages: a browser that sends it from elsewhere says so in `Origin` or
+`Sec-Fetch-Site`; programs such as hammer send neither (katello.md 2.6).
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass, replace
+from http.cookies import CookieError, SimpleCookie
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from headgate.apis.ports import Services
+from headgate.domain.errors import PermissionDeniedError, UnauthenticatedError
+from headgate.services.access import Actor
+from headgate.services.authentication import Credentials, SignIn, actor_of_session
+
+SESSION_COOKIE: Final = "_session_id"
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_LONGEST: Final = 4096
+
+_ANONYMOUS: Final = Actor(user_id=None, login="anonymous")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What a request says of who asks and, once believed, the actor."""
+
+    address: str
+    method: str
+    authorization: str
+    session_token: str | None
+    origin: str | None
+    fetch_site: str | None
+    host: str
+    actor: Actor | None = None
+    authenticated: bool = False
+    by_password: bool = False
+
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        """Read the request's headers."""
+        headers = request.headers
+        return cls(
+            address=request.client.host if request.client else "",
+            method=request.method,
+            authorization=headers.get("authorization", "")[:_LONGEST],
+            session_token=_session_token(headers.get("cookie", "")[:_LONGEST]),
+            origin=headers.get("origin"),
+            fetch_site=headers.get("sec-fetch-site"),
+            host=headers.get("host", ""),
+        )
+
+    @property
+    def actor_or_anonymous(self) -> Actor:
+        """The actor, or one who may do nothing."""
+        return self.actor or _ANONYMOUS
+
+    @property
+    def from_elsewhere(self) -> bool:
+        """Whether a browser says that another site's page made this request."""
+        if self.origin is not None:
+            return urlsplit(self.origin).netloc != self.host
+        return self.fetch_site not in (None, "same-origin", "none")
+
+
+class Authenticator:
+    """Admits callers; keeps the process's cache of credentials and record of failures."""
+
+    def __init__(self, services: Services) -> None:
+        self._database = services.database
+        self._clock = services.clock
+        self.sign_in = SignIn(services.database, clock=services.clock, secret=services.secret)
+
+    def authenticate(self, caller: Caller, *, optional: bool = False) -> Caller:
+        """Return the caller with its actor; UnauthenticatedError if it is not believed.
+
+        With `optional` a caller who claims nothing is let in as nobody.
+        """
+        if caller.authorization:
+            actor = self.sign_in.actor_of(_basic(caller.authorization), address=caller.address)
+            return replace(caller, actor=actor, authenticated=True, by_password=True)
+        if caller.session_token is not None:
+            actor = self._of_session(caller, caller.session_token)
+            if actor is not None:
+                return replace(caller, actor=actor, authenticated=True)
+        if optional:
+            return replace(caller, authenticated=True)
+        raise UnauthenticatedError("Unable to authenticate user: log in and try again")
+
+    def _of_session(self, caller: Caller, token: str) -> Actor | None:
+        if caller.method not in _READING and caller.from_elsewhere:
+            raise PermissionDeniedError("A page of another site may not change anything here")
+        with self._database.read() as tx:
+            return actor_of_session(tx, token, now=self._clock())
+
+
+def _basic(authorization: str) -> Credentials:
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        raise UnauthenticatedError(
+            "Unable to authenticate user: only basic authentication is known"
+        )
+    try:
+        text = base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise UnauthenticatedError("Unable to authenticate user: broken header") from error
+    login, _, password = text.partition(":")
+    return Credentials(login, password)
+
+
+def _session_token(header: str) -> str | None:
+    try:
+        cookie = SimpleCookie(header).get(SESSION_COOKIE)
+    except CookieError:
+        return None
+    return None if cookie is None else cookie.value

@@ -1,0 +1,150 @@
+"""Lists: search, order and pages of what an actor may see, in at most two statements."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Column, ColumnElement, Row, Select, Table, func, select
+
+from headgate.domain.clock import Clock
+from headgate.domain.errors import ValidationError
+from headgate.search import Fields, SearchError, condition
+from headgate.stores.db import Transaction
+
+DEFAULT_PER_PAGE: Final = 20
+MOST_PER_PAGE: Final = 2**32  # what the collection asks for when it wants everything
+_HIGHEST_OFFSET: Final = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What of a list is asked for; `per_page` is None for all of it."""
+
+    search: str | None = None
+    page: int = 1
+    per_page: int | None = DEFAULT_PER_PAGE
+    order: str | None = None  # "name DESC"
+    sort_by: str | None = None
+    sort_order: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """How things of one kind are searched and sorted.
+
+    `sorts` names the columns that a list may be ordered by, beside the searchable ones that are
+    plain columns; ties are broken by the key, the newest first.
+    """
+
+    key: Column[Any]
+    fields: Fields
+    default_sort: tuple[str, str] = ("name", "asc")
+    sorts: Mapping[str, ColumnElement[Any]] = field(default_factory=dict[str, ColumnElement[Any]])
+
+    def column_of(self, name: str) -> ColumnElement[Any]:
+        """Return what to sort by; ValidationError for names that are not offered."""
+        found = self.sorts.get(name)
+        if found is None:
+            found = self.fields.sortable(name)
+        if found is None:
+            raise ValidationError({"sort_by": [f"cannot be {name[:64]}"]})
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One page of a list. `error` tells why a search found nothing: it could not be read."""
+
+    rows: Sequence[Row[Any]]
+    total: int
+    subtotal: int
+    window: Window
+    sort_by: str
+    sort_order: str
+    error: str | None = None
+
+
+def page(
+    tx: Transaction,
+    query: Select[Any],
+    *,
+    catalog: Catalog,
+    window: Window,
+    clock: Clock,
+    strict: bool = False,
+    load_options: Callable[[Select[Any]], Select[Any]] | None = None,
+) -> Listed:
+    """Return the asked-for page of `query`, which is narrowed to what may be seen already.
+
+    An unreadable search gives an empty page with `error`, or raises SearchError if `strict`.
+    Two statements: one for both counts, one for the rows.
+    """
+    sort_by, sort_order = _sort(window, catalog)
+    ordered_by = catalog.column_of(sort_by)
+    found = query
+    try:
+        if window.search and window.search.strip():
+            found = query.where(condition(window.search, catalog.fields, now=clock()))
+    except SearchError as error:
+        if strict:
+            raise
+        total = tx.scalar(_count(query, catalog)) or 0
+        return Listed((), total, 0, window, sort_by, sort_order, error=error.message)
+    total, subtotal = _counts(tx, query, found, catalog)
+    direction = ordered_by.desc() if sort_order == "desc" else ordered_by.asc()
+    final = _cut(found.order_by(direction, catalog.key.desc()), window)
+    if load_options is not None:
+        final = load_options(final)
+    rows: Sequence[Row[Any]] = tx.execute(final).all() if subtotal else ()
+    return Listed(rows, total, subtotal, window, sort_by, sort_order)
+
+
+def where_equal(query: Select[Any], table: Table, **values: object) -> Select[Any]:
+    """Narrow to rows with these values; a value of None narrows nothing.
+
+    For the plain `name`, `label` ... parameters by which clients look things up.
+    """
+    given = {column: value for column, value in values.items() if value is not None}
+    return query.where(*(table.c[column] == value for column, value in given.items()))
+
+
+def _sort(window: Window, catalog: Catalog) -> tuple[str, str]:
+    by, direction = window.sort_by, window.sort_order
+    if window.order:
+        first, _, rest = window.order.strip().partition(" ")
+        by, direction = first, rest.strip() or None
+    default_by, default_direction = catalog.default_sort
+    if not by:
+        return default_by, _direction(direction or default_direction)
+    return by, _direction(direction or "asc")
+
+
+def _direction(text: str) -> str:
+    if text.lower() not in ("asc", "desc"):
+        raise ValidationError({"sort_order": ["must be ASC or DESC"]})
+    return text.lower()
+
+
+def _counts(
+    tx: Transaction, query: Select[Any], found: Select[Any], catalog: Catalog
+) -> tuple[int, int]:
+    if found is query:
+        total = tx.scalar(_count(query, catalog)) or 0
+        return total, total
+    counts = select(
+        _count(query, catalog).scalar_subquery(), _count(found, catalog).scalar_subquery()
+    )
+    total, subtotal = tx.execute(counts).one()
+    return total, subtotal
+
+
+def _count(query: Select[Any], catalog: Catalog) -> Select[int]:
+    ids = query.with_only_columns(catalog.key).order_by(None).subquery()
+    return select(func.count()).select_from(ids)
+
+
+def _cut(query: Select[Any], window: Window) -> Select[Any]:
+    if window.per_page is None:
+        return query
+    offset = min((window.page - 1) * window.per_page, _HIGHEST_OFFSET)
+    return query.limit(window.per_page).offset(offset)

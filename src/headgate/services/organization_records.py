@@ -1,0 +1,58 @@
+"""Reading organizations: as rows of a list and with what `show` adds."""
+
+from typing import Any, Final
+
+from sqlalchemy import Row, Select, and_, select
+
+from headgate.domain.ids import OrganizationId
+from headgate.search import Field, Fields
+from headgate.services.access import Actor, load, scoped
+from headgate.services.listing import Catalog, where_equal
+from headgate.stores.db import Transaction
+from headgate.stores.db.tables import content_views, lifecycle_environments, organizations
+
+ORGANIZATIONS: Final = Catalog(
+    key=organizations.c.id,
+    fields=Fields(
+        {
+            "id": Field(organizations.c.id, "integer"),
+            "name": Field(organizations.c.name, default=True),
+            # Foreman's organizations nest; without nesting the title is the name.
+            "title": Field(organizations.c.name),
+            "label": Field(organizations.c.label, default=True),
+            "description": Field(organizations.c.description),
+        }
+    ),
+)
+
+
+def query(actor: Actor, *, name: str | None = None, label: str | None = None) -> Select[Any]:
+    """Select the actor's organizations, each with the ids of its Library and default view.
+
+    `name` and `label` narrow to the one that is called so.
+    """
+    joined = (
+        select(
+            organizations,
+            lifecycle_environments.c.id.label("library_id"),
+            content_views.c.id.label("default_content_view_id"),
+        )
+        .join(
+            lifecycle_environments,
+            and_(
+                lifecycle_environments.c.organization_id == organizations.c.id,
+                lifecycle_environments.c.library,
+            ),
+        )
+        .join(
+            content_views,
+            and_(content_views.c.organization_id == organizations.c.id, content_views.c.default),
+        )
+    )
+    return where_equal(scoped(joined, actor, organizations), organizations, name=name, label=label)
+
+
+def load_organization(tx: Transaction, actor: Actor, organization_id: OrganizationId) -> Row[Any]:
+    """Return one organization as `query` gives it; NotFoundError as for every id."""
+    load(tx, actor, organizations, organization_id)
+    return tx.execute(query(actor).where(organizations.c.id == organization_id)).one()
