@@ -29,15 +29,17 @@ tasks = Table(
     Column("label", String(128), nullable=False, index=True),  # Actions::Katello::...
     Column("workflow", String(64), nullable=False),  # the engine's name of the definition
     Column("action", Text, nullable=False),  # for people: "Synchronize repository 'x'"
-    Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),
-    Column("organization_id", ForeignKey("organizations.id", ondelete="SET NULL"), index=True),
-    Column("parent_id", ForeignKey("tasks.id", ondelete="CASCADE"), index=True),
+    Column("user_id", Integer, ForeignKey("users.id", ondelete="SET NULL")),
+    Column(
+        "organization_id", Integer, ForeignKey("organizations.id", ondelete="SET NULL"), index=True
+    ),
+    Column("parent_id", String(36), ForeignKey("tasks.id", ondelete="CASCADE"), index=True),
     Column("state", String(16), nullable=False),  # planned | running | stopped | paused
     Column("result", String(16), nullable=False),  # pending | success | warning | error | cancelled
     Column("input", JSON, nullable=False),
     Column("output", JSON, nullable=False),
     Column("errors", JSON, nullable=False),  # [{code, message, ...}]
-    # {step, bytes_done, bytes_total, items_done, items_total, bytes_per_second, seconds_left, url}
+    # Keys: step, {bytes,items}_{done,total}, bytes_per_second, seconds_left, url
     Column("progress", JSON, nullable=False),
     Column("fraction", Float, nullable=False, default=0.0),
     Column("cancel_requested", Boolean, nullable=False, default=False),
@@ -61,7 +63,7 @@ tasks = Table(
 task_locks = Table(
     "task_locks",
     metadata,
-    Column("task_id", ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("task_id", String(36), ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
     Column("resource", String(128), nullable=False, index=True),
     Column("exclusive", Boolean, nullable=False),
     Column("held", Boolean, nullable=False, default=False),
@@ -79,7 +81,7 @@ Index(
 task_steps = Table(
     "task_steps",
     metadata,
-    Column("task_id", ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("task_id", String(36), ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
     Column("name", String(255), nullable=False),
     Column("result", JSON, nullable=False),
     PrimaryKeyConstraint("task_id", "name"),
