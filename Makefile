@@ -1,7 +1,7 @@
 # The front door: every target is one line and sets itself up.
 export REPO PORT HTTP_PORT HOST_NAME HEADGATE_HOME ROUNDS ARGS
 
-help:    ; @sed -nE 's|^([a-z]+): .* ## (.*)|\1\t\2|p' Makefile | expand -t 10
+help:    ; @sed -nE 's|^([a-z]+):.* ## ([^(].*)|\1\t\2|p' Makefile | expand -t 10
 setup:   ; @scripts/setup ## everything into .venv, as uv.lock names it
 demo:    setup ; @.venv/bin/python scripts/demo.py ## the main job on real packages (or on REPO=<url>)
 serve:   setup ; @scripts/serve ## leave a server running (PORT, HTTP_PORT, HOST_NAME, HEADGATE_HOME)

@@ -13,6 +13,8 @@ from headgate.stores.db import Database, metadata, tables
 from support import postgres
 from support.aviary import AVIARY
 from support.rpms import RpmStore
+from support.server import Server, serving
+from support.world import World
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +87,24 @@ def rpm_store(request: pytest.FixtureRequest) -> RpmStore:
 def aviary(rpm_store: RpmStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The repository that most tests mirror, on disk; to be read only."""
     return AVIARY.write(tmp_path_factory.mktemp("upstream") / "aviary", rpm_store)
+
+
+@pytest.fixture(scope="session")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str, aviary: Path
+) -> Iterator[Server]:
+    """A started server on its embedded default, one for each test process."""
+    home = tmp_path_factory.mktemp("server") / f"home-{worker_id}"
+    settings = {"HEADGATE_UPSTREAM_FILE_ROOTS": str(aviary.parent)}
+    with serving(home, settings=settings) as running:
+        yield running
+
+
+@pytest.fixture
+def world(server: Server) -> Iterator[World]:
+    """A fresh organization on the started server."""
+    with server.client() as client:
+        yield World(client)
 
 
 def _opened(url: str) -> Iterator[Database]:
