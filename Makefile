@@ -1,5 +1,5 @@
 # The front door: every target is one line and sets itself up.
-export REPO PORT HTTP_PORT HOST_NAME HEADGATE_HOME ROUNDS ARGS
+export REPO PACKAGE PORT HTTP_PORT HOST_NAME HEADGATE_HOME ROUNDS ARGS
 
 help:    ; @sed -nE 's|^([a-z]+):.* ## ([^(].*)|\1\t\2|p' Makefile | expand -t 10
 setup:   ; @scripts/setup ## everything into .venv, as uv.lock names it
