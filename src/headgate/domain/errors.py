@@ -108,3 +108,9 @@ class ConfigurationError(HeadgateError):
     """The installation cannot run as it is set up: a setting, a key file, a folder or a port."""
 
     code = "configuration"
+
+
+class SubtaskFailedError(HeadgateError):
+    """A part of the work failed in a task of its own, whose message this is."""
+
+    code = "subtask_failed"

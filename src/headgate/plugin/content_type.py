@@ -18,7 +18,7 @@ from headgate.domain.ids import ContentSetId, UnitId
 from headgate.engine.port import Run
 from headgate.stores.blobs import BlobStore, Digest
 from headgate.stores.db import Database, Transaction
-from headgate.upstream import Downloader, Remote
+from headgate.upstream import DownloadRules, Remote
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Ports:
 
     database: Database
     store: BlobStore
-    downloader: Downloader
+    downloads: DownloadRules
     clock: Clock
     scratch: Path  # a folder for temporary files, on the disk of the blobs
 

@@ -113,11 +113,11 @@ def _publish_repository(
         files = content_type.publish(workshop.ports, run, content, options)
         return {"content": content.dumped(), "files": [asdict(file) for file in files]}
 
-    made = run.step(f"publish {repository.name}", make)
+    made = run.step(f"publish repository {repository.id}", make)
     if made:
         content = Content.loaded(made["content"])
         files = [PublishedFile(**file) for file in made["files"]]
-        run.transaction(f"keep {repository.name}", lambda tx: frozen(tx, content, files))
+        run.transaction(f"keep repository {repository.id}", lambda tx: frozen(tx, content, files))
 
 
 def filters_for(

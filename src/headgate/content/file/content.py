@@ -1,0 +1,178 @@
+"""The `file` content type: mirrors the listed files and serves them at the same paths."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from pyroaring import BitMap
+from sqlalchemy import delete, select, update
+
+from headgate.content.file import manifest
+from headgate.content.file.tables import file_units
+from headgate.domain.content import Content
+from headgate.domain.ids import ContentSetId, UnitId
+from headgate.engine.port import Run
+from headgate.plugin import (
+    Filter,
+    Located,
+    Ports,
+    PublishedFile,
+    PublishOptions,
+    Source,
+    Synced,
+    SyncWork,
+    UnitType,
+)
+from headgate.services.blobs import Kept, keep
+from headgate.services.collection import pin_units
+from headgate.services.content_sets import load_units
+from headgate.services.downloads import Wanted, download_all
+from headgate.services.unit_rows import insert_units
+from headgate.stores.blobs import Digest
+from headgate.stores.db import Transaction
+from headgate.stores.db.statements import batched, rows_of
+from headgate.stores.db.tables import blobs
+from headgate.upstream import Downloader, Expected, MemorySink, run_downloads
+
+FILE = "file"
+MEDIA_TYPE = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class FileType:
+    """Trees of files with a PULP_MANIFEST."""
+
+    name: str = FILE
+    unit_types: Mapping[str, UnitType] = field(
+        default_factory=lambda: {FILE: UnitType(FILE, file_units)}
+    )
+
+    def sync(self, work: SyncWork) -> Synced | None:
+        """Take what the manifest lists; bring the files unless they may wait for a client."""
+        found: Mapping[str, Any] = work.run.step("read the manifest", lambda: _read(work))
+        if not found:
+            return None
+        content = Content.loaded(found["content"])
+        if work.download_policy == "immediate":
+            work.run.step("download files", lambda: _download(work, content))
+        return Synced(content, found["state"])
+
+    def publish(
+        self, ports: Ports, run: Run, content: Content, options: PublishOptions
+    ) -> Sequence[PublishedFile]:
+        """Write the manifest; the files are found by their paths."""
+        del options
+        columns = [file_units.c.path, file_units.c.checksum, file_units.c.size]
+        with ports.database.read() as tx:
+            rows = rows_of(tx, columns, file_units.c.id, content[FILE])
+            data = manifest.render(manifest.Entry(*row[:3]) for row in rows)
+        with ports.store.spool() as spool:
+            spool.write(data)
+            (kept,) = keep(
+                ports.database, ports.store, [spool], holder=run.task_id, clock=ports.clock
+            )
+        return [PublishedFile(manifest.NAME, kept.id, "text/plain; charset=utf-8")]
+
+    def located(self, tx: Transaction, content_set_id: ContentSetId, path: str) -> Located | None:
+        """Return the file of the set at this path."""
+        rows = tx.execute(
+            select(file_units.c.id, file_units.c.size, file_units.c.checksum, blobs.c.digest)
+            .outerjoin(blobs, blobs.c.id == file_units.c.blob_id)
+            .where(file_units.c.path == path)
+        ).all()
+        held = load_units(tx, content_set_id, FILE) if rows else BitMap()
+        row = next((row for row in rows if row.id in held), None)
+        if row is None:
+            return None
+        return Located(
+            size=row.size,
+            media_type=MEDIA_TYPE,
+            digest=None if row.digest is None else Digest(row.digest),
+            source=Source(path, "sha256", row.checksum),
+            unit_type=FILE,
+            unit_id=UnitId(row.id),
+        )
+
+    def listed(self, tx: Transaction, content_set_id: ContentSetId, folder: str) -> Sequence[str]:
+        """Return the names in a folder; those of folders end with `/`."""
+        held = load_units(tx, content_set_id, FILE)
+        below = file_units.c.path.startswith(folder, autoescape=True)
+        names = {
+            "".join(path[len(folder) :].partition("/")[:2])
+            for unit_id, path in tx.execute(select(file_units.c.id, file_units.c.path).where(below))
+            if unit_id in held
+        }
+        return sorted(names)
+
+    def arrived(self, tx: Transaction, found: Located, path: str, blob_id: int) -> None:
+        """Remember that the bytes of an on-demand file are here now."""
+        del path
+        tx.execute(
+            update(file_units).where(file_units.c.id == found.unit_id).values(blob_id=blob_id)
+        )
+
+    def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
+        """Return the content: no filter speaks of files (katello.md 1.5)."""
+        del tx, filters
+        return content
+
+    def drop(self, tx: Transaction, units: Mapping[str, BitMap]) -> None:
+        """Delete files that nothing holds."""
+        for batch in batched(units.get(FILE, BitMap())):
+            tx.execute(delete(file_units).where(file_units.c.id.in_(batch)))
+
+
+def unit_row(entry: manifest.Entry, blob_id: int | None = None) -> dict[str, Any]:
+    """Return a file's row; its digest is over path and checksum."""
+    digest = sha256(b"%s\0%s" % (entry.path.encode(), entry.checksum)).digest()
+    return {"digest": digest, **entry._asdict(), "blob_id": blob_id}
+
+
+def with_file(tx: Transaction, content: Content, unit_ids: BitMap) -> Content:
+    """Return the content with these files in the place of others at the same paths."""
+    taken = {row[0] for row in rows_of(tx, [file_units.c.path], file_units.c.id, unit_ids)}
+    older = content[FILE] - unit_ids
+    columns = [file_units.c.id, file_units.c.path]
+    gone = [row[0] for row in rows_of(tx, columns, file_units.c.id, older) if row[1] in taken]
+    return content.replaced(file=(older - BitMap(gone)) | unit_ids)
+
+
+def _read(work: SyncWork) -> dict[str, Any]:
+    """Fetch the manifest and insert its entries; empty when it is the one of the last sync."""
+    sink = MemorySink()
+
+    async def fetch(downloader: Downloader) -> None:
+        expected = Expected(most_bytes=manifest.MANIFEST_BYTES)
+        await downloader.fetch(work.remote, manifest.NAME, sink, expected=expected)
+
+    run_downloads(work.ports.downloads, fetch)
+    state = {"manifest": sha256(sink.data).hexdigest()}
+    if work.state == state:
+        return {}
+    entries = {entry.path: entry for entry in manifest.parse(bytes(sink.data))}
+    with work.ports.database.begin() as tx:
+        found = insert_units(tx, file_units, [unit_row(entry) for entry in entries.values()])
+        units = BitMap(found.values())
+        pin_units(tx, holder=work.run.task_id, units={FILE: units})
+        content = Content.of({FILE: units})
+        if work.mirroring_policy == "additive":
+            content = with_file(tx, work.previous, units)
+    return {"content": content.dumped(), "state": state}
+
+
+def _download(work: SyncWork, content: Content) -> int:
+    columns = [file_units.c[name] for name in ("id", "path", "checksum", "size", "blob_id")]
+    with work.ports.database.read() as tx:
+        wanted = [
+            Wanted(row.id, row.path, row.size, {"sha256": row.checksum.hex()})
+            for row in rows_of(tx, columns, file_units.c.id, content[FILE])
+            if row.blob_id is None
+        ]
+
+    def arrived(tx: Transaction, arrivals: Sequence[tuple[Wanted, Kept]]) -> None:
+        for each, kept in arrivals:
+            here = update(file_units).where(file_units.c.id == each.unit_id)
+            tx.execute(here.values(blob_id=kept.id))
+
+    return download_all(work.ports, work.run, work.remote, wanted, arrived)

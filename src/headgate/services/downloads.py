@@ -1,0 +1,158 @@
+"""Bringing many files from upstream: side by side, verified, kept in groups, each remembered."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from headgate.engine.port import Progress, Run
+from headgate.plugin import Ports
+from headgate.services.blobs import Kept, keep, unpin
+from headgate.stores.blobs import Spool
+from headgate.stores.db import Transaction
+from headgate.upstream import Downloader, Expected, Remote, run_downloads
+
+# Files under way at once; the downloader bounds connections per host on its own.
+AT_ONCE = 16
+# Files made durable and remembered together: one flush and two commits for so many.
+GROUP = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file to bring: `unit_id` and `path` tell the caller which one it is."""
+
+    unit_id: int
+    path: str  # below the remote, or a whole URL
+    size: int | None = None  # bytes
+    checksums: Mapping[str, str] = field(default_factory=dict[str, str])  # kind -> hex digits
+
+
+Arrived = Callable[[Transaction, Sequence[tuple[Wanted, Kept]]], None]
+
+
+def download_all(
+    ports: Ports, run: Run, remote: Remote, wanted: Sequence[Wanted], arrived: Arrived
+) -> int:
+    """Bring the files; return how many bytes came.
+
+    `arrived` records each group in the transaction that lets go of its pins, so files that came
+    before a crash or an error need not come again. The first file that upstream does not give as
+    announced ends the work with its error.
+    """
+    if not wanted:
+        return 0
+    work = _Work(ports, run, remote, arrived, wanted)
+    run_downloads(ports.downloads, lambda downloader: work.bring(downloader, wanted))
+    return work.bytes_done
+
+
+class _Work:
+    """The state of one `download_all`."""
+
+    def __init__(
+        self, ports: Ports, run: Run, remote: Remote, arrived: Arrived, wanted: Sequence[Wanted]
+    ) -> None:
+        self._ports = ports
+        self._run = run
+        self._remote = remote
+        self._arrived = arrived
+        self._items = len(wanted)
+        self._size = sum(each.size or 0 for each in wanted)
+        self._items_done = 0
+        self.bytes_done = 0
+
+    async def bring(self, downloader: Downloader, wanted: Iterable[Wanted]) -> None:
+        """Let a few workers take from one queue until it is empty."""
+        waiting = iter(wanted)
+        done: asyncio.Queue[tuple[Wanted, Spool] | None] = asyncio.Queue(2 * GROUP)
+
+        async def fetch() -> None:
+            for each in waiting:
+                await done.put((each, await self._fetch(downloader, each)))
+
+        async def fetch_all() -> None:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(AT_ONCE):
+                        group.create_task(fetch())
+            except BaseExceptionGroup as errors:
+                raise _first(errors) from None
+            finally:
+                await done.put(None)
+
+        fetching = asyncio.create_task(fetch_all())
+        try:
+            await self._keep_all(done)
+            await fetching
+        finally:
+            fetching.cancel()
+            await asyncio.gather(fetching, return_exceptions=True)
+            _drop(done)
+
+    async def _fetch(self, downloader: Downloader, wanted: Wanted) -> Spool:
+        spool = self._ports.store.spool()
+        try:
+            await downloader.fetch(
+                self._remote,
+                wanted.path,
+                spool,
+                expected=Expected(size=wanted.size, checksums=wanted.checksums),
+                progress=lambda count: self._count(count, wanted.path),
+            )
+        except BaseException:
+            spool.close()
+            raise
+        return spool
+
+    async def _keep_all(self, done: asyncio.Queue[tuple[Wanted, Spool] | None]) -> None:
+        group: list[tuple[Wanted, Spool]] = []
+        while (entry := await done.get()) is not None:
+            group.append(entry)
+            if len(group) >= GROUP or done.empty():
+                await asyncio.to_thread(self._keep, group)
+                group = []
+        if group:
+            await asyncio.to_thread(self._keep, group)
+
+    def _keep(self, group: Sequence[tuple[Wanted, Spool]]) -> None:
+        with ExitStack() as stack:
+            for _, spool in group:
+                stack.enter_context(spool)
+            kept = keep(
+                self._ports.database,
+                self._ports.store,
+                [spool for _, spool in group],
+                holder=self._run.task_id,
+                clock=self._ports.clock,
+            )
+        with self._ports.database.begin() as tx:
+            arrivals = [(each, blob) for (each, _), blob in zip(group, kept, strict=True)]
+            self._arrived(tx, arrivals)
+            unpin(tx, self._run.task_id, [blob.id for blob in kept])
+        self._items_done += len(group)
+        self._count(0, None)
+
+    def _count(self, count: int, url: str | None) -> None:
+        self.bytes_done += count
+        self._run.report(
+            Progress(
+                bytes_done=self.bytes_done,
+                bytes_total=self._size or None,
+                items_done=self._items_done,
+                items_total=self._items,
+                url=url,
+            )
+        )
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    error = errors.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _drop(done: asyncio.Queue[tuple[Wanted, Spool] | None]) -> None:
+    while not done.empty():
+        entry = done.get_nowait()
+        if entry is not None:
+            entry[1].close()
