@@ -59,6 +59,7 @@ class FaultyUpstream:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._ready = threading.Event()
         self._stop = asyncio.Event()
+        self._news = threading.Condition()
 
     @property
     def url(self) -> str:
@@ -76,6 +77,11 @@ class FaultyUpstream:
     def asked(self, path: str) -> list[Request]:
         """Return the requests for a path so far."""
         return [request for request in self.requests if unquote(request.target) == path]
+
+    def wait_for(self, count: int) -> None:
+        """Wait until so many requests have come."""
+        with self._news:
+            self._news.wait_for(lambda: len(self.requests) >= count, timeout=20)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -111,7 +117,9 @@ class FaultyUpstream:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while request := await _read_request(reader):
-                self.requests.append(request)
+                with self._news:
+                    self.requests.append(request)
+                    self._news.notify_all()
                 self.client_certificates.append(writer.get_extra_info("peercert"))
                 if not await self._answer(request, writer):
                     break
@@ -151,12 +159,12 @@ def _answer_for(file: File, request: Request) -> tuple[int, Headers, bytes]:
     if file.etag and request.headers.get("if-none-match") == file.etag:
         return 304, headers, b""
     wanted = request.headers.get("range")
-    if file.ranges and wanted:
-        if request.headers.get("if-range") in (None, file.etag, file.last_modified):
-            start = int(wanted.removeprefix("bytes=").removesuffix("-"))
-            total = len(file.body)
-            headers["Content-Range"] = f"bytes {start}-{total - 1}/{total}"
-            return 206, headers, file.body[start:]
+    unchanged = request.headers.get("if-range") in (None, file.etag, file.last_modified)
+    if file.ranges and wanted and unchanged:
+        start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+        total = len(file.body)
+        headers["Content-Range"] = f"bytes {start}-{total - 1}/{total}"
+        return 206, headers, file.body[start:]
     return 200, headers, file.body
 
 

@@ -1,1 +1,31 @@
-"""Downloads from upstream: the one guarded way out."""
+"""The one guarded way out: everything that Headgate fetches goes through a `Downloader`."""
+
+from headgate.upstream.addresses import AddressRules
+from headgate.upstream.downloader import Downloader, Fetched, run_downloads
+from headgate.upstream.errors import (
+    UpstreamAbsentError,
+    UpstreamTimeoutError,
+    UpstreamUnreachableError,
+    WrongBytesError,
+)
+from headgate.upstream.limits import DownloadLimits, DownloadRules
+from headgate.upstream.remote import Remote
+from headgate.upstream.transfer import Expected, MemorySink, Sink, Validators
+
+__all__ = [
+    "AddressRules",
+    "DownloadLimits",
+    "DownloadRules",
+    "Downloader",
+    "Expected",
+    "Fetched",
+    "MemorySink",
+    "Remote",
+    "Sink",
+    "UpstreamAbsentError",
+    "UpstreamTimeoutError",
+    "UpstreamUnreachableError",
+    "Validators",
+    "WrongBytesError",
+    "run_downloads",
+]

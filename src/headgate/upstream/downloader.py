@@ -1,0 +1,282 @@
+"""Fetching files over HTTP: patiently, verified, and only from where it is allowed."""
+
+import asyncio
+import os
+import random
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, TypeVar
+
+import aiohttp
+import uvloop
+from yarl import URL
+
+from headgate.domain.errors import UpstreamError
+from headgate.upstream.errors import FailedAttempt, WrongBytesError
+from headgate.upstream.explain import explain_failure, explain_status, retry_after
+from headgate.upstream.limits import DownloadRules
+from headgate.upstream.local import open_local
+from headgate.upstream.remote import Remote, basic_authorization, shown, without_user
+from headgate.upstream.tls import make_context
+from headgate.upstream.transfer import Expected, Sink, Transfer, Validators
+
+T = TypeVar("T")
+Sleep = Callable[[float], Awaitable[None]]
+
+_CHUNK = 256 * 1024
+_REDIRECTS = {301, 302, 303, 307, 308}
+_NO_EXPECTATION = Expected()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file that has come whole and verified, or has not changed (then nothing has come)."""
+
+    url: str  # after redirects, without credentials
+    size: int  # bytes
+    validators: Validators
+    modified: bool = True
+
+
+class Downloader:
+    """Fetches for one event loop; close it, or use it as an async context manager."""
+
+    def __init__(self, rules: DownloadRules, *, sleep: Sleep = asyncio.sleep) -> None:
+        self._rules = rules
+        self._limits = rules.limits
+        self._sleep = sleep
+        # Instance state: what one run learns of a tenant's remote is unknown to the next.
+        self._contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
+        self._slots: dict[tuple[str | None, int | None], asyncio.Semaphore] = {}
+        self._open_session: aiohttp.ClientSession | None = None
+
+    async def fetch(
+        self,
+        remote: Remote,
+        path: str,
+        sink: Sink,
+        *,
+        expected: Expected = _NO_EXPECTATION,
+        unless: Validators | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Fetched:
+        """Write the file at `path` (below the remote, or a whole URL) into the sink.
+
+        Return only when all of it has come and has the size and checksums expected; with
+        `unless`, upstream may also answer that the file is still in that state. `progress` gets
+        the number of bytes of each piece (negative when a transfer begins again); what it raises
+        ends the transfer. UpstreamError says what failed, where, and what to do; the sink then
+        holds rubbish.
+        """
+        url = remote.resolve(path)
+        transfer = Transfer(sink, expected, self._limits, progress, where=shown(url))
+        if url.scheme == "file":
+            return await self._copy(url, transfer)
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                async with self._slot(url):
+                    return await self._attempt(remote, url, transfer, unless)
+            except FailedAttempt as failed:
+                if not failed.again or attempt >= self._limits.attempts:
+                    raise failed.error from failed
+                await self._sleep(self._pause(attempt, failed.wait))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._open_session:
+            await self._open_session.close()
+            self._open_session = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _attempt(
+        self, remote: Remote, url: URL, transfer: Transfer, unless: Validators | None
+    ) -> Fetched:
+        """Ask once, following redirects by hand: each hop is checked, none inherits secrets."""
+        for _ in range(self._limits.redirects + 1):
+            try:
+                async with self._request(remote, url, transfer, unless) as response:
+                    if response.status not in _REDIRECTS:
+                        return await self._receive(response, url, transfer)
+                    url = _next_hop(url, response)
+            except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+                raise explain_failure(error, shown(url), by_proxy=bool(remote.proxy)) from error
+        message = "it redirects in a circle; check the URL of the repository"
+        raise FailedAttempt(UpstreamError(message, url=shown(url)), again=False)
+
+    def _request(
+        self, remote: Remote, url: URL, transfer: Transfer, unless: Validators | None
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        trusted = remote.trusts(url)
+        # Identity: a length, a range and a checksum are all of the bytes as they are stored.
+        headers = {"Accept-Encoding": "identity", **transfer.resume_headers()}
+        if unless and not transfer.received:
+            headers |= _conditions(unless)
+        authorization = remote.authorization() if trusted else None
+        if authorization:
+            headers["Authorization"] = authorization
+        proxy = URL(remote.proxy) if remote.proxy else None
+        for_proxy: dict[str, str] = {}
+        if proxy and proxy.user:
+            for_proxy["Proxy-Authorization"] = basic_authorization(proxy.user, proxy.password)
+        if url.scheme == "http":  # without TLS there is no CONNECT: the proxy reads the request
+            headers |= for_proxy
+        return self._session().get(
+            url,
+            headers=headers,
+            allow_redirects=False,
+            ssl=self._context(remote, with_client=trusted),
+            proxy=without_user(proxy) if proxy else None,
+            proxy_headers=for_proxy if url.scheme == "https" else None,
+        )
+
+    async def _receive(
+        self, response: aiohttp.ClientResponse, url: URL, transfer: Transfer
+    ) -> Fetched:
+        where = shown(url)
+        found = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
+        if response.status == 304:
+            return Fetched(where, 0, found, modified=False)
+        if response.status == 416:
+            transfer.restart()
+            message = "it refuses to go on where the transfer broke off"
+            raise FailedAttempt(UpstreamError(message, url=where), again=True)
+        if response.status not in (200, 206):
+            wait = retry_after(response.headers.get("Retry-After"))
+            raise explain_status(response.status, where, wait)
+        _begin(response, transfer, where)
+        transfer.validators = found
+        try:
+            await self._take_all(response, transfer, where)
+            transfer.finish(where)
+        except FailedAttempt as failed:
+            if isinstance(failed.error, WrongBytesError):
+                transfer.restart()
+            raise
+        return Fetched(where, transfer.received, found)
+
+    async def _take_all(
+        self, response: aiohttp.ClientResponse, transfer: Transfer, where: str
+    ) -> None:
+        clock = asyncio.get_running_loop().time
+        began, before = clock(), transfer.received
+        async for chunk in response.content.iter_any():
+            transfer.take(chunk, where)
+            passed = clock() - began
+            if passed >= self._limits.slow_window:
+                transfer.check_pace(transfer.received - before, passed, where)
+                began, before = clock(), transfer.received
+
+    async def _copy(self, url: URL, transfer: Transfer) -> Fetched:
+        fd = open_local(url, self._rules.file_roots)
+        where = str(url)
+        try:
+            transfer.announce(os.fstat(fd).st_size, where)
+            while chunk := await asyncio.to_thread(os.read, fd, _CHUNK):
+                transfer.take(chunk, where)
+            transfer.finish(where)
+        except FailedAttempt as failed:
+            raise failed.error from None
+        finally:
+            os.close(fd)
+        return Fetched(where, transfer.received, Validators())
+
+    def _pause(self, attempt: int, wait: float | None) -> float:
+        longest = self._limits.longest_pause
+        if wait is not None:
+            return min(wait, longest)
+        pause = min(self._limits.first_pause * 2 ** (attempt - 1), longest)
+        return pause * random.uniform(0.5, 1)  # noqa: S311 - spreads retries, hides nothing
+
+    def _slot(self, url: URL) -> asyncio.Semaphore:
+        return self._slots.setdefault(
+            (url.host, url.port), asyncio.Semaphore(self._limits.per_host)
+        )
+
+    def _context(self, remote: Remote, *, with_client: bool) -> ssl.SSLContext:
+        client = (remote.client_certificate, remote.client_key) if with_client else None
+        key = (remote.ca, remote.verify, client)
+        if key not in self._contexts:
+            self._contexts[key] = make_context(remote, with_client=with_client)
+        return self._contexts[key]
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._open_session is None:
+            limits = self._limits
+            self._open_session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=0, socket_factory=self._rules.addresses.open_socket
+                ),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=limits.connect_timeout, sock_read=limits.read_timeout
+                ),
+                headers={"User-Agent": self._rules.user_agent},
+                # No cookie of one remote is ever shown to another.
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+                read_bufsize=_CHUNK,
+            )
+        return self._open_session
+
+
+def run_downloads(rules: DownloadRules, work: Callable[[Downloader], Awaitable[T]]) -> T:
+    """Run `work` with a downloader of its own; for worker threads, which have no event loop."""
+
+    async def with_downloader() -> T:
+        async with Downloader(rules) as downloader:
+            return await work(downloader)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(with_downloader())
+
+
+def _next_hop(url: URL, response: aiohttp.ClientResponse) -> URL:
+    location = response.headers.get("Location", "")
+    try:
+        target = url.join(URL(location)).with_fragment(None)
+        _ = target.port
+    except ValueError:
+        target = URL()
+    if not location or target.scheme not in ("http", "https") or not target.host:
+        message = "it redirects to what is no http or https URL"
+    elif url.scheme == "https" and target.scheme == "http":
+        message = f"it redirects from https to http ({shown(target)}), which would not be safe"
+    else:
+        return target.with_user(None)
+    raise FailedAttempt(UpstreamError(message, url=shown(url)), again=False)
+
+
+def _conditions(unless: Validators) -> dict[str, str]:
+    conditions = {"If-None-Match": unless.etag, "If-Modified-Since": unless.last_modified}
+    return {name: value for name, value in conditions.items() if value}
+
+
+def _begin(response: aiohttp.ClientResponse, transfer: Transfer, where: str) -> None:
+    """Check that the answer begins where we are; a whole file makes us begin again."""
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        message = "it sends an encoding that was not asked for; check for a meddling proxy"
+        raise FailedAttempt(UpstreamError(message, url=where), again=False)
+    if response.status == 200:
+        transfer.restart()
+        transfer.announce(response.content_length, where)
+        return
+    start = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
+    if start != str(transfer.received):
+        transfer.restart()
+        message = "it sends another part than the one asked for"
+        raise FailedAttempt(UpstreamError(message, url=where), again=True)

@@ -1,0 +1,107 @@
+"""An upstream: its address, and what it wants to see of us."""
+
+import re
+from base64 import b64encode
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from yarl import URL
+
+from headgate.domain.errors import UpstreamError
+
+_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# What RFC 3986 allows in a path; `?`, `#` and the like are part of a file's name here.
+_PATH_SAFE = "/%~+!$&'()*,;=:@"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """An upstream URL with its credentials; certificates and keys are PEM texts.
+
+    Credentials and the client certificate are shown to the origin of `url` alone. Without `ca`
+    the system's authorities count; `verify=False` is the only way to switch verification off.
+    """
+
+    url: str
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    client_certificate: str | None = field(default=None, repr=False)
+    client_key: str | None = field(default=None, repr=False)
+    ca: str | None = field(default=None, repr=False)
+    verify: bool = True
+    proxy: str | None = field(default=None, repr=False)  # may carry user and password
+
+    def resolve(self, path: str) -> URL:
+        """Return the address of `path`: below this remote, or a whole URL (`xml:base`)."""
+        base = self._parsed(self.url)
+        if not path:
+            return without_user(base)
+        if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", path):
+            whole = without_user(self._parsed(path))
+            if whole.scheme == "file" != base.scheme:
+                raise UpstreamError("metadata may not refer to local files", url=str(whole))
+            return whole
+        segments = path.split("/")
+        if ".." in segments or path.startswith("/") or "\0" in path:
+            raise UpstreamError(
+                f"the path {path[:200]!r} leads out of the repository: upstream's metadata is"
+                " broken or hostile",
+                url=shown(base),
+            )
+        quoted = quote(_PERCENT.sub("%25", path), safe=_PATH_SAFE)
+        folder = base.raw_path if base.raw_path.endswith("/") else f"{base.raw_path}/"
+        # `update_query` would decode tokens in the query of the base: they are kept as they are.
+        query = f"?{base.raw_query_string}" if base.raw_query_string else ""
+        origin = "file://" if base.scheme == "file" else str(base.origin())
+        return URL(f"{origin}{folder}{quoted}{query}", encoded=True)
+
+    def authorization(self) -> str | None:
+        """Return the value of the header that shows our credentials."""
+        base = self._parsed(self.url)
+        user = self.username or base.user
+        if user is None:
+            return None
+        password = self.password if self.username else base.password
+        return basic_authorization(user, password)
+
+    def trusts(self, url: URL) -> bool:
+        """Say whether the address is of the origin that may see our credentials.
+
+        The change from http to https on one host and the usual ports is no change of origin.
+        """
+        base = self._parsed(self.url)
+        if (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port):
+            return True
+        upgraded = base.scheme == "http" and url.scheme == "https"
+        return upgraded and url.host == base.host and base.port == 80 and url.port == 443
+
+    def _parsed(self, text: str) -> URL:
+        try:
+            url = URL(text)
+            _ = url.port
+        except ValueError as error:
+            raise UpstreamError(f"this is no URL: {error}", url=text[:200]) from error
+        if url.scheme == "file":
+            return url
+        if url.scheme not in ("http", "https") or not url.host:
+            raise UpstreamError("only http, https and file URLs can be fetched", url=shown(url))
+        return url
+
+
+def without_user(url: URL) -> URL:
+    """Return the address without the credentials that it may carry."""
+    return url.with_user(None) if url.host else url
+
+
+def shown(url: URL) -> str:
+    """Return an address for people: without credentials, also those that queries carry."""
+    if not url.host:
+        return str(url)
+    text = str(url.with_user(None).with_query(None).with_fragment(None))
+    return f"{text}?..." if url.raw_query_string else text
+
+
+def basic_authorization(user: str, password: str | None) -> str:
+    """Return the header value of RFC 7617, in UTF-8."""
+    pair = f"{user}:{password or ''}".encode()
+    return f"Basic {b64encode(pair).decode()}"
