@@ -10,7 +10,8 @@ import structlog
 
 from headgate.domain.clock import Clock
 from headgate.engine import ledger
-from headgate.engine.ledger import Claim, Lease, Outcome, RunLostError
+from headgate.engine.claims import Claim
+from headgate.engine.ledger import Lease, Outcome, RunLostError
 from headgate.engine.outcome import outcome_of
 from headgate.engine.port import Workflow
 from headgate.engine.run import RunInterruptedError, TaskRun

@@ -13,7 +13,8 @@ from headgate.domain.errors import (
     ValidationError,
     WorkerDiedError,
 )
-from headgate.engine.ledger import Claim, Outcome
+from headgate.engine.claims import Claim
+from headgate.engine.ledger import Outcome
 from headgate.engine.port import TaskResult, TaskState, Workflow
 from headgate.engine.run import TaskRun, through_json
 from headgate.engine.writes import is_full

@@ -9,8 +9,11 @@ from typing import Any, Protocol, TypeVar
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import CancelledError, HeadgateError
+from headgate.domain.ids import TaskId
 from headgate.engine import ledger
-from headgate.engine.ledger import Claim, RunLostError
+from headgate.engine.claims import Claim
+from headgate.engine.control import request_cancel
+from headgate.engine.ledger import RunLostError
 from headgate.engine.meter import Meter
 from headgate.engine.port import NewTask, Progress, TaskEnd
 from headgate.engine.queue import enqueue
@@ -120,14 +123,14 @@ class TaskRun:
     def children(self, name: str, tasks: Sequence[NewTask]) -> list[TaskEnd]:
         """See `Run.children`."""
 
-        def plan(tx: Transaction) -> list[str]:
+        def plan(tx: Transaction) -> list[TaskId]:
             now = self._clock()
             own = [replace(task, parent_id=self.task_id) for task in tasks]
             return [enqueue(tx, task, now=now) for task in own]
 
         return self._await_children(self.transaction(name, plan))
 
-    def _await_children(self, ids: Sequence[str]) -> list[TaskEnd]:
+    def _await_children(self, ids: Sequence[TaskId]) -> list[TaskEnd]:
         told = False
         with self._workplace.lend_slot():
             while True:
@@ -142,7 +145,7 @@ class TaskRun:
                 if self.cancelled and not told:
                     write(
                         self._database,
-                        lambda tx: ledger.request_cancel(tx, ids, self._clock()),
+                        lambda tx: request_cancel(tx, ids, self._clock()),
                     )
                     told = True
                     continue

@@ -13,8 +13,8 @@ import structlog
 
 from headgate.domain.clock import Clock, utc_now
 from headgate.engine import ledger
+from headgate.engine.claims import Claim, claim, claimable
 from headgate.engine.crew import Crew
-from headgate.engine.ledger import Claim
 from headgate.engine.liveness import Heart, bury
 from headgate.engine.port import Schedule, Workflow
 from headgate.engine.queue import TASKS_TOPIC
@@ -147,8 +147,8 @@ class Runner:
 
     def _sweep(self, *, woken: bool) -> None:
         self._give_back_strays()
-        for claim in self._claim(woken=woken):
-            self._crew.start(claim)
+        for claimed in self._claim(woken=woken):
+            self._crew.start(claimed)
             self._busy.set()
         self._read_cancellations()
         for job in self._agenda.fire_due():
@@ -161,13 +161,11 @@ class Runner:
         now = self._clock()
         if not woken:  # an idle worker takes no write lock
             with self._database.read() as tx:
-                if not ledger.claimable(tx, self._workflows, now):
+                if not claimable(tx, self._workflows, now):
                     return []
         self._strays = True
         with self._database.begin() as tx:
-            claims = ledger.claim(
-                tx, self._workflows, executor=self.executor_id, now=now, most=free
-            )
+            claims = claim(tx, self._workflows, executor=self.executor_id, now=now, most=free)
         self._strays = False
         return claims
 
