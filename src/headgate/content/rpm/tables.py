@@ -45,7 +45,7 @@ rpm_packages = Table(
     "rpm_packages",
     metadata,
     Column("id", Integer, primary_key=True),
-    # BLAKE2b-256 over the three fragments: what a repository said of the package is its identity,
+    # BLAKE3 over the three fragments: what a repository said of the package is its identity,
     # so one tenant's false metadata never describes another's package.
     Column("digest", LargeBinary(32), nullable=False, unique=True),
     Column("name", String(255), nullable=False),

@@ -122,7 +122,7 @@ def _blocks(source: _Counted, name: str) -> Iterator[bytes]:
         case None:
             return iter(lambda: source.read(BLOCK_BYTES), b"")
         case "gz":
-            return _members(source, name, _new_gzip)
+            return _members(source, name, new_gunzip)
         case "xz":
             return _members(source, name, _new_xz)
         case "bz2":
@@ -133,29 +133,40 @@ def _blocks(source: _Counted, name: str) -> Iterator[bytes]:
             raise InvalidContentError(f"{name} is a {kind} file, which is not supported")
 
 
-class _Decompressor(Protocol):
-    """What bz2, lzma and igzip_lib have in common."""
+class Decompressor(Protocol):
+    """What bz2, lzma and igzip_lib have in common; bz2's documentation describes it."""
 
     @property
-    def eof(self) -> bool: ...
+    def eof(self) -> bool:
+        """Whether the end of the member has been reached."""
+        ...
+
     @property
-    def needs_input(self) -> bool: ...
+    def needs_input(self) -> bool:
+        """Whether more output takes more input."""
+        ...
+
     @property
-    def unused_data(self) -> bytes: ...
+    def unused_data(self) -> bytes:
+        """What was given beyond the end of the member."""
+        ...
 
-    def decompress(self, data: bytes, /, max_length: int) -> bytes: ...
+    def decompress(self, data: bytes, /, max_length: int) -> bytes:
+        """Return at most `max_length` bytes."""
+        ...
 
 
-def _new_gzip() -> _Decompressor:
+def new_gunzip() -> Decompressor:
+    """Return a decompressor of one gzip member that checks its checksum and length."""
     return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
 
 
-def _new_xz() -> _Decompressor:
+def _new_xz() -> Decompressor:
     return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=XZ_MEMORY_BYTES)
 
 
 # What bz2, lzma and igzip_lib (`isal.igzip_lib.IsalError`) raise for bytes they cannot read.
-_BROKEN: Final[tuple[type[Exception], ...]] = (
+BROKEN: Final[tuple[type[Exception], ...]] = (
     OSError,
     EOFError,
     ValueError,
@@ -164,7 +175,7 @@ _BROKEN: Final[tuple[type[Exception], ...]] = (
 )
 
 
-def _members(source: Readable, name: str, new: Callable[[], _Decompressor]) -> Iterator[bytes]:
+def _members(source: Readable, name: str, new: Callable[[], Decompressor]) -> Iterator[bytes]:
     data = source.read(_INPUT_BYTES)
     while data:
         member = new()
@@ -175,7 +186,7 @@ def _members(source: Readable, name: str, new: Callable[[], _Decompressor]) -> I
                     raise InvalidContentError(f"{name} is cut short")
             try:
                 block = member.decompress(data, BLOCK_BYTES)
-            except _BROKEN as error:
+            except BROKEN as error:
                 raise InvalidContentError(f"{name} cannot be decompressed: {error}") from error
             data = b""
             if block:
