@@ -5,60 +5,72 @@ that another repository could trip over. Until then headers wait in a temporary 
 not grow with the repository.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
-from itertools import islice
+from hashlib import blake2b
 from tempfile import TemporaryFile
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 from pyroaring import BitMap
 from sqlalchemy import delete, select
 
 from headgate.content.rpm.metadata.packages import PackageHeader
-from headgate.content.rpm.metadata.segments import PACKS, PackWriter
+from headgate.content.rpm.metadata.segments import CODECS, KINDS, Codec, Kind, PackWriter
 from headgate.content.rpm.metadata.stream import Package
 from headgate.content.rpm.tables import rpm_packages, rpm_packs, rpm_segments
-from headgate.content.rpm.units import insert_units, known_ids
 from headgate.plugin import Ports
-from headgate.services.blobs import Kept, keep, unpin
+from headgate.services.blobs import keep, unpin
 from headgate.services.collection import pin_units
+from headgate.services.unit_rows import insert_units
+from headgate.stores.blobs import Spool
 from headgate.stores.db import Transaction
-from headgate.stores.db.statements import insert_row, rows_of
-
-# Packages looked up at once: some 15 kB of fragments each are held meanwhile.
-LOOKUP = 250
-# Segments inserted in one transaction with their packages: 50 ms of SQLite's write lock.
-SEGMENTS_AT_ONCE = 20
+from headgate.stores.db.statements import batched, insert_row, rows_of
 
 SOURCE_ARCHES = frozenset({"src", "nosrc"})
 
+# Packages looked up at once: some 15 kB of fragments each are held meanwhile.
+_LOOKUP = 250
+# Packages inserted in one transaction with their segments: 50 ms of SQLite's write lock.
+_INSERTED_AT_ONCE = 2_000
 
-class Waiting(msgspec.Struct, array_like=True):
-    """A new package as it waits for its segment."""
+_BASE = re.compile(rb'(<location\b[^>]*?)\s+xml:base="[^"]*"')
+
+
+class _Waiting(msgspec.Struct, array_like=True):
+    """A new package until its row is written."""
 
     digest: bytes
+    segment: int  # number within the pack
+    position: int
     header: PackageHeader
 
 
 class PackageIntake:
-    """Collects the packages of one sync; `finish` returns the ids of all of them."""
+    """Collects the packages of one sync or upload; `finish` says which units they are."""
 
     def __init__(self, ports: Ports, *, holder: str, previous: BitMap) -> None:
         self._ports = ports
         self._holder = holder
-        self._binary = BitMap()
-        self._source = BitMap()
-        self._new: set[bytes] = set()
-        self._pending: list[Package] = []
-        self._known = self._digests_of(previous)
+        self.binary = BitMap()
+        self.source = BitMap()
+        self.rebased = 0  # packages whose fragments sent clients elsewhere
+        self._pending: dict[bytes, Package] = {}
+        self._written: set[bytes] = set()
+        self._bases: dict[bytes, str] = {}
+        self._known = self._read_known(previous)
         self._resources = ExitStack()
-        self._spools = {name: self._resources.enter_context(ports.store.spool()) for name in PACKS}
+        self._spools: dict[tuple[Kind, Codec], Spool] = {
+            (kind, codec): self._resources.enter_context(ports.store.spool())
+            for kind in KINDS
+            for codec in CODECS
+        }
         self._writer = self._resources.enter_context(PackWriter(self._spools))
         self._waiting = self._resources.enter_context(TemporaryFile(dir=ports.scratch))
-        self._encoder = msgspec.msgpack.Encoder()
+        self._layouts: list[bytes] = []
 
     def __enter__(self) -> Self:
         return self
@@ -72,25 +84,135 @@ class PackageIntake:
         self._resources.__exit__(kind, error, trace)
 
     def add(self, package: Package) -> None:
-        """Take one package; the order of new ones is the order of their segments."""
+        """Take one package; new ones are kept in the order in which they come."""
+        if b"xml:base=" in package.fragments.primary:
+            package = self._without_base(package)
         known = self._known.get(package.digest)
         if known is not None:
             self._take(*known)
-            return
-        self._pending.append(package)
-        if len(self._pending) >= LOOKUP:
-            self._look_up()
+        elif package.digest not in self._written:
+            self._pending[package.digest] = package
+            if len(self._pending) >= _LOOKUP:
+                self._look_up()
 
-    def finish(self) -> tuple[BitMap, BitMap]:
-        """Make everything durable; return binary and source packages, pinned by the holder."""
+    def finish(self) -> None:
+        """Make everything durable; all units are pinned by the holder."""
         self._look_up()
-        layouts = self._writer.finish()
-        if layouts:
-            self._insert(layouts)
+        self._writer.close()
+        self._layouts += self._writer.take_layouts()
+        if self._layouts:
+            self._insert_all()
         with self._ports.database.begin() as tx:
-            units = {"rpm": self._binary, "srpm": self._source}
+            units = {"rpm": self.binary, "srpm": self.source}
             pin_units(tx, holder=self._holder, units=units)
-        return self._binary, self._source
 
-    def _take(self, unit_id: int, *, source: bool) -> None:
-        (self._source if source else self._binary).add(unit_id)
+    def _read_known(self, units: BitMap) -> dict[bytes, tuple[int, bool]]:
+        """Most packages of a re-sync are those of the sync before: these are looked up at once."""
+        columns = [rpm_packages.c.digest, rpm_packages.c.id, rpm_packages.c.arch]
+        with self._ports.database.read() as tx:
+            return {
+                row[0]: (row[1], row[2] in SOURCE_ARCHES)
+                for row in rows_of(tx, columns, rpm_packages.c.id, units)
+            }
+
+    def _take(self, unit_id: int, source: bool) -> None:
+        (self.source if source else self.binary).add(unit_id)
+
+    def _without_base(self, package: Package) -> Package:
+        """Clients fetch from here, so the fragment must not send them elsewhere.
+
+        Where its bytes come from stays part of what the package is.
+        """
+        self.rebased += 1
+        base = package.header.location_base or ""
+        primary = _BASE.sub(rb"\1", package.fragments.primary)
+        stripped = Package(package.fragments._replace(primary=primary))
+        stripped.digest = blake2b(stripped.digest + base.encode(), digest_size=32).digest()
+        self._bases[stripped.digest] = base
+        return stripped
+
+    def _look_up(self) -> None:
+        """Take what another repository brought; the rest goes into the pack."""
+        digests = list(self._pending)
+        query = select(rpm_packages.c.digest, rpm_packages.c.id, rpm_packages.c.arch)
+        with self._ports.database.read() as tx:
+            for row in tx.execute(query.where(rpm_packages.c.digest.in_(digests))):
+                self._take(row.id, row.arch in SOURCE_ARCHES)
+                del self._pending[row.digest]
+        for digest, package in self._pending.items():
+            segment, position = self._writer.add(package.fragments)
+            waiting = _Waiting(digest, segment, position, package.header)
+            data = msgspec.msgpack.encode(waiting)
+            self._waiting.write(len(data).to_bytes(4, "little") + data)
+        self._written.update(self._pending)
+        self._pending.clear()
+        self._layouts += self._writer.take_layouts()
+
+    def _read_waiting(self) -> Iterator[_Waiting]:
+        decoder = msgspec.msgpack.Decoder(_Waiting)
+        while length := self._waiting.read(4):
+            yield decoder.decode(self._waiting.read(int.from_bytes(length, "little")))
+
+    def _insert_all(self) -> None:
+        blob_ids = self._keep_pack()
+        self._waiting.seek(0)
+        pack_id: int | None = None
+        segments: dict[int, int] = {}
+        for batch in batched(self._read_waiting(), _INSERTED_AT_ONCE):
+            with self._ports.database.begin() as tx:
+                if pack_id is None:
+                    pack_id = insert_row(tx, rpm_packs, blob_ids)
+                self._insert(tx, pack_id, segments, batch)
+        with self._ports.database.begin() as tx:
+            drop_empty_segments(tx, list(segments.values()))
+            unpin(tx, self._holder, list(blob_ids.values()))
+
+    def _keep_pack(self) -> dict[str, int]:
+        """Make the segments durable; return the pack's row."""
+        kept = keep(
+            self._ports.database,
+            self._ports.store,
+            list(self._spools.values()),
+            holder=self._holder,
+            clock=self._ports.clock,
+        )
+        files = zip(self._spools, kept, strict=True)
+        return {f"{kind}_{codec}": blob.id for (kind, codec), blob in files}
+
+    def _insert(
+        self, tx: Transaction, pack_id: int, segments: dict[int, int], batch: Sequence[_Waiting]
+    ) -> None:
+        """Insert packages and the segments that begin with them, pinned in one transaction."""
+        for number in sorted({each.segment for each in batch} - segments.keys()):
+            layout = self._layouts[number]
+            segments[number] = insert_row(tx, rpm_segments, {"pack_id": pack_id, "layout": layout})
+        rows = [
+            {
+                "digest": each.digest,
+                **asdict(each.header),
+                "location_base": self._bases.get(each.digest),
+                "segment_id": segments[each.segment],
+                "position": each.position,
+            }
+            for each in batch
+        ]
+        ids = insert_units(tx, rpm_packages, rows)
+        for each in batch:
+            self._take(ids[each.digest], each.header.arch in SOURCE_ARCHES)
+        fresh = BitMap(ids.values())
+        units = {"rpm": fresh & self.binary, "srpm": fresh & self.source}
+        pin_units(tx, holder=self._holder, units=units)
+
+
+def drop_empty_segments(tx: Transaction, segment_ids: Sequence[int]) -> None:
+    """Delete those of the segments that no package is in, and packs that this leaves empty."""
+    for batch in batched(segment_ids):
+        packs = list(
+            tx.scalars(
+                select(rpm_segments.c.pack_id).where(rpm_segments.c.id.in_(batch)).distinct()
+            )
+        )
+        used = select(rpm_packages.c.id).where(rpm_packages.c.segment_id == rpm_segments.c.id)
+        tx.execute(delete(rpm_segments).where(rpm_segments.c.id.in_(batch), ~used.exists()))
+        held = select(rpm_segments.c.id).where(rpm_segments.c.pack_id == rpm_packs.c.id)
+        tx.execute(delete(rpm_packs).where(rpm_packs.c.id.in_(packs), ~held.exists()))

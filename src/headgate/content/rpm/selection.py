@@ -1,0 +1,97 @@
+"""Which segments hold the packages of a content set, and reading them from the blob store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from pyroaring import BitMap
+from sqlalchemy import select
+
+from headgate.content.rpm.metadata.packages import Fragments
+from headgate.content.rpm.metadata.segments import (
+    CODECS,
+    KINDS,
+    Codec,
+    Kind,
+    Layout,
+    Place,
+    read_fragments,
+)
+from headgate.content.rpm.metadata.writer import Cut
+from headgate.content.rpm.tables import rpm_packages, rpm_packs, rpm_segments
+from headgate.stores.blobs import BlobStore, Digest
+from headgate.stores.db import Transaction
+from headgate.stores.db.statements import batched, rows_of
+from headgate.stores.db.tables import blobs
+
+
+@dataclass(frozen=True, slots=True)
+class PackReader:
+    """Reads parts of packs; used by several threads at once."""
+
+    store: BlobStore
+    digests: dict[tuple[int, Kind, Codec], Digest]
+
+    def __call__(self, pack: int, kind: Kind, codec: Codec, place: Place) -> bytes:
+        """Return the bytes at a place of one file of a pack."""
+        digest = self.digests[pack, kind, codec]
+        return b"".join(self.store.read(digest, place.offset, place.length))
+
+
+def cuts_of(tx: Transaction, packages: BitMap) -> list[Cut]:
+    """Return the parts of segments that hold these packages, in the order of the segments."""
+    columns = [rpm_packages.c.segment_id, rpm_packages.c.position]
+    rows = sorted((row[0], row[1]) for row in rows_of(tx, columns, rpm_packages.c.id, packages))
+    wanted = {
+        segment_id: [position for _, position in entries]
+        for segment_id, entries in groupby(rows, key=lambda row: row[0])
+    }
+    segments: list[tuple[int, int, Layout]] = []
+    for batch in batched(wanted):
+        query = select(rpm_segments.c.pack_id, rpm_segments.c.id, rpm_segments.c.layout)
+        segments += [
+            (pack_id, segment_id, Layout.decode(layout))
+            for pack_id, segment_id, layout in tx.execute(query.where(rpm_segments.c.id.in_(batch)))
+        ]
+    segments.sort(key=lambda segment: segment[:2])
+    return [
+        Cut(pack_id, layout, _positions(wanted[segment_id], layout))
+        for pack_id, segment_id, layout in segments
+    ]
+
+
+def pack_reader(tx: Transaction, store: BlobStore, packs: set[int]) -> PackReader:
+    """Return a reader of these packs."""
+    digests: dict[tuple[int, Kind, Codec], Digest] = {}
+    for batch in batched(packs):
+        rows = tx.execute(select(rpm_packs).where(rpm_packs.c.id.in_(batch))).all()
+        columns = [(kind, codec) for kind in KINDS for codec in CODECS]
+        ids = {getattr(row, f"{kind}_{codec}") for row in rows for kind, codec in columns}
+        found = tx.execute(select(blobs.c.id, blobs.c.digest).where(blobs.c.id.in_(ids)))
+        by_id = {blob_id: Digest(digest) for blob_id, digest in found}
+        for row in rows:
+            for kind, codec in columns:
+                digests[row.id, kind, codec] = by_id[getattr(row, f"{kind}_{codec}")]
+    return PackReader(store, digests)
+
+
+def fragments_of(tx: Transaction, store: BlobStore, package_id: int) -> Fragments | None:
+    """Return what the repository said of one package, None if there is no such package."""
+    row = tx.execute(
+        select(rpm_packages.c.position, rpm_segments.c.pack_id, rpm_segments.c.layout)
+        .join(rpm_segments, rpm_segments.c.id == rpm_packages.c.segment_id)
+        .where(rpm_packages.c.id == package_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    reader = pack_reader(tx, store, {row.pack_id})
+    found = read_fragments(
+        Layout.decode(row.layout),
+        [row.position],
+        lambda kind, codec, place: reader(row.pack_id, kind, codec, place),
+    )
+    return found[0]
+
+
+def _positions(positions: Sequence[int], layout: Layout) -> Sequence[int] | None:
+    return None if len(positions) == layout.count else positions
