@@ -4,25 +4,19 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from headgate.engine import TASKS_TOPIC, Wakeup
+from headgate.server.asgi import Asgi, Message, Receive, Scope, Send
 from headgate.server.home import Home, Keys
-from headgate.server.log import new_request_id, request_id
+from headgate.server.log import bind_request_id, new_request_id
 from headgate.server.metrics import RequestMetrics, exposition
 from headgate.server.settings import Settings
 from headgate.stores.db import Database
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _CONTENT = "/pulp/content/"
 _log = logging.getLogger(__name__)
@@ -56,8 +50,8 @@ class Application:
             return
         offered = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
         current = new_request_id(offered.decode("latin-1") if offered else None)
-        scope["headgate.request_id"] = current
-        request_id.set(current)
+        scope["state"]["request_id"] = current
+        bind_request_id(current)
         plane, app = self._route(scope["path"])
         status = 500
         started = time.perf_counter()

@@ -1,13 +1,14 @@
 """`headgate serve`: makes the home ready and hands it to the family of processes."""
 
 import gc
-import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from headgate.domain.clock import utc_now
 from headgate.domain.errors import HeadgateError
+from headgate.engine import Wakeup
 from headgate.pki.authority import server_certificate
 from headgate.server import log, metrics
 from headgate.server.child import EXIT_CONFIGURATION, Child
@@ -16,7 +17,9 @@ from headgate.server.listeners import Kind, Listener, open_listeners
 from headgate.server.settings import Settings
 from headgate.server.supervisor import Supervisor
 
-_log = logging.getLogger(__name__)
+# What every process or most of them use: imported once, before any fork. Not the workflow engine's
+# runner, which costs 60 MB and which only workers import.
+_SHARED = ("headgate.server.prepare", "headgate.server.app", "headgate.server.web")
 
 
 def serve(settings: Settings) -> int:
@@ -32,11 +35,12 @@ def serve(settings: Settings) -> int:
     keys = open_keys(home, settings)
     metrics.use_folder(home.metrics)
     listeners = open_listeners(settings.listen) if settings.processes.web else []
+    for module in _SHARED:
+        import_module(module)
+    family = _Family(settings, home, keys, listeners)
     preparation = Child("preparation", lambda _ready: _prepare(settings, home, keys))
     preparation.start(0.0)
-    family = _Family(settings, home, keys, listeners)
-    code = _ended(preparation)
-    if code:
+    if _ended(preparation):
         return 1
     return family.supervisor().run()
 
@@ -47,16 +51,10 @@ class _Family:
     def __init__(
         self, settings: Settings, home: Home, keys: Keys, listeners: Sequence[Listener]
     ) -> None:
-        # Imported once and before the fork, while the database is being prepared.
-        from headgate.engine import Wakeup  # noqa: PLC0415
-        from headgate.server import app, web  # noqa: PLC0415
-
         self._settings = settings
         self._home = home
         self._keys = keys
         self._listeners = listeners
-        self._application = app.Application
-        self._run_web = web.run_web
         self._bells = [Wakeup() for _ in range(settings.processes.worker)]
 
     def supervisor(self) -> Supervisor:
@@ -76,13 +74,13 @@ class _Family:
         )
 
     def _web(self, ready: Callable[[], None]) -> int:
+        from headgate.server.app import Application  # noqa: PLC0415
         from headgate.server.tls import server_context  # noqa: PLC0415
+        from headgate.server.web import run_web  # noqa: PLC0415
 
         keys = self._keys
-        application = self._application(
-            self._settings, home=self._home, keys=keys, workers=self._bells
-        )
-        return self._run_web(
+        application = Application(self._settings, home=self._home, keys=keys, workers=self._bells)
+        return run_web(
             application,
             listeners=self._listeners,
             context=server_context(keys.server_certificate, keys.server_key, keys.authority_file),
@@ -92,7 +90,6 @@ class _Family:
 
     def _worker(self, number: int) -> Callable[[Callable[[], None]], int]:
         def run(ready: Callable[[], None]) -> int:
-            # The workflow engine costs 60 MB: only workers import it.
             from headgate.server.worker import run_worker  # noqa: PLC0415
 
             return run_worker(

@@ -5,17 +5,31 @@ import contextlib
 import signal
 import ssl
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import partial
+from typing import Protocol
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from headgate.server.app import Application
+from headgate.server.asgi import Receive, Scope, Send
 from headgate.server.listeners import Kind, Listener
 from headgate.server.protocols import ProxyProtocol, PublicProtocol
 
 _HANDSHAKE_SECONDS = 10
 _KEEP_ALIVE_SECONDS = 75  # dnf and nginx reuse connections between requests
+
+
+class Served(Protocol):
+    """What requests are answered by."""
+
+    async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        ...
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Hold open what requests need."""
+        ...
 
 
 class WebServer(uvicorn.Server):
@@ -70,7 +84,7 @@ PROTOCOLS: dict[Kind, type[HttpToolsProtocol]] = {
 
 
 def run_web(
-    application: Application,
+    application: Served,
     *,
     listeners: Sequence[Listener],
     context: ssl.SSLContext,
