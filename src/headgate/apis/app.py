@@ -7,7 +7,6 @@ from typing import Any, Final
 from uuid import uuid4
 
 import msgspec
-import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +21,6 @@ from headgate.apis.katello import RESOURCES
 from headgate.apis.ports import FOREMAN_VERSION, Services
 
 _VARIABLE = re.compile(r"\{[^}]+\}")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 _ALIASES: Final = {"/katello/api/": "/katello/api/v2/", "/api/": "/api/v2/"}
 
 
@@ -33,6 +31,7 @@ def control_plane(services: Services, resources: Sequence[Resource] = RESOURCES)
         routes=_routes(dispatcher, resources),
         exception_handlers={404: _refused, 405: _refused, 500: _refused},
     )
+    app.router.redirect_slashes = False
     return ApiHeaders(app, checksum=checksum_of(resources))
 
 
@@ -71,17 +70,12 @@ class ApiHeaders:
                 message["headers"] = [*message.get("headers", []), *headers]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self._app(scope, receive, send_with_headers)
+        await self._app(scope, receive, send_with_headers)
 
 
 def _request_id(scope: Scope) -> str:
-    """Return the id that the server gave or the client sent, else a new one."""
-    known = scope.get("state", {}).get("request_id")
-    if isinstance(known, str):
-        return known
-    sent = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-    return sent if _REQUEST_ID.fullmatch(sent) else str(uuid4())
+    """Return the id that the server gave, else a new one."""
+    return scope.get("headgate.request_id") or str(uuid4())
 
 
 def _routes(dispatcher: Dispatcher, resources: Iterable[Resource]) -> list[Route]:

@@ -99,6 +99,16 @@ class Authenticator:
             return actor_of_session(tx, token, now=self._clock())
 
 
+def session_cookie(token: str) -> str:
+    """Return the header that gives a browser or hammer its session."""
+    return f"{SESSION_COOKIE}={token}; Path=/; HttpOnly; Secure; SameSite=Lax"
+
+
+def cleared_cookie() -> str:
+    """Return the header that takes it back."""
+    return f"{SESSION_COOKIE}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
+
+
 def _basic(authorization: str) -> Credentials:
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":

@@ -12,16 +12,12 @@ FOREMAN_VERSION = "3.18.0"
 KATELLO_VERSION = "4.20.0"
 
 
-def _nobody_to_wake() -> None:
-    """Stand in where no worker listens: tasks wait for its polling."""
-
-
 @dataclass(frozen=True, slots=True)
 class Services:
     """The ports of the control plane; one bundle per process.
 
     `secret` (32 random bytes, one per installation) keys hashes of credentials in memory.
-    `seal` and `unseal` protect secrets at rest. `wake` is called after a commit that made tasks.
+    `seal` and `unseal` protect secrets at rest.
     `threads` bounds the requests served at once and thereby the database connections in use.
     """
 
@@ -30,7 +26,6 @@ class Services:
     secret: bytes
     seal: Callable[[bytes], bytes]
     unseal: Callable[[bytes], bytes]
-    wake: Callable[[], None] = _nobody_to_wake
     clock: Clock = utc_now
     content_types: Mapping[str, ContentType] = field(default_factory=dict[str, ContentType])
     base_url: str = ""  # https://host:port, for links to published content; "": the request's

@@ -48,7 +48,9 @@ def show_task(row: Row[Any]) -> dict[str, Any]:
         "cli_example": None,
         "start_at": timestamp(row.start_at or row.created_at),
         "available_actions": {
-            "cancellable": row.state not in _FINISHED and not row.cancel_requested,
+            "cancellable": row.state not in _FINISHED
+            and row.cancellable
+            and not row.cancel_requested,
             "resumable": row.state == "paused",
         },
         "parent_task_id": row.parent_id,

@@ -8,7 +8,7 @@ organization and things that do not exist are told apart by nobody.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import (
     Column,
@@ -67,7 +67,10 @@ from headgate.stores.db.tables import (
 _HIGHEST_ID = 2**31 - 1
 _LONGEST_KEY = 64
 
-SelectT = TypeVar("SelectT", bound=Select[Any])
+# A select and a row of any columns.
+AnySelect: TypeAlias = Select[*tuple[Any, ...]]
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+SelectT = TypeVar("SelectT", bound=AnySelect)
 
 
 @dataclass(frozen=True, slots=True)

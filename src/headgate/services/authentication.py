@@ -114,8 +114,10 @@ def actor_of(tx: Transaction, user: Row[Any]) -> Actor:
     )
 
 
-def open_session(tx: Transaction, user_id: UserId, *, now: datetime) -> str:
+def open_session(tx: Transaction, actor: Actor, *, now: datetime) -> str:
     """Start a session and return the cookie's value; expired ones of the user are dropped."""
+    user_id = actor.user_id
+    tx.execute(update(users).where(users.c.id == user_id).values(last_login_on=now))
     tx.execute(delete(sessions).where(sessions.c.user_id == user_id, sessions.c.expires_at <= now))
     token = secrets.token_urlsafe(32)
     tx.execute(
@@ -189,6 +191,12 @@ class SignIn:
         if actor is None:
             raise UnauthenticatedError(_REFUSED)
         return actor
+
+    def confirms(self, actor: Actor, password: str) -> bool:
+        """Whether this is the actor's password; slow, for the hash is computed."""
+        with self._database.read() as tx:
+            stored = tx.scalar(select(users.c.password_hash).where(users.c.id == actor.user_id))
+        return password_matches(stored, password)
 
     def _password_is_right(
         self, row: Row[Any] | None, credentials: Credentials, *, now: datetime

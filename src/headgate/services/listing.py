@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Row, Select, Table, func, select
+from sqlalchemy import Column, ColumnElement, Select, Table, func, select
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
 from headgate.search import Fields, SearchError, condition
+from headgate.services.access import AnyRow, AnySelect
 from headgate.stores.db import Transaction
 
 DEFAULT_PER_PAGE: Final = 20
@@ -55,7 +56,7 @@ class Catalog:
 class Listed:
     """One page of a list. `error` tells why a search found nothing: it could not be read."""
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[AnyRow]
     total: int
     subtotal: int
     window: Window
@@ -66,13 +67,13 @@ class Listed:
 
 def page(
     tx: Transaction,
-    query: Select[Any],
+    query: AnySelect,
     *,
     catalog: Catalog,
     window: Window,
     clock: Clock,
     strict: bool = False,
-    load_options: Callable[[Select[Any]], Select[Any]] | None = None,
+    load_options: Callable[[AnySelect], AnySelect] | None = None,
 ) -> Listed:
     """Return the asked-for page of `query`, which is narrowed to what may be seen already.
 
@@ -95,11 +96,11 @@ def page(
     final = _cut(found.order_by(direction, catalog.key.desc()), window)
     if load_options is not None:
         final = load_options(final)
-    rows: Sequence[Row[Any]] = tx.execute(final).all() if subtotal else ()
+    rows: Sequence[AnyRow] = tx.execute(final).all() if subtotal else ()
     return Listed(rows, total, subtotal, window, sort_by, sort_order)
 
 
-def where_equal(query: Select[Any], table: Table, **values: object) -> Select[Any]:
+def where_equal(query: AnySelect, table: Table, **values: object) -> AnySelect:
     """Narrow to rows with these values; a value of None narrows nothing.
 
     For the plain `name`, `label` ... parameters by which clients look things up.
@@ -126,7 +127,7 @@ def _direction(text: str) -> str:
 
 
 def _counts(
-    tx: Transaction, query: Select[Any], found: Select[Any], catalog: Catalog
+    tx: Transaction, query: AnySelect, found: AnySelect, catalog: Catalog
 ) -> tuple[int, int]:
     if found is query:
         total = tx.scalar(_count(query, catalog)) or 0
@@ -138,12 +139,12 @@ def _counts(
     return total, subtotal
 
 
-def _count(query: Select[Any], catalog: Catalog) -> Select[int]:
+def _count(query: AnySelect, catalog: Catalog) -> Select[int]:
     ids = query.with_only_columns(catalog.key).order_by(None).subquery()
     return select(func.count()).select_from(ids)
 
 
-def _cut(query: Select[Any], window: Window) -> Select[Any]:
+def _cut(query: AnySelect, window: Window) -> AnySelect:
     if window.per_page is None:
         return query
     offset = min((window.page - 1) * window.per_page, _HIGHEST_OFFSET)

@@ -1,15 +1,19 @@
-"""Reading tasks: what an actor may see of them, and what they can be searched by."""
+"""Tasks as actors see them: reading, counting, stopping and resuming."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, func, select
 
 from headgate.domain.ids import TaskId
+from headgate.engine import TaskState
+from headgate.engine.control import request_cancel, resume, stop_paused
 from headgate.search import Field, Fields
-from headgate.services.access import Actor, load, scoped
+from headgate.services.access import Actor, AnyRow, load, load_many, scoped
 from headgate.services.listing import Catalog
 from headgate.stores.db import Transaction
-from headgate.stores.db.tables import tasks, users
+from headgate.stores.db.tables import task_locks, tasks, users
 
 TASKS: Final = Catalog(
     key=tasks.c.number,
@@ -28,23 +32,104 @@ TASKS: Final = Catalog(
             "user": Field(users.c.login),
             "username": Field(users.c.login),
             "user.login": Field(users.c.login),
+            "user.id": Field(tasks.c.user_id, "integer"),
         }
     ),
     default_sort=("started_at", "desc"),
 )
 
+_VIEW: Final = "view_foreman_tasks"
+_EDIT: Final = "edit_foreman_tasks"
 
-def query(actor: Actor) -> Select[Any]:
-    """Select the tasks that the actor may see, with the login of who asked for each."""
-    with_login = (
+
+def query(
+    actor: Actor,
+    *,
+    parent_id: TaskId | None = None,
+    user_id: int | None = None,
+    resource: str | None = None,
+    active_only: bool = False,
+) -> Select[Any]:
+    """Select the tasks that the actor may see, with the login of who asked for each.
+
+    Without `view_foreman_tasks` these are the actor's own. `resource` reads `repository:12`.
+    """
+    found = scoped(_with_logins(), actor, tasks)
+    if not actor.may(_VIEW):
+        found = found.where(tasks.c.user_id == actor.user_id)
+    if parent_id is not None:
+        found = found.where(tasks.c.parent_id == parent_id)
+    if user_id is not None:
+        found = found.where(tasks.c.user_id == user_id)
+    if resource is not None:
+        holders = select(task_locks.c.task_id).where(task_locks.c.resource == resource)
+        found = found.where(tasks.c.id.in_(holders))
+    if active_only:
+        found = found.where(tasks.c.state != TaskState.STOPPED)
+    return found
+
+
+def load_task(tx: Transaction, actor: Actor, task_id: TaskId) -> Row[Any]:
+    """Return a task with its login; the actor's own, or with `view_foreman_tasks`."""
+    row = load(tx, actor, tasks, task_id)
+    if row.user_id != actor.user_id:
+        actor.require(_VIEW)
+    return tx.execute(_with_logins().where(tasks.c.id == task_id)).one()
+
+
+def load_tasks(tx: Transaction, actor: Actor, task_ids: Sequence[TaskId]) -> list[Row[Any]]:
+    """Return several tasks as `load_task` does."""
+    rows = load_many(tx, actor, tasks, task_ids)
+    if any(row.user_id != actor.user_id for row in rows):
+        actor.require(_VIEW)
+    found = tx.execute(_with_logins().where(tasks.c.id.in_([row.id for row in rows])))
+    by_id = {row.id: row for row in found}
+    return [by_id[task_id] for task_id in task_ids]
+
+
+def ids_found(tx: Transaction, found: Select[Any], *, limit: int) -> list[TaskId]:
+    """Return the ids of the newest tasks of a selection."""
+    newest = found.with_only_columns(tasks.c.id).order_by(tasks.c.number.desc()).limit(limit)
+    return [TaskId(task_id) for task_id in tx.scalars(newest)]
+
+
+def count_by_state(tx: Transaction, actor: Actor) -> Sequence[AnyRow]:
+    """Return (state, result, count) of what the actor may see."""
+    visible = query(actor).with_only_columns(tasks.c.id, tasks.c.state, tasks.c.result).subquery()
+    return tx.execute(
+        select(visible.c.state, visible.c.result, func.count().label("count"))
+        .group_by(visible.c.state, visible.c.result)
+        .order_by(visible.c.state, visible.c.result)
+    ).all()
+
+
+def cancel_task(tx: Transaction, *, actor: Actor, task_id: TaskId, now: datetime) -> bool:
+    """Ask a task and those below it to stop; False if it has ended or cannot be stopped."""
+    row = _changeable(tx, actor, task_id)
+    if row.state == TaskState.PAUSED:
+        return stop_paused(tx, row.id, now)
+    running_on = row.state == TaskState.RUNNING and not row.cancellable
+    if row.state == TaskState.STOPPED or running_on:
+        return False
+    request_cancel(tx, [row.id], now)
+    return True
+
+
+def resume_task(tx: Transaction, *, actor: Actor, task_id: TaskId) -> bool:
+    """Continue a paused task after its last recorded step; False if it is not paused."""
+    return resume(tx, _changeable(tx, actor, task_id).id)
+
+
+def _changeable(tx: Transaction, actor: Actor, task_id: TaskId) -> Row[Any]:
+    row = load(tx, actor, tasks, task_id)
+    if row.user_id != actor.user_id:
+        actor.require(_EDIT, organization_id=row.organization_id)
+    return row
+
+
+def _with_logins() -> Select[Any]:
+    return (
         select(tasks, users.c.login.label("username"))
         .select_from(tasks)
         .outerjoin(users, users.c.id == tasks.c.user_id)
     )
-    return scoped(with_login, actor, tasks)
-
-
-def load_task(tx: Transaction, actor: Actor, task_id: TaskId) -> Row[Any]:
-    """Return a task with its login; NotFoundError as for every id."""
-    load(tx, actor, tasks, task_id)
-    return tx.execute(query(actor).where(tasks.c.id == task_id)).one()

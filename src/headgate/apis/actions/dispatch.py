@@ -1,5 +1,6 @@
 """From a request to an answer: authenticate, read, parse, check every id, act, commit, answer."""
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -8,7 +9,6 @@ from functools import partial
 from typing import Any, Final, TypeVar, cast
 
 import anyio.to_thread
-import structlog
 from sqlalchemy import Table
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 _JSON: Final = "application/json; charset=utf-8"
-_log = structlog.stdlib.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class Dispatcher:
@@ -118,7 +118,7 @@ def error_response(error: Exception, *, request_id: str) -> Response:
         return Response(encode(body_of(told)), status, media_type=_JSON)
     told = translated(error)
     if told is None:
-        _log.error("A request failed unexpectedly", request_id=request_id, exc_info=error)
+        _log.error("A request failed unexpectedly", exc_info=error)
         told = HeadgateError(f"Internal error; the log tells more of request {request_id}")
     headers: dict[str, str] = {}
     if isinstance(told, UnauthenticatedError):
@@ -175,7 +175,6 @@ def _rendered(
         result = envelope(result, params, dialect=resource.dialect)
     elif action.async_task:
         result = task_object(call.tx, call.actor, TaskId(result))
-        call.after_commit(call.services.wake)
     if status == 204:
         return Response(status_code=204, headers=headers)
     return Response(encode(result), status, headers, media_type=_JSON)

@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from sqlalchemy import Row, Select
-
 from headgate.apis.actions.call import Call
 from headgate.apis.actions.params import Params, doc
 from headgate.domain.errors import ValidationError
+from headgate.services.access import AnyRow, AnySelect
 from headgate.services.listing import (
     DEFAULT_PER_PAGE,
     MOST_PER_PAGE,
@@ -56,7 +55,7 @@ class Listing:
     results: Sequence[Any]
 
     @classmethod
-    def of(cls, listed: Listed, show: Callable[[Row[Any]], Any]) -> "Listing":
+    def of(cls, listed: Listed, show: Callable[[AnyRow], Any]) -> "Listing":
         """Show each row."""
         return cls(listed, [show(row) for row in listed.rows])
 
@@ -64,10 +63,10 @@ class Listing:
 def list_page(
     call: Call,
     params: ListParams,
-    query: Select[Any],
+    query: AnySelect,
     *,
     catalog: Catalog,
-    show: Callable[[Row[Any]], Any],
+    show: Callable[[AnyRow], Any],
 ) -> Listing:
     """Return the page of `query` (narrowed already) that the parameters ask for.
 

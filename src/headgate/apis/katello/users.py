@@ -1,0 +1,232 @@
+"""`/api/users` and `/api/current_user`."""
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc, wrapped
+from headgate.domain.errors import UnauthenticatedError, ValidationError
+from headgate.domain.ids import OrganizationId, UserId
+from headgate.services.access import Actor, AnyRow
+from headgate.services.listing import page
+from headgate.services.user_records import (
+    USERS,
+    load_user,
+    organizations_of,
+    permissions_of,
+    query,
+)
+from headgate.services.users import checked_password_hash, create_user, delete_user, update_user
+
+users = Resource("users", "Users", dialect="foreman")
+
+_PATH = "/api/users"
+_ONE = f"{_PATH}/{{id}}"
+_PROFILE = ("firstname", "lastname", "mail")
+
+
+class Index(ListParams):
+    """List all users."""
+
+    organization_id: OrganizationId | None = doc("Scope by organizations", default=None)
+
+
+@users.action(
+    "index",
+    "GET",
+    _PATH,
+    also=["/api/organizations/{organization_id}/users"],
+    permission="view_users",
+)
+def index(call: Call, params: Index) -> Listing:
+    """List users with their organizations, in one statement more."""
+    found = query(call.actor, organization_id=params.organization_id)
+    listed = page(
+        call.tx,
+        found,
+        catalog=USERS,
+        window=params.window,
+        clock=call.services.clock,
+        strict=True,
+    )
+    memberships = organizations_of(call.tx, call.actor, [row.id for row in listed.rows])
+    return Listing.of(listed, lambda row: _summary(row, memberships[row.id]))
+
+
+class Show(Params):
+    """Show a user."""
+
+    id: UserId = doc("User ID")
+
+
+@users.action("show", "GET", _ONE)
+def show(call: Call, params: Show) -> dict[str, Any]:
+    """Show one."""
+    return _full(call, params.id)
+
+
+class ShowCurrent(Params):
+    """Show the currently logged-in user."""
+
+
+@users.action("show_current", "GET", "/api/current_user")
+def show_current(call: Call, params: ShowCurrent) -> dict[str, Any]:
+    """Show who asks."""
+    del params
+    return _full(call, _self_of(call.actor))
+
+
+class CreateFields(Params):
+    """What a user is made of."""
+
+    login: str = doc("Login")
+    password: str | None = doc("Password; without one the user cannot log in by it", default=None)
+    firstname: str | None = doc("First name", default=None)
+    lastname: str | None = doc("Last name", default=None)
+    mail: str | None = doc("Mail address", default=None)
+    admin: bool = doc("Is an admin account", default=False)
+    disabled: bool = doc("Disabled accounts cannot log in", default=False)
+    auth_source_id: int = doc("Authentication source; 1 is the internal one", default=1)
+    organization_ids: list[OrganizationId] = doc("Organizations of the user", default=[])
+    permissions: list[str] = doc("Permissions held in these organizations", default=[])
+
+
+class Create(Params):
+    """Create a user."""
+
+    user: CreateFields = wrapped("User")
+
+
+@users.action("create", "POST", _PATH, permission="create_users")
+def create(call: Call, params: Create) -> dict[str, Any]:
+    """Make one."""
+    fields = params.user
+    password_hash = None if fields.password is None else checked_password_hash(fields.password)
+    user_id = create_user(
+        call.tx,
+        actor=call.actor,
+        clock=call.services.clock,
+        login=fields.login,
+        password_hash=password_hash,
+        admin=fields.admin,
+        disabled=fields.disabled,
+        profile=fields.changes(*_PROFILE),
+        organization_ids=fields.organization_ids,
+        permissions=fields.permissions,
+    )
+    return _full(call, user_id)
+
+
+class UpdateFields(Params):
+    """What can be changed of a user."""
+
+    login: str | None = doc("Login, only as it is already", default=None)
+    password: str | None = doc("New password", default=None)
+    current_password: str | None = doc(
+        "Required when users change their own password", default=None
+    )
+    firstname: str | None = doc("First name", default=None)
+    lastname: str | None = doc("Last name", default=None)
+    mail: str | None = doc("Mail address", default=None)
+    admin: bool = doc("Is an admin account", default=False)
+    disabled: bool = doc("Disabled accounts cannot log in", default=False)
+    auth_source_id: int = doc("Authentication source; 1 is the internal one", default=1)
+    organization_ids: list[OrganizationId] = doc("Organizations of the user", default=[])
+    permissions: list[str] = doc("Permissions held in these organizations", default=[])
+
+
+class Update(Params):
+    """Update a user."""
+
+    id: UserId = doc("User ID")
+    user: UpdateFields = wrapped("User")
+
+
+@users.action("update", "PUT", _ONE)
+def update(call: Call, params: Update) -> dict[str, Any]:
+    """Change what is given."""
+    fields = params.user
+    changes = fields.changes("login", "admin", "disabled", *_PROFILE)
+    if fields.password is not None:
+        _confirm_own_password(call, params)
+        changes["password_hash"] = checked_password_hash(fields.password)
+    update_user(
+        call.tx,
+        actor=call.actor,
+        clock=call.services.clock,
+        user_id=params.id,
+        changes=changes,
+        organization_ids=fields.changes("organization_ids").get("organization_ids"),
+        permissions=fields.changes("permissions").get("permissions"),
+    )
+    return _full(call, params.id)
+
+
+class Destroy(Params):
+    """Delete a user."""
+
+    id: UserId = doc("User ID")
+
+
+@users.action("destroy", "DELETE", _ONE)
+def destroy(call: Call, params: Destroy) -> dict[str, Any]:
+    """Delete one and show it a last time."""
+    shown = _full(call, params.id)
+    delete_user(call.tx, actor=call.actor, user_id=params.id)
+    return shown
+
+
+def _confirm_own_password(call: Call, params: Update) -> None:
+    """Ask for the present password: a session left open must not be enough to take an account."""
+    if params.id != call.actor.user_id:
+        return
+    sign_in = call.authenticator.sign_in
+    if not sign_in.confirms(call.actor, params.user.current_password or ""):
+        raise ValidationError({"current_password": ["is incorrect"]})
+
+
+def _self_of(actor: Actor) -> UserId:
+    if actor.user_id is None:
+        raise UnauthenticatedError("Nobody is logged in")
+    return actor.user_id
+
+
+def _full(call: Call, user_id: UserId) -> dict[str, Any]:
+    row = load_user(call.tx, call.actor, user_id)
+    memberships = organizations_of(call.tx, call.actor, [row.id])
+    return {
+        **_summary(row, memberships[row.id]),
+        "permissions": permissions_of(call.tx, row.id),
+        "roles": [],
+        "usergroups": [],
+    }
+
+
+def _summary(row: Row[Any], memberships: list[AnyRow]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "login": row.login,
+        "firstname": row.firstname,
+        "lastname": row.lastname,
+        "mail": row.mail,
+        "admin": row.admin,
+        "effective_admin": row.admin,
+        "disabled": row.disabled,
+        "description": None,
+        "last_login_on": row.last_login_on,
+        "auth_source_id": 1,
+        "auth_source_name": "Internal",
+        "auth_source_internal": {"id": 1, "type": "AuthSourceInternal", "name": "Internal"},
+        "mail_enabled": True,
+        "locale": None,
+        "timezone": None,
+        "default_organization": None,
+        "default_location": None,
+        "locations": [],
+        "organizations": [
+            {"id": organization.id, "name": organization.name, "title": organization.name}
+            for organization in memberships
+        ],
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
