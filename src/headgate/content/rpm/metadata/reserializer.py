@@ -100,7 +100,7 @@ class _Reader:
             pairs = dict(zip(attributes[::2], attributes[1::2], strict=True))
             self.declared = pairs.get("packages")
         elif self._depth == 2:
-            self._taking = local == self._shape.item
+            self._taking = self._shape.item in {local, "*"}
         if self._taking:
             self._add(self._open and self._open + ">")
             tag, namespace = _tag(name)

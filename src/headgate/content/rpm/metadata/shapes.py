@@ -21,7 +21,7 @@ _ATTRIBUTES = rb"(?:\s+[\w:.-]+\s*=\s*\"[^\"<]*\")*"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A file that is one root element around many elements of one kind.
+    """A file that is one root element around many elements of one kind (`*`: of any).
 
     `start` matches an element's start tag (group 1 begins at its first byte) in the only forms
     that the slicer takes; `namespaces` are the declarations of the root under which a fragment
@@ -70,3 +70,5 @@ UPDATEINFO: Final = Shape(
     re.compile(rb"\s*(<update" + _ATTRIBUTES + rb"\s*>)"),
     counted=False,
 )
+# Only ever read by the reserializer: document types and comments are usual there.
+COMPS: Final = Shape("comps", "comps", "*", re.compile(rb"(?!)"), counted=False)
