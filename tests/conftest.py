@@ -1,15 +1,13 @@
 """Fixtures that every test may ask for."""
 
-import importlib
-import pkgutil
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import headgate.content
-from headgate.stores.db import Database, metadata, tables
+from headgate.server.schema import import_tables
+from headgate.stores.db import Database, metadata
 from support import postgres
 from support.aviary import AVIARY
 from support.rpms import RpmStore
@@ -114,9 +112,7 @@ def _opened(url: str) -> Iterator[Database]:
 
 
 def _create_tables(url: str) -> None:
-    assert tables.organizations.metadata is metadata
-    for module in pkgutil.iter_modules(headgate.content.__path__, "headgate.content."):
-        importlib.import_module(f"{module.name}.tables")
+    import_tables()
     database = Database(url)
     with database.begin() as tx:
         metadata.create_all(tx)
