@@ -31,7 +31,10 @@ def safe_relpath(text: str) -> str:
     bytes that are no text, hides any of these behind percent-encoding, or is too long. The
     function is idempotent.
     """
-    path = text if _PLAIN.fullmatch(text) else _checked(text)
+    plain = _PLAIN.fullmatch(text) is not None
+    if plain and len(text) <= MAX_SEGMENT_BYTES:  # asked for every package of a repository
+        return text
+    path = text if plain else _checked(text)
     try:
         segments = path.encode().split(b"/")
     except UnicodeEncodeError:

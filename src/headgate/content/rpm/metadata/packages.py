@@ -25,7 +25,7 @@ CHECKSUM_BYTES: Final = {
     "sha512": 64,
 }
 # The widths of the columns that hold them.
-_LONGEST: Final = {"name": 255, "epoch": 10, "version": 255, "release": 255, "arch": 32}
+_LONGEST: Final = {"name": 255, "arch": 32, "epoch": 10, "version": 255, "release": 255}
 _MAX_BASE: Final = 1024
 _MAX_SOURCE: Final = 512
 _MAX_SIZE: Final = (1 << 63) - 1
@@ -111,23 +111,11 @@ def read_header(primary: bytes) -> PackageHeader:
     plain = _PLAIN.match(primary)
     if plain is None or not primary.endswith(_PLAIN_ENDS):
         return _parsed_header(primary)
-    name, arch, epoch, version, release, kind, checksum, summary, size, base, href, source = (
-        None if value is None else _unescaped(value) for value in plain.groups()
-    )
-    return _checked(
-        name=name,
-        epoch=epoch,
-        version=version,
-        release=release,
-        arch=arch,
-        checksum_type=kind,
-        checksum=checksum,
-        size=size,
-        href=href,
-        base=base,
-        summary=summary,
-        source=source,
-    )
+    # Decoded at once, then split: NUL is in no XML.
+    fields = b"\0".join(plain.groups(b"")).decode("utf-8", "replace").split("\0")
+    if len(fields) != len(_Raw._fields):
+        raise InvalidContentError("A package of primary holds a NUL character")
+    return _checked(_Raw(*(_unescaped(field) if "&" in field else field for field in fields)))
 
 
 _PKGID = re.compile(
@@ -154,64 +142,63 @@ _PLAIN = re.compile(
 _PLAIN_ENDS = (b"</format>\n</package>", b"</format>\n  </package>", b"</format></package>")
 
 
-def _unescaped(value: bytes) -> str:
-    if b"&" not in value:
-        return value.decode("utf-8", "replace")
-    return parse_fragment(b"<a>" + value + b"</a>", "A package").text or ""
+class _Raw(NamedTuple):
+    """What a header is made of, in the order of the groups of `_PLAIN`; missing is empty."""
+
+    name: str
+    arch: str
+    epoch: str
+    version: str
+    release: str
+    checksum_type: str
+    checksum: str
+    summary: str
+    size: str
+    base: str
+    href: str
+    source: str
+
+
+def _unescaped(value: str) -> str:
+    return parse_fragment(f"<a>{value}</a>".encode(), "A package").text or ""
 
 
 def _parsed_header(primary: bytes) -> PackageHeader:
     package = parse_fragment(primary, "A package of primary")
+    found: dict[str, ET.Element] = {}
     for tag in ("name", "arch", "version", "checksum", "size", "location"):
-        if len(package.findall(tag)) != 1:
+        elements = package.findall(tag)
+        if len(elements) != 1:
             raise InvalidContentError(f"A package of primary has not exactly one <{tag}>")
-    version, location = package.find("version"), package.find("location")
-    checksum, size = package.find("checksum"), package.find("size")
-    assert version is not None  # noqa: S101  # counted above
-    assert location is not None  # noqa: S101
-    assert checksum is not None  # noqa: S101
-    assert size is not None  # noqa: S101
-    return _checked(
+        found[tag] = elements[0]
+    raw = _Raw(
         name=_text(package, "name"),
-        epoch=version.get("epoch"),
-        version=version.get("ver"),
-        release=version.get("rel"),
+        epoch=found["version"].get("epoch", ""),
+        version=found["version"].get("ver", ""),
+        release=found["version"].get("rel", ""),
         arch=_text(package, "arch"),
-        checksum_type=checksum.get("type"),
+        checksum_type=found["checksum"].get("type", ""),
         checksum=_text(package, "checksum"),
-        size=size.get("package"),
-        href=location.get("href"),
-        base=location.get(_XML_BASE),
+        size=found["size"].get("package", ""),
+        href=found["location"].get("href", ""),
+        base=found["location"].get(_XML_BASE, ""),
         summary=package.findtext("summary") or "",
-        source=package.findtext(f"format/{{{RPM}}}sourcerpm"),
+        source=package.findtext(f"format/{{{RPM}}}sourcerpm") or "",
     )
+    return _checked(raw)
 
 
-def _checked(
-    *,
-    name: str | None,
-    epoch: str | None,
-    version: str | None,
-    release: str | None,
-    arch: str | None,
-    checksum_type: str | None,
-    checksum: str | None,
-    size: str | None,
-    href: str | None,
-    base: str | None,
-    summary: str | None,
-    source: str | None,
-) -> PackageHeader:
+def _checked(raw: _Raw) -> PackageHeader:
+    name, arch, epoch, version, release = raw[:5]
     epoch = epoch or "0"
-    named = {"name": name, "epoch": epoch, "version": version, "release": release, "arch": arch}
-    for field, value in named.items():
+    for field, value in zip(_LONGEST, (name, arch, epoch, version, release), strict=True):
         if not value or len(value) > _LONGEST[field] or not value.isprintable():
             raise InvalidContentError(f"A package of primary has the {field} {_shown(value)}")
-    assert name and version and release and arch  # noqa: PT018, S101  # checked above
     if not (epoch.isascii() and epoch.isdigit()):
         raise InvalidContentError(f"The package {name} has the epoch {epoch!r}")
-    kind, raw = read_checksum(checksum_type, checksum, f"The package {name}")
-    if not size or not (size.isascii() and size.isdigit()) or int(size[:20]) > _MAX_SIZE:
+    kind, checksum = read_checksum(raw.checksum_type, raw.checksum, f"The package {name}")
+    size, base = raw.size, raw.base
+    if not (size.isascii() and size.isdigit()) or int(size[:20]) > _MAX_SIZE:
         raise InvalidContentError(f"The package {name} has the size {_shown(size)}")
     if base and (len(base) > _MAX_BASE or not base.isprintable()):
         raise InvalidContentError(f"The package {name} has the base {_shown(base)}")
@@ -223,21 +210,24 @@ def _checked(
         arch=arch,
         evr=evr_key(epoch, version, release),
         checksum_type=kind,
-        checksum=raw,
+        checksum=checksum,
         size=int(size),
-        location=safe_relpath(href or ""),
+        location=safe_relpath(raw.href),
         location_base=base or None,
-        summary=(summary or "").replace("\0", ""),
-        sourcerpm=(source or "").replace("\0", "")[:_MAX_SOURCE] or None,
+        summary=raw.summary,
+        sourcerpm=raw.source[:_MAX_SOURCE] or None,
     )
 
 
-def read_checksum(kind: str | None, digits: str | None, whose: str) -> tuple[str, bytes]:
-    """Return a checksum's type, by its usual name, and its raw bytes; InvalidContentError."""
-    kind = (kind or "").lower()
+def read_checksum(kind: str, digits: str, whose: str) -> tuple[str, bytes]:
+    """Return a checksum's type, by its usual name, and its raw bytes.
+
+    InvalidContentError, which begins with `whose`, when the type is unknown or the length wrong.
+    """
+    kind = kind.lower()
     kind = "sha1" if kind == "sha" else kind
     try:
-        raw = bytes.fromhex(digits or "")
+        raw = bytes.fromhex(digits)
     except ValueError:
         raw = b""
     if kind not in CHECKSUM_BYTES or len(raw) != CHECKSUM_BYTES[kind]:
@@ -249,5 +239,5 @@ def _text(parent: ET.Element, tag: str) -> str:
     return (parent.findtext(tag) or "").strip()
 
 
-def _shown(value: str | None) -> str:
-    return "(none)" if value is None else repr(value[:80])
+def _shown(value: str) -> str:
+    return repr(value[:80]) if value else "(none)"

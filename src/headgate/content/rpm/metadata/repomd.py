@@ -144,7 +144,7 @@ def _read_file(entry: ET.Element) -> MetadataFile:
 def _read_checksum(element: ET.Element | None, whose: str) -> Checksum | None:
     if element is None:
         return None
-    return Checksum(*read_checksum(element.get("type"), _text(element), whose))
+    return Checksum(*read_checksum(element.get("type", ""), _text(element), whose))
 
 
 def _number(entry: ET.Element, tag: str) -> int | None:
