@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from headgate.apis.app import control_plane
+from headgate.apis.ports import Services
 from headgate.engine import TASKS_TOPIC, Wakeup
 from headgate.server.asgi import Asgi, Message, Receive, Scope, Send
-from headgate.server.home import Home, Keys
 from headgate.server.log import bind_request_id, new_request_id
 from headgate.server.metrics import RequestMetrics, exposition
-from headgate.server.settings import Settings
-from headgate.stores.db import Database
+from headgate.server.parts import Parts
 
 _CONTENT = "/pulp/content/"
 _log = logging.getLogger(__name__)
@@ -25,16 +25,12 @@ _log = logging.getLogger(__name__)
 class Application:
     """One process's share of the server: `asgi` answers requests while `running()`."""
 
-    def __init__(
-        self, settings: Settings, *, home: Home, keys: Keys, workers: Sequence[Wakeup]
-    ) -> None:
-        self._settings = settings
-        self._home = home
-        self._keys = keys
+    def __init__(self, parts: Parts, *, workers: Sequence[Wakeup]) -> None:
+        self._parts = parts
         self._workers = workers
         self._metrics = RequestMetrics()
-        self._database = Database(settings.database_url, pool_size=settings.storage.pool)
-        self._database.subscribe(TASKS_TOPIC, self._wake_workers)
+        self._control = control_plane(_services(parts))
+        parts.database.subscribe(TASKS_TOPIC, self._wake_workers)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -42,7 +38,7 @@ class Application:
         try:
             yield
         finally:
-            self._database.close()
+            self._parts.close()
 
     async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -74,7 +70,7 @@ class Application:
             return "server", self._health
         if path == "/metrics":
             return "server", self._expose
-        return "control", _absent
+        return "control", self._control
 
     def _wake_workers(self) -> None:
         for worker in self._workers:
@@ -91,12 +87,24 @@ class Application:
             await _reply(send, 200, b"application/json", b'{"status": "ok"}')
 
     def _ask_database(self) -> None:
-        with self._database.read() as tx:
+        with self._parts.database.read() as tx:
             tx.execute(text("SELECT 1"))
 
     async def _expose(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         body = await asyncio.to_thread(exposition)
         await _reply(send, 200, b"text/plain; version=0.0.4; charset=utf-8", body)
+
+
+def _services(parts: Parts) -> Services:
+    return Services(
+        database=parts.database,
+        blobs=parts.blobs,
+        secret=parts.sealer.derived_key("credentials in memory"),
+        seal=parts.sealer.seal,
+        unseal=parts.sealer.unseal,
+        clock=parts.clock,
+        content_types=parts.content_types,
+    )
 
 
 async def _absent(_scope: Scope, _receive: Receive, send: Send) -> None:

@@ -21,6 +21,7 @@ class Child:
 
     name: str
     run: Callable[[Callable[[], None]], int]  # is handed what to call once it serves
+    before: Callable[[], object] | None = None  # called in the supervisor before each start
     pid: int | None = None
     started: float = 0.0  # monotonic seconds
     failures: int = 0  # in a row
@@ -30,6 +31,8 @@ class Child:
 
     def start(self, now: float) -> None:
         """Fork the process; `ready_fd` becomes readable when it serves, and when it has died."""
+        if self.before is not None:
+            self.before()
         reader, writer = os.pipe2(os.O_CLOEXEC)
         parent = os.getpid()
         pid = os.fork()

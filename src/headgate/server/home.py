@@ -36,13 +36,18 @@ class Home:
 
     @property
     def blobs(self) -> Path:
-        """The blob store."""
+        """The files of the blob store, which keeps its spool and trash beside them."""
         return self.folder / "blobs"
 
     @property
-    def uploads(self) -> Path:
-        """Uploads in progress."""
-        return self.folder / "uploads"
+    def scratch(self) -> Path:
+        """Temporary files of tasks, on the disk of the blobs; emptied at every start."""
+        return self.folder / "run" / "scratch"
+
+    @property
+    def workers(self) -> Path:
+        """Names of the workers of this family, for the next to know that they are dead."""
+        return self.folder / "run" / "workers"
 
     @property
     def metrics(self) -> Path:
@@ -88,7 +93,7 @@ def open_home(settings: Settings) -> Home:
     home = Home(settings.home)
     try:
         make_private_folder(home.folder)
-        for folder in (home.authority, home.keys, home.blobs, home.uploads):
+        for folder in (home.authority, home.keys, home.workers.parent):
             make_private_folder(folder)
     except OSError as error:
         raise ConfigurationError(

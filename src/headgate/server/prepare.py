@@ -1,22 +1,37 @@
 """What happens once before anything is served: the schema, and the first user."""
 
 import logging
+import shutil
+import sys
 
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from headgate.domain.clock import utc_now
 from headgate.domain.errors import ConfigurationError
-from headgate.server.home import Home, Keys, open_home
+from headgate.domain.secret import Secret
+from headgate.pki.files import make_private_folder
+from headgate.server.home import Home, open_home
 from headgate.server.migrate import current_revision, migrate, require_current
 from headgate.server.settings import Settings
+from headgate.services.authentication import new_token
+from headgate.services.users import FIRST_LOGIN, checked_password_hash, make_first_admin
 from headgate.stores.db import Database
 from headgate.stores.db.migrations import HEAD
+from headgate.stores.db.tables import users
 
 _log = logging.getLogger(__name__)
 
+_MADE_PASSWORD = 20  # characters of 6 bits each
 
-def prepare(settings: Settings, *, home: Home, keys: Keys) -> None:
-    """Bring the embedded database to this version's schema, or check that another one has it."""
-    del home, keys
+
+def prepare(settings: Settings, *, home: Home) -> None:
+    """Bring the embedded database to this version's schema, or check that another one has it.
+
+    Then make the first user, if there is none, and empty the folder of temporary files.
+    """
+    shutil.rmtree(home.scratch, ignore_errors=True)
+    make_private_folder(home.scratch)
     database = Database(settings.database_url, pool_size=1)
     try:
         if not settings.embedded_database:
@@ -24,10 +39,26 @@ def prepare(settings: Settings, *, home: Home, keys: Keys) -> None:
         elif current_revision(database) != HEAD:
             migrate(database)
             _log.info("The database was brought to revision %s", HEAD)
+        _make_admin(database, settings.admin.password)
     except SQLAlchemyError as error:
         raise ConfigurationError(f"The database cannot be used: {error}") from error
     finally:
         database.close()
+
+
+def _make_admin(database: Database, password: Secret | None) -> None:
+    """Make the first user of a new installation; a password that we make is printed once."""
+    with database.read() as tx:
+        if tx.execute(select(users.c.id).limit(1)).first() is not None:
+            return
+    made = None if password else new_token()[:_MADE_PASSWORD]
+    password_hash = checked_password_hash(made or (password.reveal() if password else ""))
+    with database.begin() as tx:
+        is_first = make_first_admin(tx, clock=utc_now, password_hash=password_hash)
+        if is_first and made is not None:
+            # Before the commit: printed twice is better than never.
+            sys.stdout.write(f"The password of {FIRST_LOGIN} is {made} (shown only now)\n")
+            sys.stdout.flush()
 
 
 def migrate_by_hand(settings: Settings) -> str:

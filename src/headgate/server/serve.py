@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 
 from headgate.domain.clock import utc_now
@@ -14,12 +15,17 @@ from headgate.server import log, metrics
 from headgate.server.child import EXIT_CONFIGURATION, Child
 from headgate.server.home import Home, Keys, host_names, open_home, open_keys
 from headgate.server.listeners import Kind, Listener, open_listeners
+from headgate.server.roll import Roll
 from headgate.server.settings import Settings
 from headgate.server.supervisor import Supervisor
 
-# What every process or most of them use: imported once, before any fork. Not the workflow engine's
-# runner, which costs 60 MB and which only workers import.
-_SHARED = ("headgate.server.prepare", "headgate.server.app", "headgate.server.web")
+# What every process or most of them use: imported once, before any fork.
+_SHARED = (
+    "headgate.server.prepare",
+    "headgate.server.app",
+    "headgate.server.web",
+    "headgate.server.tls",
+)
 
 
 def serve(settings: Settings) -> int:
@@ -38,7 +44,7 @@ def serve(settings: Settings) -> int:
     for module in _SHARED:
         import_module(module)
     family = _Family(settings, home, keys, listeners)
-    preparation = Child("preparation", lambda _ready: _prepare(settings, home, keys))
+    preparation = Child("preparation", lambda _ready: _prepare(settings, home))
     preparation.start(0.0)
     if _ended(preparation):
         return 1
@@ -55,6 +61,7 @@ class _Family:
         self._home = home
         self._keys = keys
         self._listeners = listeners
+        self._roll = Roll(home.workers)
         self._bells = [Wakeup() for _ in range(settings.processes.worker)]
 
     def supervisor(self) -> Supervisor:
@@ -62,8 +69,10 @@ class _Family:
         processes = self._settings.processes
         web = [Child(f"web {number}", self._web) for number in range(1, processes.web + 1)]
         workers = [
-            Child(f"worker {number}", self._worker(number))
-            for number in range(1, processes.worker + 1)
+            Child(
+                f"worker {place + 1}", self._worker(place), before=partial(self._roll.enter, place)
+            )
+            for place in range(processes.worker)
         ]
         return Supervisor(
             [*web, *workers],
@@ -75,28 +84,31 @@ class _Family:
 
     def _web(self, ready: Callable[[], None]) -> int:
         from headgate.server.app import Application  # noqa: PLC0415
+        from headgate.server.parts import open_parts  # noqa: PLC0415
         from headgate.server.tls import server_context  # noqa: PLC0415
         from headgate.server.web import run_web  # noqa: PLC0415
 
         keys = self._keys
-        application = Application(self._settings, home=self._home, keys=keys, workers=self._bells)
+        parts = open_parts(self._settings, home=self._home, keys=keys)
         return run_web(
-            application,
+            Application(parts, workers=self._bells),
             listeners=self._listeners,
             context=server_context(keys.server_certificate, keys.server_key, keys.authority_file),
             grace=self._settings.processes.grace,
             ready=ready,
         )
 
-    def _worker(self, number: int) -> Callable[[Callable[[], None]], int]:
+    def _worker(self, place: int) -> Callable[[Callable[[], None]], int]:
         def run(ready: Callable[[], None]) -> int:
+            # What only workers use, they import themselves.
+            from headgate.server.parts import open_parts  # noqa: PLC0415
             from headgate.server.worker import run_worker  # noqa: PLC0415
 
             return run_worker(
-                self._settings,
-                home=self._home,
-                keys=self._keys,
-                bell=self._bells[number - 1],
+                open_parts(self._settings, home=self._home, keys=self._keys),
+                name=self._roll.name(place),
+                dead=self._roll.dead,
+                bell=self._bells[place],
                 ready=ready,
             )
 
@@ -127,12 +139,12 @@ class _Family:
         return self._keys.server_certificate.stat().st_mtime_ns != before
 
 
-def _prepare(settings: Settings, home: Home, keys: Keys) -> int:
+def _prepare(settings: Settings, home: Home) -> int:
     """Bring the database up; in a process of its own, so that the supervisor never opens it."""
     from headgate.server.prepare import prepare  # noqa: PLC0415
 
     try:
-        prepare(settings, home=home, keys=keys)
+        prepare(settings, home=home)
     except HeadgateError as error:
         sys.stderr.write(f"headgate: {error.message}\n")
         return EXIT_CONFIGURATION

@@ -75,13 +75,13 @@ class Upstream:
         tuple[Path, ...], "Folders below which file:// sources are allowed; none by default."
     ] = ()
     allow_networks: Annotated[
-        tuple[str, ...], "Networks that may be fetched from although deny_networks covers them."
+        tuple[str, ...],
+        "Networks that may be fetched from although they are denied, or are this machine, the "
+        "local link or a cloud's metadata service, which are never fetched from otherwise.",
     ] = ()
     deny_networks: Annotated[
-        tuple[str, ...],
-        "Networks that are never fetched from; by default link-local ones, where clouds "
-        "keep their metadata services.",
-    ] = ("169.254.0.0/16", "fe80::/10")
+        tuple[str, ...], "More networks that are never fetched from, such as 10.0.0.0/8."
+    ] = ()
     connections_per_host: Annotated[int, "Connections to one upstream host at once."] = 10
     timeout: Annotated[int, "Seconds without a byte after which an upstream has failed."] = 60
 

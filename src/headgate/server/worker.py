@@ -2,23 +2,44 @@
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from headgate.engine import Wakeup
-from headgate.server.home import Home, Keys
-from headgate.server.settings import Settings
-from headgate.stores.db import Database
+from headgate.engine.runner import Runner
+from headgate.server.parts import Parts
+from headgate.workflows.definitions import schedules, workflows
+from headgate.workflows.workshop import Workshop
+
+# Steps that do not end within the grace are given up; signing off needs a little of it.
+_SIGN_OFF = 2.0
 
 
 def run_worker(
-    settings: Settings, *, home: Home, keys: Keys, bell: Wakeup, ready: Callable[[], None]
+    parts: Parts,
+    *,
+    name: str,
+    dead: Sequence[str],
+    bell: Wakeup,
+    ready: Callable[[], None],
 ) -> int:
-    """Run tasks until SIGTERM."""
-    del home, keys, bell
+    """Run tasks until SIGTERM; those of the `dead` workers are taken over at once."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
-    database = Database(settings.database_url, pool_size=settings.storage.pool)
+    workshop = Workshop(
+        ports=parts.ports, content_types=parts.content_types, unseal=parts.sealer.unseal
+    )
+    runner = Runner(
+        parts.database,
+        workflows(workshop),
+        wakeup=bell,
+        clock=parts.clock,
+        executor_id=name,
+        known_dead=dead,
+        schedules=schedules(workshop),
+    )
+    runner.start()
     ready()
     stop.wait()
-    database.close()
+    runner.stop(max(parts.settings.processes.grace - _SIGN_OFF, 1.0))
+    parts.close()
     return 0

@@ -41,14 +41,21 @@ class AddressRefusedError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class AddressRules:
-    """Refuse this machine, the local link and metadata services, but for `allowed` networks."""
+    """Refuse this machine, the local link, metadata services and what is `denied`.
+
+    What is in an `allowed` network is never refused.
+    """
 
     allowed: tuple[Network, ...] = ()
+    denied: tuple[Network, ...] = ()
 
     @classmethod
-    def allowing(cls, networks: Iterable[str]) -> "AddressRules":
+    def allowing(cls, networks: Iterable[str], *, denying: Iterable[str] = ()) -> "AddressRules":
         """Read networks such as `127.0.0.0/8`; ValueError names the wrong one."""
-        return cls(tuple(ip_network(network) for network in networks))
+        return cls(
+            tuple(ip_network(network) for network in networks),
+            tuple(ip_network(network) for network in denying),
+        )
 
     def allow(self, text: str) -> bool:
         """Say whether downloads may connect to the address."""
@@ -56,6 +63,10 @@ class AddressRules:
         forms = [address, *_embedded(address)]
         if any(form in network for form in forms for network in self.allowed):
             return True
+        if any(form in network for form in forms for network in self.denied):
+            return False
+        if any(form in network for form in forms for network in self.denied):
+            return False
         return not any(_is_forbidden(form) for form in forms)
 
     def open_socket(self, info: tuple[Any, ...]) -> socket:
