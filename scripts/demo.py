@@ -24,6 +24,7 @@ from typing import Any
 _ROOT = Path(__file__).resolve().parent.parent
 _WORK = _ROOT / ".demo"
 _HOME = _WORK / "home"
+_CA = _HOME / "ca" / "ca.crt"
 _HEADGATE = Path(sys.executable).with_name("headgate")
 _ANNOUNCED = re.compile(r"https://[^:\s]+:(\d+)")
 
@@ -46,7 +47,12 @@ def main() -> None:
     password = os.environ.get("HEADGATE_ADMIN_PASSWORD") or secrets.token_urlsafe(9)
     with _upstream() as demo_url, _server(password) as url:
         plan = _plan(os.environ.get("REPO"), demo_url)
-        _log_in(url, password)
+        os.environ |= {
+            "HEADGATE_SERVER_URL": url,
+            "HEADGATE_CA_FILE": str(_CA),
+            "HEADGATE_USERNAME": "admin",
+            "HEADGATE_PASSWORD": password,
+        }
         _main_job(plan)
         proof = _prove(plan, url)
     _tell(plan, url, proof, password)
@@ -88,21 +94,20 @@ def _prove(plan: Plan, url: str) -> str:
     certificate.write_text(_output("organization", "download-debug-certificate", "--name", "Demo"))
     certificate.chmod(0o600)
     content = f"{url}/pulp/content/Demo/Dev/Base/custom/Animals/Packages/"
-    ca = _HOME / "ca" / "ca.crt"
     if shutil.which("dnf"):
-        return _install(plan, content, ca, certificate)
-    files = ["--cacert", str(ca), "--cert", str(certificate), f"{content}repodata/repomd.xml"]
+        return _install(plan, content, certificate)
+    files = ["--cacert", str(_CA), "--cert", str(certificate), f"{content}repodata/repomd.xml"]
     _say("curl", *files)
     subprocess.run(["curl", "--fail", "--silent", "--output", "/dev/null", *files], check=True)
     return "curl read the metadata of Dev (install dnf to see a package installed)"
 
 
-def _install(plan: Plan, content: str, ca: Path, certificate: Path) -> str:
+def _install(plan: Plan, content: str, certificate: Path) -> str:
     host = _WORK / "host"
     (host / "repos").mkdir(parents=True)
     (host / "dnf.conf").write_text("[main]\ngpgcheck=0\n")
     (host / "repos" / "dev.repo").write_text(
-        f"[dev]\nname=Dev\nbaseurl={content}\nsslcacert={ca}\n"
+        f"[dev]\nname=Dev\nbaseurl={content}\nsslcacert={_CA}\n"
         f"sslclientcert={certificate}\nsslclientkey={certificate}\n"
     )
     folders = {"reposdir": "repos", "cachedir": "cache", "persistdir": "state", "logdir": "log"}
@@ -132,35 +137,22 @@ What happened:
  5. {proof}.
 How to go on:
  6. make serve HEADGATE_HOME={_HOME.relative_to(_ROOT)} PORT={port}
- 7. .venv/bin/headgate login --server {url}   (admin, {password})
+ 7. .venv/bin/headgate login --server-url {url} --username admin   (password {password})
  8. .venv/bin/headgate content-view version list --organization Demo
  9. docs/how-to/ says how to mirror, filter, promote and roll back.
 10. rm -rf {_WORK.relative_to(_ROOT)} forgets it all.""")
 
 
-def _log_in(url: str, password: str) -> None:
-    ca = str(_HOME / "ca" / "ca.crt")
-    _headgate("login", "--server", url, "--ca", ca, "--username", "admin", password=password)
-
-
-def _headgate(*arguments: str, password: str = "") -> None:
+def _headgate(*arguments: str) -> None:
     """Run the command line as a user would, who sees its progress bars."""
     _say("headgate", *arguments)
-    subprocess.run([_HEADGATE, *arguments], env=_environment(password), check=True)
+    subprocess.run([_HEADGATE, *arguments], check=True)
 
 
 def _output(*arguments: str) -> str:
     _say("headgate", *arguments)
-    done = subprocess.run(
-        [_HEADGATE, *arguments], env=_environment(), check=True, stdout=subprocess.PIPE, text=True
-    )
-    return done.stdout
-
-
-def _environment(password: str = "") -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("HEADGATE_")}
-    given = {"HEADGATE_CLI_PASSWORD": password} if password else {}
-    return kept | given | {"HEADGATE_CLI_CONFIG": str(_WORK / "cli.toml")}
+    command = [_HEADGATE, *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def _say(*words: str) -> None:
