@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from yarl import URL
 
-from headgate.domain.errors import UpstreamError
+from headgate.domain.errors import InvalidContentError, UpstreamError
+from headgate.domain.paths import safe_relpath
 
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # What RFC 3986 allows in a path; `?`, `#` and the like are part of a file's name here.
@@ -41,13 +42,12 @@ class Remote:
             if whole.scheme == "file" != base.scheme:
                 raise UpstreamError("metadata may not refer to local files", url=str(whole))
             return whole
-        segments = path.split("/")
-        if ".." in segments or path.startswith("/") or "\0" in path:
+        try:
+            path = safe_relpath(path)
+        except InvalidContentError as error:
             raise UpstreamError(
-                f"the path {path[:200]!r} leads out of the repository: upstream's metadata is"
-                " broken or hostile",
-                url=shown(base),
-            )
+                f"{error.message}; upstream's metadata is broken or hostile", url=shown(base)
+            ) from error
         quoted = quote(_PERCENT.sub("%25", path), safe=_PATH_SAFE)
         folder = base.raw_path if base.raw_path.endswith("/") else f"{base.raw_path}/"
         # `update_query` would decode tokens in the query of the base: they are kept as they are.

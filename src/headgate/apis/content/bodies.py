@@ -1,0 +1,45 @@
+"""Sending the bytes of a blob."""
+
+import os
+from collections.abc import AsyncIterator
+
+from headgate.apis.content.answers import Headers, Part, Send
+from headgate.stores.blobs.files import read_at
+
+# One read for what is small; for the rest, what a socket buffer takes in a few turns.
+CHUNK = 256 * 1024
+
+
+async def send_file(send: Send, path: str, status: int, headers: Headers, part: Part) -> None:
+    """Answer with a part of a file; FileNotFoundError comes before anything was sent.
+
+    Bytes that are in the page cache are read at once; what the disk must bring is read in a
+    thread, so that one cold file does not hold up every client.
+    """
+    start, length = part
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        chunk = await read_at(fd, min(length, CHUNK), start)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        sent = len(chunk)
+        while sent < length and chunk:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            chunk = await read_at(fd, min(length - sent, CHUNK), start + sent)
+            sent += len(chunk)
+        if sent < length:
+            raise OSError(f"{path} is shorter than registered")
+        await send({"type": "http.response.body", "body": chunk})
+    finally:
+        os.close(fd)
+
+
+async def send_stream(
+    send: Send, chunks: AsyncIterator[bytes | bytearray], status: int, headers: Headers
+) -> None:
+    """Answer with what a store without files gives; its errors come before anything was sent."""
+    chunk: bytes | bytearray = await anext(chunks, b"")
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    async for following in chunks:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        chunk = following
+    await send({"type": "http.response.body", "body": chunk})

@@ -1,0 +1,178 @@
+"""From a request target to a file: in memory as long as the database has not changed.
+
+What a path names in one publication never changes, so an entry stays right as long as its
+repository is served as it was (`ServedRepository` is equal). Only that is looked up again when
+the stamp has moved: one query for each repository in use, whatever the number of its files.
+"""
+
+import asyncio
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from headgate.apis.content.answers import FileHeaders, Headers, file_headers
+from headgate.apis.content.paths import ContentPath
+from headgate.plugin import ContentType
+from headgate.services.serving import ServedFile, ServedRepository, find_file, find_repository
+from headgate.stores.blobs import BlobStore, Digest
+from headgate.stores.db import Database
+from headgate.stores.db.changes import Stamp
+
+T = TypeVar("T")
+
+# About 1.5 kB each.
+_MOST_ENTRIES = 16_384
+_THREADS = 4
+
+
+@dataclass(slots=True)
+class Current:
+    """A repository as it is served, and the stamp at which that was last seen."""
+
+    served: ServedRepository
+    stamp: Stamp
+
+
+@dataclass(slots=True)
+class Entry:
+    """A file that is here, ready to be sent."""
+
+    current: Current
+    path: str  # `/ORG/ENV/CV/...`, for the guard
+    headers: FileHeaders
+    digest: Digest
+    disk: str | None  # its file, if the store has files
+    accel: Headers | None = None  # of an X-Accel-Redirect, made when first wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a path names: a file here (`entry`), one to be fetched (`file`), or none of these."""
+
+    served: ServedRepository
+    rest: str  # within the repository
+    entry: Entry | None
+    file: ServedFile | None
+
+
+class Lookup:
+    """The resolved paths of one process."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: BlobStore,
+        content_types: Mapping[str, ContentType],
+        *,
+        archived: bool,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._content_types = content_types
+        self._archived = archived
+        self._entries: dict[bytes, Entry] = {}
+        self._served: dict[str, Current] = {}
+        self._flights: dict[Hashable, asyncio.Future[Any]] = {}
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="lookup")
+
+    def known(self, raw: bytes, stamp: Stamp) -> Entry | None:
+        """Return the entry for a request target if it is right at this stamp."""
+        entry = self._entries.get(raw)
+        return entry if entry is not None and entry.current.stamp == stamp else None
+
+    async def find(self, raw: bytes, path: ContentPath, stamp: Stamp) -> Found | None:
+        """Look the path up; None if no repository is served there."""
+        entry = self._entries.get(raw)
+        if entry is not None:
+            current = entry.current
+            key = (current.served.base, stamp)
+            served = await self._once(key, lambda: self._find_repository(path.text))
+            if served == current.served:
+                current.stamp = stamp
+                return Found(current.served, path.text, entry, None)
+            self._entries.pop(raw, None)
+        found = await self._once((raw, stamp), lambda: self._find(path))
+        if found is None:
+            return None
+        served, file = found
+        rest = path.text[len(served.base) + 1 :]
+        current = self._remember_served(served, stamp)
+        if file is None or file.digest is None or file.size is None:
+            return Found(served, rest, None, file)
+        entry = self._make_entry(path, current, file, file.digest, file.size)
+        self._remember(self._entries, raw, entry)
+        return Found(served, rest, entry, file)
+
+    def forget(self, raw: bytes) -> None:
+        """Drop an entry whose file turned out to be gone."""
+        self._entries.pop(raw, None)
+
+    async def in_thread(self, function: Callable[[], T]) -> T:
+        """Run what reads the database beside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(cancel_futures=True)
+
+    def _find_repository(self, path: str) -> ServedRepository | None:
+        with self._database.read() as tx:
+            return find_repository(tx, path, archived=self._archived)
+
+    def _find(self, path: ContentPath) -> tuple[ServedRepository, ServedFile | None] | None:
+        with self._database.read() as tx:
+            served = find_repository(tx, path.text, archived=self._archived)
+            if served is None:
+                return None
+            rest = path.text[len(served.base) + 1 :]
+            if path.is_folder or not rest:
+                return served, None
+            return served, find_file(tx, served, rest, self._content_types)
+
+    async def _once(self, key: Hashable, function: Callable[[], T]) -> T:
+        """Let those who ask the same at the same stamp share one query.
+
+        The stamp belongs into the key: a query that began before a commit may not answer who
+        came after it.
+        """
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = asyncio.ensure_future(self.in_thread(function))
+            self._flights[key] = flight
+            flight.add_done_callback(lambda _: self._flights.pop(key, None))
+        return await asyncio.shield(flight)
+
+    def _remember_served(self, served: ServedRepository, stamp: Stamp) -> Current:
+        current = self._served.get(served.base)
+        if current is None or current.served != served:
+            current = Current(served, stamp)
+            self._remember(self._served, served.base, current)
+        current.stamp = stamp
+        return current
+
+    def _make_entry(
+        self, path: ContentPath, current: Current, file: ServedFile, digest: Digest, size: int
+    ) -> Entry:
+        disk: Path | None = self._store.path(digest)
+        return Entry(
+            current=current,
+            path=f"/{path.text}",
+            headers=file_headers(
+                path.text,
+                size=size,
+                media_type=file.media_type,
+                hex_digest=digest.hex,
+                changed_at=file.changed_at,
+                public=current.served.unprotected,
+            ),
+            digest=digest,
+            disk=None if disk is None else str(disk),
+        )
+
+    @staticmethod
+    def _remember(entries: dict[Any, Any], key: Hashable, entry: object) -> None:
+        if len(entries) >= _MOST_ENTRIES:
+            del entries[next(iter(entries))]  # the oldest
+        entries[key] = entry

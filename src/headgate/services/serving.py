@@ -1,0 +1,254 @@
+"""Which repository, publication and blob a served path names.
+
+A path is ORG/ENV/CV or ORG/Library (a row of `distributions`), then the repository's relative
+path, then a file. Where there is an archived version, ORG/content_views/CV/VERSION comes first.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, or_, select
+
+from headgate.domain.ids import ContentSetId
+from headgate.plugin import ContentType, Located
+from headgate.stores.blobs import Digest
+from headgate.stores.db import Transaction
+from headgate.stores.db.tables import (
+    blobs,
+    content_view_version_repositories,
+    content_view_versions,
+    content_views,
+    distributions,
+    organizations,
+    publication_files,
+    publications,
+    repositories,
+    repository_versions,
+)
+
+_ARCHIVE = "content_views"
+# ORG/content_views/CV/VERSION/content/dist/... : nobody has longer ones.
+_MOST_SEGMENTS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class ServedRepository:
+    """A repository at a base path, as it is served now; equal means that nothing has changed."""
+
+    base: str  # ORG/ENV/CV/custom/PRODUCT/REPO
+    repository_id: int
+    content_type: str
+    unprotected: bool
+    content_set_id: ContentSetId
+    publication_id: int
+    published_at: datetime  # tells a publication from a later one with the same id
+
+
+@dataclass(frozen=True, slots=True)
+class ServedFile:
+    """What a path in a served repository names; `located` is set unless it is metadata."""
+
+    size: int | None  # bytes
+    media_type: str
+    digest: Digest | None  # None: not here yet
+    changed_at: datetime
+    located: Located | None
+
+
+def find_repository(tx: Transaction, path: str, *, archived: bool) -> ServedRepository | None:
+    """Return the repository whose base path begins `path`, the longest if there are several."""
+    segments = path.split("/")[:_MOST_SEGMENTS]
+    found: list[ServedRepository] = []
+    for length in (3, 2):
+        base, rest = "/".join(segments[:length]), segments[length:]
+        if rest:
+            found = found or _served_below(tx, base, _prefixes(rest))
+    if not found and archived and len(segments) > 4 and segments[1] == _ARCHIVE:
+        found = _archived(tx, segments)
+    return max(found, key=lambda served: len(served.base), default=None)
+
+
+def find_file(
+    tx: Transaction,
+    served: ServedRepository,
+    path: str,
+    content_types: Mapping[str, ContentType],
+) -> ServedFile | None:
+    """Return what `path`, relative to the repository, names."""
+    row = tx.execute(
+        select(publication_files.c.content_type, blobs.c.digest, blobs.c.size)
+        .join(blobs, blobs.c.id == publication_files.c.blob_id)
+        .where(
+            publication_files.c.publication_id == served.publication_id,
+            publication_files.c.path == path,
+        )
+    ).first()
+    if row:
+        digest = Digest(row.digest)
+        return ServedFile(row.size, row.content_type, digest, served.published_at, None)
+    content_type = content_types.get(served.content_type)
+    located = content_type.located(tx, served.content_set_id, path) if content_type else None
+    if located is None:
+        return None
+    if located.digest is None:
+        return ServedFile(located.size, located.media_type, None, served.published_at, located)
+    here = tx.execute(
+        select(blobs.c.size, blobs.c.created_at).where(blobs.c.digest == located.digest.raw)
+    ).one()
+    return ServedFile(here.size, located.media_type, located.digest, here.created_at, located)
+
+
+def list_folder(
+    tx: Transaction,
+    served: ServedRepository,
+    folder: str,
+    content_types: Mapping[str, ContentType],
+) -> list[str]:
+    """Return the names in a folder (`` or `a/b/`) of the repository; folders end with `/`."""
+    paths = publication_files.c.path
+    rows = tx.scalars(
+        select(paths).where(
+            publication_files.c.publication_id == served.publication_id,
+            paths.startswith(folder, autoescape=True),
+        )
+    )
+    names = {"".join(path[len(folder) :].partition("/")[:2]) for path in rows}
+    content_type = content_types.get(served.content_type)
+    if content_type:
+        names |= set(content_type.listed(tx, served.content_set_id, folder))
+    return sorted(names - {""})
+
+
+def list_above(tx: Transaction, folder: str, *, most: int) -> list[tuple[str, bool]]:
+    """Return the base paths of repositories below a folder such as `ORG/` or `ORG/ENV/CV/`.
+
+    With each goes whether it is unprotected; no more than `most` are returned. Organizations are
+    not listed: the folder names one.
+    """
+    first = folder.split("/", maxsplit=1)[0]
+    statement = (
+        select(distributions.c.base_path, repositories.c.relative_path, repositories.c.unprotected)
+        .join(organizations, organizations.c.id == distributions.c.organization_id)
+        .join(
+            repositories,
+            or_(
+                and_(
+                    distributions.c.version_id.is_(None),
+                    repositories.c.organization_id == organizations.c.id,
+                ),
+                repositories.c.id.in_(
+                    select(content_view_version_repositories.c.repository_id).where(
+                        content_view_version_repositories.c.version_id == distributions.c.version_id
+                    )
+                ),
+            ),
+        )
+        .where(organizations.c.label == first, repositories.c.latest_version_id.is_not(None))
+        .order_by(distributions.c.base_path, repositories.c.relative_path)
+        .limit(most)
+    )
+    below = [
+        (f"{base}/{relative}", bool(unprotected))
+        for base, relative, unprotected in tx.execute(statement)
+    ]
+    return [(base, unprotected) for base, unprotected in below if base.startswith(folder)]
+
+
+def _prefixes(segments: Sequence[str]) -> list[str]:
+    return ["/".join(segments[:length]) for length in range(1, len(segments) + 1)]
+
+
+def _served_below(
+    tx: Transaction, base: str, relative_paths: Sequence[str]
+) -> list[ServedRepository]:
+    row = tx.execute(
+        select(distributions.c.organization_id, distributions.c.version_id).where(
+            distributions.c.base_path == base
+        )
+    ).first()
+    if row is None:
+        return []
+    if row.version_id is None:
+        return _repositories(tx, base, _latest(row.organization_id, relative_paths))
+    return _repositories(tx, base, _of_version(row.version_id, relative_paths))
+
+
+def _archived(tx: Transaction, segments: Sequence[str]) -> list[ServedRepository]:
+    organization, _, view, number = segments[:4]
+    major, _, minor = number.partition(".")
+    if not (major.isascii() and major.isdecimal() and minor.isascii() and minor.isdecimal()):
+        return []
+    version_id = tx.scalar(
+        select(content_view_versions.c.id)
+        .join(content_views, content_views.c.id == content_view_versions.c.content_view_id)
+        .join(organizations, organizations.c.id == content_views.c.organization_id)
+        .where(
+            organizations.c.label == organization,
+            content_views.c.label == view,
+            content_view_versions.c.major == int(major[:9]),
+            content_view_versions.c.minor == int(minor[:9]),
+            content_view_versions.c.published.is_(True),
+        )
+    )
+    if version_id is None:
+        return []
+    relative_paths = _prefixes(segments[4:])
+    return _repositories(tx, "/".join(segments[:4]), _of_version(version_id, relative_paths))
+
+
+def _of_version(version_id: int, relative_paths: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    frozen = content_view_version_repositories.c
+    return (
+        select(
+            frozen.relative_path,
+            repositories.c.id.label("repository_id"),
+            repositories.c.content_type,
+            repositories.c.unprotected,
+            frozen.content_set_id,
+            frozen.publication_id,
+            publications.c.created_at,
+        )
+        .join(repositories, repositories.c.id == frozen.repository_id)
+        .join(publications, publications.c.id == frozen.publication_id)
+        .where(frozen.version_id == version_id, frozen.relative_path.in_(relative_paths))
+    )
+
+
+def _latest(organization_id: int, relative_paths: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            repositories.c.relative_path,
+            repositories.c.id.label("repository_id"),
+            repositories.c.content_type,
+            repositories.c.unprotected,
+            repository_versions.c.content_set_id,
+            repository_versions.c.publication_id,
+            publications.c.created_at,
+        )
+        .join(repository_versions, repository_versions.c.id == repositories.c.latest_version_id)
+        .join(publications, publications.c.id == repository_versions.c.publication_id)
+        .where(
+            repositories.c.organization_id == organization_id,
+            repositories.c.relative_path.in_(relative_paths),
+        )
+    )
+
+
+def _repositories(
+    tx: Transaction, base: str, found: Select[*tuple[Any, ...]]
+) -> list[ServedRepository]:
+    return [_as_value(base, row) for row in tx.execute(found)]
+
+
+def _as_value(base: str, row: Row[Any]) -> ServedRepository:
+    return ServedRepository(
+        base=f"{base}/{row.relative_path}",
+        repository_id=row.repository_id,
+        content_type=row.content_type,
+        unprotected=bool(row.unprotected),
+        content_set_id=ContentSetId(row.content_set_id),
+        publication_id=row.publication_id,
+        published_at=row.created_at,
+    )
