@@ -9,7 +9,7 @@ test:    setup ; @scripts/test $(ARGS) ## every test, on SQLite and PostgreSQL, 
 check:   setup ; @scripts/check ## format, lint, types, layers
 bench:   setup ; @scripts/packages bench && .venv/bin/python -m benchmarks $(ARGS) ## the numbers, beside raw limits of the same run
 chaos:   setup ; @scripts/chaos $(ARGS) ## kill -9 at random points (ROUNDS=200)
-docs:    setup ; @.venv/bin/python scripts/docs.py ## check the links between the pages
+docs:    setup ; @.venv/bin/python scripts/docs.py $(ARGS) ## write the pages made from the code, check links
 sizes:   setup ; @.venv/bin/python scripts/sizes.py ## how long functions and modules are
 clean:   ; @rm -rf build dist .demo .pytest_cache .ruff_cache .hypothesis .import_linter_cache && find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
