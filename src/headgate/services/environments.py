@@ -29,9 +29,10 @@ def create_environment(
     label: str | None = None,
     description: str | None = None,
 ) -> EnvironmentId:
-    """Make an environment that follows `prior_id`; several may, each starting a path of its own.
+    """Make an environment that follows `prior_id`.
 
-    Following an environment that has one successor does not move that successor: paths branch.
+    Paths branch at Library only: each environment that follows it starts one. Elsewhere the new
+    environment comes between the prior and what followed it (katello.md 1.1).
     """
     load(tx, actor, organizations, organization_id)
     actor.require("create_lifecycle_environments", organization_id=organization_id)
@@ -60,6 +61,8 @@ def create_environment(
             **scope,
         },
     )
+    if not prior.library:
+        _follow(tx, moved_from=prior_id, to=environment_id)
     return EnvironmentId(environment_id)
 
 
@@ -110,30 +113,16 @@ def delete_environment(tx: Transaction, *, actor: Actor, environment_id: Environ
             f"Lifecycle environment '{row.name}' still serves {serving} content view(s);"
             " remove them from it first."
         )
-    tx.execute(
-        update(lifecycle_environments)
-        .where(lifecycle_environments.c.prior_id == row.id)
-        .values(prior_id=row.prior_id)
-    )
+    _follow(tx, moved_from=row.id, to=row.prior_id)
     tx.execute(delete(lifecycle_environments).where(lifecycle_environments.c.id == row.id))
     return row
 
 
-def paths_of(tx: Transaction, organization_id: OrganizationId) -> list[list[Row[Any]]]:
-    """Return each path from Library to a last environment."""
-    rows = tx.execute(
-        select(lifecycle_environments)
-        .where(lifecycle_environments.c.organization_id == organization_id)
-        .order_by(lifecycle_environments.c.id)
-    ).all()
-    successors: dict[int | None, list[Row[Any]]] = {}
-    for row in rows:
-        successors.setdefault(row.prior_id, []).append(row)
-
-    def walk(path: list[Row[Any]]) -> list[list[Row[Any]]]:
-        following = successors.get(path[-1].id, [])
-        if not following:
-            return [path]
-        return [found for row in following for found in walk([*path, row])]
-
-    return [path for library in successors.get(None, []) for path in walk([library])]
+def _follow(tx: Transaction, *, moved_from: int, to: int) -> None:
+    """Let what followed one environment follow another, that other one excepted."""
+    environments = lifecycle_environments
+    tx.execute(
+        update(environments)
+        .where(environments.c.prior_id == moved_from, environments.c.id != to)
+        .values(prior_id=to)
+    )

@@ -1,12 +1,12 @@
 """Repositories: their settings, their versions, and when they may go."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, delete, func, select, update
 
 from headgate.domain.clock import Clock
-from headgate.domain.errors import ConflictError, ValidationError
+from headgate.domain.errors import BadRequestError, ConflictError, ValidationError
 from headgate.domain.ids import (
     ContentSetId,
     OrganizationId,
@@ -19,12 +19,16 @@ from headgate.domain.names import check_label, check_name, label_of
 from headgate.domain.repositories import RepositorySettings
 from headgate.plugin import PublishOptions
 from headgate.services.access import Actor, load
+from headgate.services.busy import require_free
 from headgate.services.collection import request_collection
 from headgate.services.products import CREDENTIAL_KINDS, checked_credentials, new_content_id
+from headgate.services.related import AnyRow
 from headgate.services.uniqueness import require_unique
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
+    content_view_filter_repositories,
+    content_view_filters,
     content_view_version_repositories,
     content_view_versions,
     content_views,
@@ -41,7 +45,6 @@ DEFAULTS: Mapping[str, Any] = {
     "verify_ssl_on_sync": True,
     "download_policy": "immediate",
     "mirroring_policy": "mirror_content_only",
-    "metadata_compression": "gz",
 }
 SETTABLE = (
     "name",
@@ -147,14 +150,24 @@ def delete_repository(
     clock: Clock,
     repository_id: RepositoryId,
     remove_from_versions: bool = False,
+    delete_filters: bool = False,
 ) -> Row[Any]:
     """Delete the repository with its versions; return it as it was.
 
-    ConflictError while a published content view version holds it, unless `remove_from_versions`:
-    then it leaves them too.
+    ConflictError while a task works on it, or a published content view version holds it, unless
+    `remove_from_versions`: then it leaves them too. Filters that apply to it alone would apply to
+    their whole view: BadRequestError, unless `delete_filters` says that they go with it.
     """
     row = load(tx, actor, repositories, repository_id)
     actor.require("destroy_products", organization_id=row.organization_id)
+    require_free(tx, f"repository:{row.id}", name=f"Repository '{row.name}'")
+    lonely = _filters_only_for(tx, repository_id)
+    if lonely and not delete_filters:
+        names = ", ".join(f"'{each.name}'" for each in lonely[:5])
+        raise BadRequestError(
+            f"Repository '{row.name}' is the only one of the content view filters {names}."
+            " Delete these, or pass delete_empty_repo_filters."
+        )
     holding = _versions_holding(tx, repository_id)
     if holding and not remove_from_versions:
         raise ConflictError(
@@ -162,6 +175,8 @@ def delete_repository(
             f" ({', '.join(holding[:5])}). Delete these, or pass"
             " remove_from_content_view_versions."
         )
+    gone = [each.id for each in lonely]
+    tx.execute(delete(content_view_filters).where(content_view_filters.c.id.in_(gone)))
     tx.execute(
         delete(content_view_version_repositories).where(
             content_view_version_repositories.c.repository_id == repository_id
@@ -233,7 +248,7 @@ def latest_version_of(tx: Transaction, repository_id: RepositoryId) -> Row[Any] 
 def publish_options(repository: Row[Any]) -> PublishOptions:
     """Return how the repository's metadata is written."""
     return PublishOptions(
-        checksum_type=repository.checksum_type or "sha256",
+        checksum_type=repository.checksum_type,
         compression=repository.metadata_compression,
     )
 
@@ -249,6 +264,20 @@ def require_repositories(
             {"repository_ids": [f"belong to another organization: {', '.join(strangers)}"]}
         )
     return rows
+
+
+def _filters_only_for(tx: Transaction, repository_id: RepositoryId) -> Sequence[AnyRow]:
+    mine = content_view_filter_repositories.alias("mine")
+    other = content_view_filter_repositories.alias("other")
+    others = select(other.c.filter_id).where(
+        other.c.filter_id == mine.c.filter_id, other.c.repository_id != repository_id
+    )
+    return tx.execute(
+        select(content_view_filters.c.id, content_view_filters.c.name)
+        .join(mine, mine.c.filter_id == content_view_filters.c.id)
+        .where(mine.c.repository_id == repository_id, ~others.exists())
+        .order_by(content_view_filters.c.id)
+    ).all()
 
 
 def _versions_holding(tx: Transaction, repository_id: RepositoryId) -> list[str]:
@@ -274,7 +303,7 @@ def _settings_of(values: Mapping[str, Any], *, password_given: bool) -> Reposito
         download_policy=values["download_policy"],
         mirroring_policy=values["mirroring_policy"],
         checksum_type=values.get("checksum_type"),
-        metadata_compression=values["metadata_compression"],
+        metadata_compression=values.get("metadata_compression"),
     )
 
 

@@ -14,6 +14,7 @@ from headgate.services.access import Actor, load, scoped
 from headgate.services.content_sets import union_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
+    content_set_members,
     content_view_version_repositories,
     content_view_versions,
     content_views,
@@ -115,9 +116,7 @@ def _frozen(actor: Actor, scope: UnitScope) -> Select[int]:
     return _scoped(query, actor, content_views, scope)
 
 
-def _scoped(
-    query: Select[int], actor: Actor, table: Table, scope: UnitScope
-) -> Select[int]:
+def _scoped(query: Select[int], actor: Actor, table: Table, scope: UnitScope) -> Select[int]:
     return scoped(query, actor, table, organization_id=scope.organization_id)
 
 
@@ -130,3 +129,18 @@ def _library_of(tx: Transaction, scope: UnitScope) -> int | None:
             lifecycle_environments.c.id == scope.environment_id, lifecycle_environments.c.library
         )
     )
+
+
+def repositories_holding(tx: Transaction, actor: Actor, unit_type: str, unit_id: int) -> list[int]:
+    """Return the ids of the repositories within reach whose latest version holds the unit."""
+    query = (
+        select(repositories.c.id, content_set_members.c.units)
+        .join(repository_versions, repository_versions.c.id == repositories.c.latest_version_id)
+        .join(
+            content_set_members,
+            content_set_members.c.content_set_id == repository_versions.c.content_set_id,
+        )
+        .where(content_set_members.c.content_type == unit_type)
+    )
+    rows = tx.execute(scoped(query, actor, repositories))
+    return [row.id for row in rows if unit_id in BitMap.deserialize(row.units)]

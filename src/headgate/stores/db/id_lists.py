@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from sqlalchemy import Column, ColumnElement, Integer, any_, func, literal, select
+from sqlalchemy import Column, ColumnElement, Integer, String, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from headgate.stores.db.database import Transaction
@@ -15,3 +15,13 @@ def among(tx: Transaction, column: Column[int], ids: Iterable[int]) -> ColumnEle
         values = func.json_each(json.dumps(list(ids))).table_valued("value")
         return column.in_(select(values.c.value))
     return column == any_(literal(list(ids), ARRAY(Integer)))
+
+
+def among_texts(
+    tx: Transaction, column: ColumnElement[str], texts: Iterable[str]
+) -> ColumnElement[bool]:
+    """As `among`, for a column of texts."""
+    if tx.dialect.name == "sqlite":
+        values = func.json_each(json.dumps(list(texts))).table_valued("value")
+        return column.in_(select(values.c.value))
+    return column == any_(literal(list(texts), ARRAY(String)))

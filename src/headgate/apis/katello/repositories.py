@@ -1,0 +1,390 @@
+"""`/katello/api/repositories`: what they are; `repository_content` has what goes into them."""
+
+from typing import Any
+
+from headgate.apis.actions import Call, Listing, ListParams, Params, Raw, Resource, doc
+from headgate.apis.katello.repository_shapes import full, summary
+from headgate.domain.errors import BadRequestError, NotFoundError, ValidationError
+from headgate.domain.ids import (
+    ContentViewId,
+    ContentViewVersionId,
+    CredentialId,
+    EnvironmentId,
+    OrganizationId,
+    ProductId,
+    RepositoryId,
+    TaskId,
+    UnitId,
+)
+from headgate.domain.repositories import (
+    CHECKSUM_TYPES,
+    COMPRESSIONS,
+    CONTENT_TYPES,
+    DOWNLOAD_POLICIES,
+    MIRRORING_POLICIES,
+)
+from headgate.engine import enqueue
+from headgate.services.credential_records import public_gpg_key
+from headgate.services.deletion import freed_by_deleting_repository
+from headgate.services.listing import page
+from headgate.services.products import CREDENTIAL_KINDS
+from headgate.services.repositories import (
+    create_repository,
+    delete_repository,
+    update_repository,
+)
+from headgate.services.repository_records import (
+    REPOSITORIES,
+    Place,
+    beside,
+    load_repository,
+    only,
+    outside_view,
+    query,
+    versions_holding,
+)
+from headgate.services.units import repositories_holding
+from headgate.workflows.requests import sync_task
+
+repositories = Resource("repositories", "Repositories")
+
+_PATH = "/katello/api/repositories"
+_ORGANIZATION = "/katello/api/organizations/{organization_id}"
+_ELSEWHERE = (
+    f"{_ORGANIZATION}/repositories",
+    f"{_ORGANIZATION}/environments/{{environment_id}}/repositories",
+    "/katello/api/content_views/{content_view_id}/repositories",
+    "/katello/api/products/{product_id}/repositories",
+    "/katello/api/environments/{environment_id}/products/{product_id}/repositories",
+)
+
+
+class Index(ListParams):
+    """List of enabled repositories."""
+
+    organization_id: OrganizationId | None = doc("ID of an organization", default=None)
+    product_id: ProductId | None = doc("ID of a product", default=None)
+    environment_id: EnvironmentId | None = doc("ID of an environment", default=None)
+    content_view_id: ContentViewId | None = doc("ID of a content view", default=None)
+    content_view_version_id: ContentViewVersionId | None = doc(
+        "ID of a content view version", default=None
+    )
+    id: RepositoryId | None = doc("ID of the repository", default=None)
+    rpm_id: UnitId | None = doc("Show repositories that hold this package", default=None)
+    erratum_id: UnitId | None = doc("Show repositories that hold this erratum", default=None)
+    file_id: UnitId | None = doc("Show repositories that hold this file", default=None)
+    library: bool | None = doc("Show repositories in Library and the default view", default=None)
+    archived: bool | None = doc("Show archived repositories", default=None)
+    content_type: str | None = doc("Limit to content of this type", default=None)
+    with_content: str | None = doc("Limit to repositories with such content", default=None)
+    name: str | None = doc("Name of the repository", default=None)
+    label: str | None = doc("Label of the repository", default=None)
+    description: str | None = doc("Description of the repository", default=None)
+    download_policy: str | None = doc(
+        "Limit to repositories with this download policy", default=None, enum=DOWNLOAD_POLICIES
+    )
+    available_for: str | None = doc(
+        "'content_view': show what could be added to content_view_id", default=None
+    )
+
+
+@repositories.action("index", "GET", _PATH, also=_ELSEWHERE, permission="view_products")
+def index(call: Call, params: Index) -> Listing:
+    """List them."""
+    available = params.available_for == "content_view"
+    place = Place(
+        organization_id=params.organization_id,
+        product_id=params.product_id,
+        environment_id=params.environment_id,
+        content_view_id=None if available else params.content_view_id,
+        content_view_version_id=params.content_view_version_id,
+    )
+    names = ("id", "name", "label", "description", "download_policy", "content_type")
+    found = query(call.actor, place, **{name: getattr(params, name) for name in names})
+    if available and params.content_view_id is not None:
+        found = outside_view(found, params.content_view_id)
+    if params.with_content is not None:
+        kind = "file" if params.with_content == "file" else "yum"
+        found = found.where(REPOSITORIES.fields.by_name["content_type"].column == kind)
+    for unit_type, unit_id in (
+        ("rpm", params.rpm_id),
+        ("erratum", params.erratum_id),
+        ("file", params.file_id),
+    ):
+        if unit_id is not None:
+            holding = repositories_holding(call.tx, call.actor, unit_type, unit_id)
+            found = only(found, call.tx, holding)
+    listed = page(
+        call.tx, found, catalog=REPOSITORIES, window=params.window, clock=call.services.clock
+    )
+    around = beside(call.tx, listed.rows)
+    return Listing.of(listed, lambda row: summary(call, row, around))
+
+
+class One(Params):
+    """Show a repository."""
+
+    id: RepositoryId = doc("Repository ID")
+    organization_id: OrganizationId | None = doc("Organization ID", default=None)
+
+
+@repositories.action("show", "GET", f"{_PATH}/{{id}}", permission="view_products")
+def show(call: Call, params: One) -> dict[str, Any]:
+    """Show one."""
+    return _one(call, params.id, organization_id=params.organization_id)
+
+
+class Settings(Params):
+    """What can be set and changed."""
+
+    description: str | None = doc("Description of the repository", default=None)
+    url: str | None = doc("Repository source URL", default=None)
+    arch: str | None = doc("Architecture of content in the repository", default=None)
+    unprotected: bool | None = doc("Serve without client certificates", default=None)
+    download_policy: str | None = doc(
+        "When content is downloaded", default=None, enum=DOWNLOAD_POLICIES
+    )
+    mirroring_policy: str | None = doc(
+        "What happens to content that upstream drops", default=None, enum=MIRRORING_POLICIES["yum"]
+    )
+    checksum_type: str | None = doc(
+        "Checksum of published metadata", default=None, enum=("", "sha1", *CHECKSUM_TYPES)
+    )
+    metadata_compression: str | None = doc(
+        "Compression of published metadata", default=None, enum=COMPRESSIONS
+    )
+    verify_ssl_on_sync: bool | None = doc("Verify upstream's TLS certificate", default=None)
+    upstream_username: str | None = doc("Username for the upstream", default=None, max_length=255)
+    upstream_password: str | None = doc("Password for the upstream", default=None, max_length=255)
+    http_proxy_url: str | None = doc(
+        "HTTP proxy for synchronization; it is not shown again", default=None, max_length=2048
+    )
+    gpg_key_id: CredentialId | None = doc("ID of the gpg key", default=None)
+    ssl_ca_cert_id: CredentialId | None = doc("ID of the SSL CA certificate", default=None)
+    ssl_client_cert_id: CredentialId | None = doc("ID of the SSL client certificate", default=None)
+    ssl_client_key_id: CredentialId | None = doc("ID of the SSL client key", default=None)
+    http_proxy_policy: str | None = doc("Policies for HTTP proxies", default=None, hidden=True)
+    http_proxy_id: int | None = doc("ID of an HTTP proxy", default=None, hidden=True)
+    retain_package_versions_count: int | None = doc(
+        "How many versions of each package are kept", default=None, hidden=True
+    )
+    metadata_expire: int | None = doc(
+        "Seconds that clients keep metadata", default=None, hidden=True
+    )
+    ignorable_content: list[str] | None = doc("Content to leave out", default=None, hidden=True)
+    os_versions: list[str] | None = doc("Limit to operating systems", default=None, hidden=True)
+
+    def values(self) -> dict[str, Any]:
+        """Return what was given, empty text as None: the way in which clients clear a value."""
+        self._refuse_unsupported()
+        given = self.changes(*_COLUMNS)
+        for name in _CLEARABLE & given.keys():
+            given[name] = given[name] or None
+        if given.get("checksum_type") == "sha1":  # as in Katello: what nobody should ask for
+            given["checksum_type"] = None
+        return {name: each for name, each in given.items() if each is not None or name in _NULLABLE}
+
+    def _refuse_unsupported(self) -> None:
+        neutral: tuple[object, ...] = (None, [], "global_default_http_proxy", "none")
+        asked = [name for name in _UNSUPPORTED if getattr(self, name) not in neutral]
+        if asked:
+            raise ValidationError({name: ["is not supported"] for name in asked})
+
+
+_CLEARABLE = {"url", "description", "upstream_username", "upstream_password", "checksum_type"} | {
+    "http_proxy_url"
+}
+_NULLABLE = _CLEARABLE | set(CREDENTIAL_KINDS)
+_COLUMNS = (
+    *("arch", "unprotected", "download_policy", "mirroring_policy", "metadata_compression"),
+    "verify_ssl_on_sync",
+    *sorted(_NULLABLE),
+)
+_UNSUPPORTED = (
+    *("http_proxy_policy", "http_proxy_id", "retain_package_versions_count", "metadata_expire"),
+    *("ignorable_content", "os_versions"),
+)
+
+
+class Create(Settings):
+    """Create a custom repository."""
+
+    product_id: ProductId = doc("Product the repository belongs to")
+    name: str = doc("Name of the repository")
+    label: str | None = doc("Label, made from the name unless given", default=None)
+    content_type: str = doc("Type of repository", enum=CONTENT_TYPES)
+
+
+@repositories.action("create", "POST", _PATH)
+def create(call: Call, params: Create) -> dict[str, Any]:
+    """Make one."""
+    values = {
+        **params.values(),
+        "name": params.name,
+        "label": params.label,
+        "content_type": params.content_type,
+    }
+    repository_id = create_repository(
+        call.tx,
+        actor=call.actor,
+        clock=call.services.clock,
+        seal=call.services.seal,
+        product_id=params.product_id,
+        values=values,
+    )
+    return _one(call, repository_id)
+
+
+class Update(Settings):
+    """Update a repository."""
+
+    id: RepositoryId = doc("Repository ID")
+    name: str | None = doc("Name of the repository", default=None)
+
+
+@repositories.action("update", "PUT", f"{_PATH}/{{id}}")
+def update(call: Call, params: Update) -> dict[str, Any]:
+    """Change what is given."""
+    changes = params.values()
+    if params.name is not None:
+        changes["name"] = params.name
+    update_repository(
+        call.tx,
+        actor=call.actor,
+        clock=call.services.clock,
+        seal=call.services.seal,
+        repository_id=params.id,
+        changes=changes,
+    )
+    return _one(call, params.id)
+
+
+class Destroy(Params):
+    """Destroy a custom repository."""
+
+    id: RepositoryId = doc("Repository ID")
+    remove_from_content_view_versions: bool = doc(
+        "Remove it from published content view versions, too", default=False
+    )
+    delete_empty_repo_filters: bool = doc(
+        "Delete content view filters that apply to this repository alone", default=False
+    )
+
+
+@repositories.action("destroy", "DELETE", f"{_PATH}/{{id}}")
+def destroy(call: Call, params: Destroy) -> dict[str, Any]:
+    """Delete it; return it as it was."""
+    shown = _one(call, params.id)
+    delete_repository(
+        call.tx,
+        actor=call.actor,
+        clock=call.services.clock,
+        repository_id=params.id,
+        remove_from_versions=params.remove_from_content_view_versions,
+        delete_filters=params.delete_empty_repo_filters,
+    )
+    return shown
+
+
+class Deletion(Params):
+    """Show how many bytes deleting a repository would free."""
+
+    id: RepositoryId = doc("Repository ID")
+
+
+@repositories.action("deletion", "GET", f"{_PATH}/{{id}}/deletion", writes=True)
+def deletion(call: Call, params: Deletion) -> dict[str, Any]:
+    """Find out by doing it and undoing it: the number is what the disk would then show."""
+    freed = freed_by_deleting_repository(
+        call.tx,
+        list(call.services.content_types.values()),
+        actor=call.actor,
+        clock=call.services.clock,
+        repository_id=params.id,
+    )
+    return {"freed_bytes": freed}
+
+
+class Sync(Params):
+    """Sync a repository."""
+
+    id: RepositoryId = doc("Repository ID")
+    incremental: bool = doc("Only here for old clients", default=False, hidden=True)
+    skip_metadata_check: bool = doc(
+        "Synchronize even if upstream's metadata appears to be unchanged", default=False
+    )
+    validate_contents: bool = doc("Look at all content again", default=False)
+
+
+@repositories.action("sync", "POST", f"{_PATH}/{{id}}/sync", async_task=True)
+def sync(call: Call, params: Sync) -> TaskId:
+    """Ask for its synchronization."""
+    row = load_repository(call.tx, call.actor, params.id)
+    call.actor.require("sync_products", organization_id=row.organization_id)
+    if not row.url:
+        raise BadRequestError(
+            f"Repository '{row.name}' has no upstream URL; set one to synchronize it."
+        )
+    full = params.skip_metadata_check or params.validate_contents
+    return enqueue(call.tx, sync_task(row, user_id=call.actor.user_id, full=full))
+
+
+class RepositoryTypes(Params):
+    """Show the available repository types."""
+
+    creatable: bool = doc("Only types that can be created", default=False)
+
+
+@repositories.action("repository_types", "GET", f"{_PATH}/repository_types")
+def repository_types(call: Call, params: RepositoryTypes) -> list[dict[str, Any]]:
+    """List content types with their kinds of units."""
+    del params
+    return [
+        {
+            "name": name,
+            "id": name,
+            "managed_content_types": [
+                {"name": unit.name, "label": unit.name} for unit in found.unit_types.values()
+            ],
+        }
+        for name, found in sorted(call.services.content_types.items())
+    ]
+
+
+class ContentTypes(Params):
+    """List all kinds of content in repositories."""
+
+
+@repositories.action("content_types", "GET", "/katello/api/content_types")
+def content_types(call: Call, params: ContentTypes) -> list[dict[str, Any]]:
+    """List kinds of units."""
+    del params
+    return [
+        {"label": unit.name, "content_type": name}
+        for name, found in sorted(call.services.content_types.items())
+        for unit in found.unit_types.values()
+        if unit.counted
+    ]
+
+
+class GpgKeyContent(Params):
+    """Return the content of a repository's gpg key, used directly by yum."""
+
+    id: int = doc("Repository ID")
+
+
+@repositories.action("gpg_key_content", "GET", f"{_PATH}/{{id}}/gpg_key_content", public=True)
+def gpg_key_content(call: Call, params: GpgKeyContent) -> Raw:
+    """Return the public key; hosts ask for it without proving who they are."""
+    text = public_gpg_key(call.tx, RepositoryId(params.id), call.services.unseal)
+    if text is None:
+        raise NotFoundError(f"Could not find a gpg key of the repository with id {params.id}")
+    return Raw(text.encode())
+
+
+def _one(
+    call: Call, repository_id: RepositoryId, *, organization_id: OrganizationId | None = None
+) -> dict[str, Any]:
+    row = load_repository(call.tx, call.actor, repository_id, organization_id=organization_id)
+    holding = versions_holding(call.tx, repository_id)
+    return full(call, row, beside(call.tx, [row]), holding)
