@@ -12,6 +12,7 @@ from lark import (
     Token,
     Transformer,
     UnexpectedInput,
+    UnexpectedToken,
     v_args,  # type: ignore[reportUnknownVariableType] - lark is typed in part
 )
 from lark.exceptions import VisitError
@@ -94,8 +95,8 @@ def _refuse_depth(text: str) -> None:
 
 
 def _unreadable(text: str, error: UnexpectedInput) -> SearchError:
-    position: int | None = error.pos_in_stream
-    if position is None or position < 0 or position >= len(text):
+    position: int = error.pos_in_stream or 0
+    if isinstance(error, UnexpectedToken) and error.token.type == "$END":  # type: ignore[reportUnknownMemberType] - lark is typed in part
         return SearchError("The search ends too early", position=len(text))
     near = text[position : position + 20]
     return SearchError(

@@ -1,6 +1,6 @@
 """Lists: search, order and pages of what an actor may see, in at most two statements."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -73,7 +73,6 @@ def page(
     window: Window,
     clock: Clock,
     strict: bool = False,
-    load_options: Callable[[AnySelect], AnySelect] | None = None,
 ) -> Listed:
     """Return the asked-for page of `query`, which is narrowed to what may be seen already.
 
@@ -94,8 +93,6 @@ def page(
     total, subtotal = _counts(tx, query, found, catalog)
     direction = ordered_by.desc() if sort_order == "desc" else ordered_by.asc()
     final = _cut(found.order_by(direction, catalog.key.desc()), window)
-    if load_options is not None:
-        final = load_options(final)
     rows: Sequence[AnyRow] = tx.execute(final).all() if subtotal else ()
     return Listed(rows, total, subtotal, window, sort_by, sort_order)
 

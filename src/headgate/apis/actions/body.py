@@ -79,6 +79,8 @@ def read_json(body: bytes) -> dict[str, Any]:
         raise BadRequestError(f"The body is not valid JSON: {error}") from error
     except RecursionError as error:
         raise BadRequestError("The JSON of the body is nested too deeply") from error
+    if value is None:
+        return {}
     if not isinstance(value, dict):
         raise BadRequestError("The JSON of the body must be an object")
     _refuse_depth(cast("object", value))

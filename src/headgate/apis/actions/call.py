@@ -1,7 +1,6 @@
 """One request as an action sees it."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
@@ -25,12 +24,10 @@ class Call:
     writes: bool
     dialect: Literal["katello", "foreman"]
     base_url: str
-    scheme: str
     caller: Caller
     authenticator: Authenticator
     _stack: ExitStack = field(default_factory=ExitStack)
     _transaction: Transaction | None = None
-    _after: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
 
     @property
     def tx(self) -> Transaction:
@@ -41,19 +38,8 @@ class Call:
             self._transaction = self._stack.enter_context(opened)
         return self._transaction
 
-    def after_commit(self, function: Callable[[], None]) -> None:
-        """Call the function once the transaction is committed; not at all if it is undone."""
-        self._after.append(function)
-
-    def keep_open(self, resource: AbstractContextManager[object]) -> None:
-        """Leave the resource when the request is over."""
-        self._stack.push(resource)
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._stack.__exit__(*exc)  # type: ignore[arg-type] - what `with` hands on
-        if exc[0] is None:
-            for function in self._after:
-                function()

@@ -105,7 +105,6 @@ class Dispatcher:
             writes=action.writes,
             dialect=resource.dialect,
             base_url=self._services.base_url or _base_url(request),
-            scheme=request.url.scheme,
             caller=caller,
             authenticator=self._authenticator,
         )

@@ -1,0 +1,115 @@
+"""The control plane in this process, with its users: no sockets, no worker."""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+from sqlalchemy import event, insert
+from starlette.testclient import TestClient
+
+from headgate.apis.actions import Resource
+from headgate.apis.app import control_plane
+from headgate.apis.katello import RESOURCES
+from headgate.apis.ports import Services
+from headgate.services.authentication import hash_password
+from headgate.services.users import make_first_admin
+from headgate.stores.blobs.memory import MemoryBlobStore
+from headgate.stores.db import Database
+from headgate.stores.db.tables import user_organizations, user_permissions, users
+
+PASSWORD = "correct horse"  # noqa: S105 - of databases that live as long as their test
+START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+# argon2 takes its time; every user of every test may share one hash.
+_HASH = hash_password(PASSWORD)
+
+
+@dataclass(slots=True)
+class Watch:
+    """A clock that goes when it is told to."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        """Return the present moment."""
+        return self.now
+
+    def wait(self, **time: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**time)
+
+
+@dataclass(slots=True)
+class Control:
+    """One control plane over a database."""
+
+    database: Database
+    blobs: MemoryBlobStore
+    clock: Watch
+    app: Any
+    _users: int = 0
+    _clients: list[TestClient] = field(default_factory=list[TestClient])
+
+    def client(self, login: str = "admin", password: str = PASSWORD) -> TestClient:
+        """Return a client that comes with a password."""
+        client = self.anonymous()
+        client.auth = httpx2.BasicAuth(login, password)
+        return client
+
+    def anonymous(self, address: str = "192.0.2.1") -> TestClient:
+        """Return a client that nobody knows."""
+        client = TestClient(self.app, base_url="https://headgate.test", client=(address, 40_000))
+        self._clients.append(client)
+        return client
+
+    def user(
+        self, login: str, *, organizations: Sequence[int] = (), permissions: Sequence[str] = ()
+    ) -> TestClient:
+        """Make a user and return its client."""
+        now = self.clock()
+        with self.database.begin() as tx:
+            row = insert(users).values(
+                login=login, password_hash=_HASH, created_at=now, updated_at=now
+            )
+            (user_id,) = tx.execute(row).inserted_primary_key or (0,)
+            for organization in organizations:
+                tx.execute(
+                    insert(user_organizations).values(user_id=user_id, organization_id=organization)
+                )
+            for permission in permissions:
+                tx.execute(insert(user_permissions).values(user_id=user_id, permission=permission))
+        return self.client(login)
+
+    @contextmanager
+    def counted(self) -> Generator[list[str]]:
+        """Collect the SQL statements of a block."""
+        statements: list[str] = []
+
+        def note(_c: Any, _u: Any, statement: str, _p: Any, _x: Any, _m: Any) -> None:
+            if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
+                statements.append(statement)
+
+        event.listen(self.database.engine, "before_cursor_execute", note)
+        yield statements
+        event.remove(self.database.engine, "before_cursor_execute", note)
+
+
+def control(database: Database, resources: Sequence[Resource] = RESOURCES) -> Control:
+    """Return a control plane whose administrator is `admin`."""
+    clock = Watch()
+    blobs = MemoryBlobStore()
+    with database.begin() as tx:
+        make_first_admin(tx, clock=clock, password_hash=_HASH)
+    services = Services(
+        database=database,
+        blobs=blobs,
+        secret=b"\x07" * 32,
+        seal=lambda secret: secret[::-1],
+        unseal=lambda sealed: sealed[::-1],
+        clock=clock,
+        threads=4,
+    )
+    return Control(database, blobs, clock, control_plane(services, resources))
