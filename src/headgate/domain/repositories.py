@@ -28,7 +28,7 @@ class RepositorySettings:
     download_policy: str
     mirroring_policy: str
     checksum_type: str | None
-    metadata_compression: str
+    metadata_compression: str | None
 
     def check(self) -> None:
         """Raise ValidationError, naming every field that breaks a rule."""
@@ -37,7 +37,8 @@ class RepositorySettings:
         _require(errors, "download_policy", self.download_policy, DOWNLOAD_POLICIES)
         allowed = MIRRORING_POLICIES.get(self.content_type, ())
         _require(errors, "mirroring_policy", self.mirroring_policy, allowed)
-        _require(errors, "metadata_compression", self.metadata_compression, COMPRESSIONS)
+        if self.metadata_compression is not None:
+            _require(errors, "metadata_compression", self.metadata_compression, COMPRESSIONS)
         if self.checksum_type is not None:
             _require(errors, "checksum_type", self.checksum_type, CHECKSUM_TYPES)
             if self.download_policy == "on_demand":

@@ -12,6 +12,7 @@ from headgate.plugin.content_type import (
     Synced,
     SyncWork,
     UnitType,
+    Upload,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "SyncWork",
     "Synced",
     "UnitType",
+    "Upload",
 ]

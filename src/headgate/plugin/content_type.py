@@ -55,12 +55,12 @@ class Located:
 class PublishOptions:
     """What besides the content decides the bytes of a publication."""
 
-    checksum_type: str = "sha256"
-    compression: str = "gz"  # gz | zstd
+    checksum_type: str | None = None  # sha256 | sha384 | sha512; None: as upstream, else sha256
+    compression: str | None = None  # gz | zstd; None: as upstream, else gz
 
     def key(self, content_type: str) -> str:
         """Text that is equal for options that give equal bytes."""
-        return f"{content_type}:{self.checksum_type}:{self.compression}"
+        return f"{content_type}:{self.checksum_type or 'sha256'}:{self.compression or 'gz'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,15 @@ class Synced:
     files_key: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that a client has sent, whole, waiting to become a unit."""
+
+    path: Path
+    name: str  # as the client calls it
+    unit_type: str  # rpm, srpm, file
+
+
 class ContentType(Protocol):
     """What the server asks of a content type."""
 
@@ -164,6 +173,17 @@ class ContentType(Protocol):
         self, ports: Ports, run: Run, content: Content, options: PublishOptions
     ) -> Sequence[PublishedFile]:
         """Make the metadata files of the content; their blobs are pinned by the run's task."""
+        ...
+
+    def upload(self, ports: Ports, run: Run, uploads: Sequence[Upload]) -> Content:
+        """Make units of the files; they and their blobs are kept by the run's task.
+
+        InvalidContentError names the first file that is not what it should be.
+        """
+        ...
+
+    def with_units(self, tx: Transaction, content: Content, units: Content) -> Content:
+        """Return the content with these units, in the place of others at the same paths."""
         ...
 
     def drop(self, tx: Transaction, units: Mapping[str, BitMap]) -> None:

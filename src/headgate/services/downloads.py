@@ -1,9 +1,10 @@
 """Bringing many files from upstream: side by side, verified, kept in groups, each remembered."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from headgate.engine.port import Progress, Run
 from headgate.plugin import Ports
@@ -47,6 +48,16 @@ def download_all(
     return work.bytes_done
 
 
+async def together(jobs: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run the jobs side by side; the first error ends the others and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for job in jobs:
+                group.create_task(job)
+    except BaseExceptionGroup as errors:
+        raise _first(errors) from None
+
+
 class _Work:
     """The state of one `download_all`."""
 
@@ -73,11 +84,7 @@ class _Work:
 
         async def fetch_all() -> None:
             try:
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(AT_ONCE):
-                        group.create_task(fetch())
-            except BaseExceptionGroup as errors:
-                raise _first(errors) from None
+                await together(fetch() for _ in range(AT_ONCE))
             finally:
                 await done.put(None)
 
@@ -146,9 +153,10 @@ class _Work:
         )
 
 
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    error = errors.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = cast("BaseException", error.exceptions[0])
+    return error
 
 
 def _drop(done: asyncio.Queue[tuple[Wanted, Spool] | None]) -> None:

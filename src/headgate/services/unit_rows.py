@@ -26,7 +26,12 @@ def insert_units(
 
     Another task may insert the same unit at the same time: both get the one row.
     """
+    insert_missing(tx, table, rows)
+    return known_ids(tx, table, [row["digest"] for row in rows])
+
+
+def insert_missing(tx: Transaction, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows whose keys are not there yet."""
     insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
     for batch in batched(rows, 1_000):
         tx.execute(insert(table).on_conflict_do_nothing(), [dict(row) for row in batch])
-    return known_ids(tx, table, [row["digest"] for row in rows])

@@ -1,7 +1,6 @@
 """Synchronizing a repository: upstream's content becomes its next version."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -10,15 +9,13 @@ from headgate.domain.content import Content
 from headgate.domain.errors import NotFoundError, SubtaskFailedError
 from headgate.domain.ids import ContentSetId, RepositoryId
 from headgate.engine.port import Run
-from headgate.plugin import PublishedFile, Synced, SyncWork
-from headgate.services.blobs import unpin
-from headgate.services.collection import unpin_units
-from headgate.services.content_sets import load_content, save_content
-from headgate.services.publications import save_publication
+from headgate.plugin import SyncWork
+from headgate.services.content_sets import load_content
 from headgate.services.remotes import remote_of
-from headgate.services.repositories import add_version, latest_version_of, publish_options
+from headgate.services.repositories import latest_version_of, publish_options
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import repositories
+from headgate.workflows.repository_version import make_version
 from headgate.workflows.requests import sync_task
 from headgate.workflows.workshop import Workshop
 
@@ -34,18 +31,15 @@ def sync(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     synced = content_type.sync(work)
     if synced is None:
         return {"changed": False, "added": {}, "removed": {}}
-    if synced.files is None or synced.files_key is None:
-        options = work.options
-        found = synced
 
-        def make() -> list[dict[str, Any]]:
-            files = content_type.publish(workshop.ports, run, found.content, options)
-            return [asdict(file) for file in files]
+    def remember(tx: Transaction) -> None:
+        tx.execute(
+            update(repositories)
+            .where(repositories.c.id == repository.id)
+            .values(upstream_state=dict(synced.state))
+        )
 
-        files = [PublishedFile(**file) for file in run.step("publish", make)]
-        synced = replace(found, files=files, files_key=options.key(content_type.name))
-    final = synced
-    changed = run.transaction("save", lambda tx: _save(tx, workshop, run, repository, final))
+    changed = make_version(workshop, run, repository, synced, cause="sync", also=remember)
     return {
         "changed": changed,
         "added": (synced.content - work.previous).counts,
@@ -99,40 +93,3 @@ def _begin(workshop: Workshop, run: Run) -> tuple[Row[Any], SyncWork]:
             state=None if full else repository.upstream_state,
         )
     return repository, work
-
-
-def _save(
-    tx: Transaction, workshop: Workshop, run: Run, repository: Row[Any], synced: Synced
-) -> bool:
-    """Make what was found the repository's version; False if it already was."""
-    clock = workshop.ports.clock
-    content_set_id = save_content(
-        tx,
-        clock=clock,
-        content=synced.content,
-        unit_types=workshop.content_types[repository.content_type].unit_types,
-    )
-    publication_id = save_publication(
-        tx,
-        clock=clock,
-        content_set_id=content_set_id,
-        options=synced.files_key or "",
-        files=synced.files or (),
-    )
-    changed = add_version(
-        tx,
-        clock=clock,
-        repository_id=RepositoryId(repository.id),
-        content_set_id=content_set_id,
-        publication_id=publication_id,
-        cause="sync",
-        task_id=run.task_id,
-    )
-    tx.execute(
-        update(repositories)
-        .where(repositories.c.id == repository.id)
-        .values(upstream_state=dict(synced.state))
-    )
-    unpin_units(tx, holder=run.task_id)
-    unpin(tx, run.task_id)
-    return changed

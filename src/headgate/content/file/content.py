@@ -12,6 +12,7 @@ from headgate.content.file import manifest
 from headgate.content.file.tables import file_units
 from headgate.domain.content import Content
 from headgate.domain.ids import ContentSetId, UnitId
+from headgate.domain.paths import safe_relpath
 from headgate.engine.port import Run
 from headgate.plugin import (
     Filter,
@@ -23,6 +24,7 @@ from headgate.plugin import (
     Synced,
     SyncWork,
     UnitType,
+    Upload,
 )
 from headgate.services.blobs import Kept, keep
 from headgate.services.collection import pin_units
@@ -37,6 +39,8 @@ from headgate.upstream import Downloader, Expected, MemorySink, run_downloads
 
 FILE = "file"
 MEDIA_TYPE = "application/octet-stream"
+
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,31 @@ class FileType:
         del tx, filters
         return content
 
+    def upload(self, ports: Ports, run: Run, uploads: Sequence[Upload]) -> Content:
+        """Keep each file under its name, which may be a path with folders."""
+        units = BitMap()
+        for each in uploads:
+            path = safe_relpath(each.name)
+            with ports.store.spool() as spool:
+                with each.path.open("rb") as file:
+                    while chunk := file.read(_CHUNK):
+                        spool.write(chunk)
+                (kept,) = keep(
+                    ports.database, ports.store, [spool], holder=run.task_id, clock=ports.clock
+                )
+            entry = manifest.Entry(path, kept.digest.raw, kept.size)
+            with ports.database.begin() as tx:
+                (unit_id,) = insert_units(tx, file_units, [unit_row(entry, kept.id)]).values()
+                here = update(file_units).where(file_units.c.id == unit_id)
+                tx.execute(here.values(blob_id=kept.id))
+                pin_units(tx, holder=run.task_id, units={FILE: [unit_id]})
+            units.add(unit_id)
+        return Content.of({FILE: units})
+
+    def with_units(self, tx: Transaction, content: Content, units: Content) -> Content:
+        """Return the content with these files in the place of others at the same paths."""
+        return _with_files(tx, content, units[FILE])
+
     def drop(self, tx: Transaction, units: Mapping[str, BitMap]) -> None:
         """Delete files that nothing holds."""
         for batch in batched(units.get(FILE, BitMap())):
@@ -129,8 +158,7 @@ def unit_row(entry: manifest.Entry, blob_id: int | None = None) -> dict[str, Any
     return {"digest": digest, **entry._asdict(), "blob_id": blob_id}
 
 
-def with_file(tx: Transaction, content: Content, unit_ids: BitMap) -> Content:
-    """Return the content with these files in the place of others at the same paths."""
+def _with_files(tx: Transaction, content: Content, unit_ids: BitMap) -> Content:
     taken = {row[0] for row in rows_of(tx, [file_units.c.path], file_units.c.id, unit_ids)}
     older = content[FILE] - unit_ids
     columns = [file_units.c.id, file_units.c.path]
@@ -157,7 +185,7 @@ def _read(work: SyncWork) -> dict[str, Any]:
         pin_units(tx, holder=work.run.task_id, units={FILE: units})
         content = Content.of({FILE: units})
         if work.mirroring_policy == "additive":
-            content = with_file(tx, work.previous, units)
+            content = _with_files(tx, work.previous, units)
     return {"content": content.dumped(), "state": state}
 
 

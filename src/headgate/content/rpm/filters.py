@@ -7,7 +7,8 @@ stays if all of its packages that the source has stay, a group if one of its pac
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -59,7 +60,7 @@ def kept_packages(
     packages: Iterable[Package],
     filters: Sequence[Filter],
     *,
-    modular: Set[str],
+    modular: AbstractSet[str],
     patched: BitMap,
 ) -> BitMap:
     """Return the packages that the filters keep.

@@ -69,7 +69,8 @@ class PackageIntake:
             for codec in CODECS
         }
         self._writer = self._resources.enter_context(PackWriter(self._spools))
-        self._waiting = self._resources.enter_context(TemporaryFile(dir=ports.scratch))
+        waiting = TemporaryFile(dir=ports.scratch)  # noqa: SIM115 - the stack closes it
+        self._waiting = self._resources.enter_context(waiting)
         self._layouts: list[bytes] = []
 
     def __enter__(self) -> Self:

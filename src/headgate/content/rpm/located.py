@@ -6,7 +6,8 @@ from typing import Any
 from pyroaring import BitMap
 from sqlalchemy import select, update
 
-from headgate.content.rpm.tables import distribution_tree_files, rpm_packages
+from headgate.content.rpm.tables import distribution_tree_files, distribution_trees, rpm_packages
+from headgate.content.rpm.upstream import source_path
 from headgate.domain.ids import ContentSetId, UnitId
 from headgate.plugin import Located, Source
 from headgate.services.content_sets import load_units
@@ -33,8 +34,17 @@ def listed(tx: Transaction, content_set_id: ContentSetId, folder: str) -> Sequen
     if trees:
         files = distribution_tree_files.c
         below = files.path.startswith(folder, autoescape=True)
-        rows = tx.execute(select(files.path).where(files.tree_id.in_(trees), below))
-        names |= {_first(path, folder) for (path,) in rows}
+        own = distribution_trees.c
+        rows = tx.scalars(
+            select(files.path)
+            .where(files.tree_id.in_(trees), below)
+            .union_all(
+                select(own.path).where(
+                    own.id.in_(trees), own.path.startswith(folder, autoescape=True)
+                )
+            )
+        )
+        names |= {_first(path, folder) for path in rows}
     return sorted(names)
 
 
@@ -77,7 +87,7 @@ def _package_at(tx: Transaction, content_set_id: ContentSetId, path: str) -> Loc
         size=held.size,
         media_type=PACKAGE_TYPE,
         digest=None if held.digest is None else Digest(held.digest),
-        source=Source((held.location_base or "") + path, held.checksum_type, held.checksum),
+        source=Source(source_path(held.location_base, path), held.checksum_type, held.checksum),
         unit_type=unit_type,
         unit_id=UnitId(held.id),
     )
@@ -98,6 +108,20 @@ def _tree_file_at(tx: Transaction, content_set_id: ContentSetId, path: str) -> L
     if not trees:
         return None
     files = distribution_tree_files.c
+    own = tx.execute(
+        select(distribution_trees.c.id, blobs.c.size, blobs.c.digest)
+        .join(blobs, blobs.c.id == distribution_trees.c.blob_id)
+        .where(distribution_trees.c.id.in_(trees), distribution_trees.c.path == path)
+    ).first()
+    if own is not None:
+        return Located(
+            size=own.size,
+            media_type="text/plain; charset=utf-8",
+            digest=Digest(own.digest),
+            source=None,
+            unit_type="distribution_tree",
+            unit_id=UnitId(own.id),
+        )
     row = tx.execute(
         select(files.tree_id, files.checksum_type, files.checksum, blobs.c.size, blobs.c.digest)
         .outerjoin(blobs, blobs.c.id == files.blob_id)

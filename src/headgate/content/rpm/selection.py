@@ -65,7 +65,7 @@ def pack_reader(tx: Transaction, store: BlobStore, packs: set[int]) -> PackReade
     digests: dict[tuple[int, Kind, Codec], Digest] = {}
     for batch in batched(packs):
         rows = tx.execute(select(rpm_packs).where(rpm_packs.c.id.in_(batch))).all()
-        columns = [(kind, codec) for kind in KINDS for codec in CODECS]
+        columns: list[tuple[Kind, Codec]] = [(kind, codec) for kind in KINDS for codec in CODECS]
         ids = {getattr(row, f"{kind}_{codec}") for row in rows for kind, codec in columns}
         found = tx.execute(select(blobs.c.id, blobs.c.digest).where(blobs.c.id.in_(ids)))
         by_id = {blob_id: Digest(digest) for blob_id, digest in found}

@@ -3,5 +3,14 @@
 from headgate.stores.blobs.folder import FolderBlobStore
 from headgate.stores.blobs.memory import MemoryBlobStore
 from headgate.stores.blobs.port import BlobStore, Digest, Spool
+from headgate.stores.blobs.reader import BlobFile, open_blob
 
-__all__ = ["BlobStore", "Digest", "FolderBlobStore", "MemoryBlobStore", "Spool"]
+__all__ = [
+    "BlobFile",
+    "BlobStore",
+    "Digest",
+    "FolderBlobStore",
+    "MemoryBlobStore",
+    "Spool",
+    "open_blob",
+]

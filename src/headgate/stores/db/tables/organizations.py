@@ -128,7 +128,7 @@ repositories = Table(
     Column("download_policy", String(16), nullable=False),  # immediate | on_demand
     Column("mirroring_policy", String(32), nullable=False),
     Column("checksum_type", String(16)),  # sha256 | sha384 | sha512 | null: as upstream
-    Column("metadata_compression", String(8), nullable=False, default="gz"),  # gz | zstd
+    Column("metadata_compression", String(8)),  # gz | zstd | null: as upstream
     _credential("gpg_key_id"),
     _credential("ssl_ca_cert_id"),
     _credential("ssl_client_cert_id"),

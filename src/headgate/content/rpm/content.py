@@ -1,0 +1,110 @@
+"""The `yum` content type: what the server asks of it, each answered by a module beside this one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pyroaring import BitMap
+from sqlalchemy import delete, select
+
+from headgate.content.rpm import located
+from headgate.content.rpm.filters import filtered
+from headgate.content.rpm.intake import drop_empty_segments
+from headgate.content.rpm.merging import with_units
+from headgate.content.rpm.publish import publish
+from headgate.content.rpm.sync import sync
+from headgate.content.rpm.tables import (
+    distribution_trees,
+    errata,
+    module_documents,
+    package_groups,
+    repository_files,
+    rpm_packages,
+)
+from headgate.content.rpm.uploads import upload
+from headgate.domain.content import Content
+from headgate.domain.ids import ContentSetId
+from headgate.engine.port import Run
+from headgate.plugin import (
+    Filter,
+    Located,
+    Ports,
+    PublishedFile,
+    PublishOptions,
+    Synced,
+    SyncWork,
+    UnitType,
+    Upload,
+)
+from headgate.stores.db import Transaction
+from headgate.stores.db.statements import batched
+
+PACKAGES = ("rpm", "srpm")
+
+UNIT_TYPES = {
+    unit_type.name: unit_type
+    for unit_type in (
+        UnitType("rpm", rpm_packages),
+        UnitType("srpm", rpm_packages),
+        UnitType("erratum", errata),
+        UnitType("package_group", package_groups),
+        UnitType("module_stream", module_documents),
+        UnitType("module_defaults", module_documents, counted=False),
+        UnitType("repository_file", repository_files, counted=False),
+        UnitType("distribution_tree", distribution_trees, counted=False),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class YumType:
+    """Yum repositories."""
+
+    name: str = "yum"
+    unit_types: Mapping[str, UnitType] = field(default_factory=lambda: UNIT_TYPES)
+
+    def sync(self, work: SyncWork) -> Synced | None:
+        """See `content/rpm/sync.py`."""
+        return sync(work)
+
+    def publish(
+        self, ports: Ports, run: Run, content: Content, options: PublishOptions
+    ) -> Sequence[PublishedFile]:
+        """See `content/rpm/publish.py`."""
+        return publish(ports, run, content, options)
+
+    def located(self, tx: Transaction, content_set_id: ContentSetId, path: str) -> Located | None:
+        """See `content/rpm/located.py`."""
+        return located.located(tx, content_set_id, path)
+
+    def listed(self, tx: Transaction, content_set_id: ContentSetId, folder: str) -> Sequence[str]:
+        """See `content/rpm/located.py`."""
+        return located.listed(tx, content_set_id, folder)
+
+    def arrived(self, tx: Transaction, found: Located, path: str, blob_id: int) -> None:
+        """See `content/rpm/located.py`."""
+        located.arrived(tx, found, path, blob_id)
+
+    def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
+        """See `content/rpm/filters.py`."""
+        return filtered(tx, content, filters)
+
+    def upload(self, ports: Ports, run: Run, uploads: Sequence[Upload]) -> Content:
+        """See `content/rpm/uploads.py`."""
+        return upload(ports, run, uploads)
+
+    def with_units(self, tx: Transaction, content: Content, units: Content) -> Content:
+        """See `content/rpm/merging.py`."""
+        return with_units(tx, content, units)
+
+    def drop(self, tx: Transaction, units: Mapping[str, BitMap]) -> None:
+        """Delete units that nothing holds, and the segments that only they were in."""
+        for name, ids in units.items():
+            segments: set[int] = set()
+            table = UNIT_TYPES[name].table
+            for batch in batched(ids):
+                if name in PACKAGES:
+                    column = rpm_packages.c.segment_id
+                    query = select(column).where(rpm_packages.c.id.in_(batch)).distinct()
+                    segments.update(tx.scalars(query))
+                tx.execute(delete(table).where(table.c.id.in_(batch)))
+            drop_empty_segments(tx, sorted(segments))

@@ -1,0 +1,204 @@
+"""Taking in what a repository says besides packages: advisories, groups, modules, other files."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from hashlib import sha256
+from typing import Any
+
+import zstandard
+from pyroaring import BitMap
+from sqlalchemy import Table
+
+from headgate.content.rpm.metadata.comps import CompsElement, read_comps
+from headgate.content.rpm.metadata.modules import ModuleDocument, read_modules
+from headgate.content.rpm.metadata.stream import Source
+from headgate.content.rpm.metadata.treeinfo import parse_treeinfo
+from headgate.content.rpm.metadata.updateinfo import Erratum, read_updateinfo
+from headgate.content.rpm.tables import (
+    distribution_tree_files,
+    distribution_trees,
+    errata,
+    module_documents,
+    package_groups,
+    repository_files,
+)
+from headgate.content.rpm.upstream import TREEINFOS, UpstreamMetadata
+from headgate.domain.content import Content
+from headgate.engine.port import Run
+from headgate.plugin import Ports
+from headgate.services.collection import pin_units
+from headgate.services.unit_rows import insert_missing, insert_units
+from headgate.stores.blobs import open_blob
+from headgate.stores.db.statements import batched
+
+# Advisories inserted in one transaction.
+_AT_ONCE = 500
+
+COMPS_TYPES = ("group", "group_gz", "group_xz")
+# What is not passed through as it came, because it is written anew.
+WRITTEN_TYPES = ("primary", "filelists", "other", "updateinfo", "modules", *COMPS_TYPES)
+
+
+def take_dependents(ports: Ports, run: Run, upstream: UpstreamMetadata) -> Content:
+    """Insert what is new of everything but packages; return all of it, pinned by the task."""
+    taken: dict[str, BitMap] = {
+        "erratum": _take(ports, run, "erratum", errata, _advisories(ports, upstream)),
+        "package_group": _take(
+            ports, run, "package_group", package_groups, _comps(ports, upstream)
+        ),
+    }
+    documents = list(_modules(ports, upstream))
+    for unit_type, rows in (
+        ("module_stream", [row for row in documents if row["kind"] == "stream"]),
+        ("module_defaults", [row for row in documents if row["kind"] != "stream"]),
+        ("repository_file", _passed_through(upstream)),
+    ):
+        table = repository_files if unit_type == "repository_file" else module_documents
+        taken[unit_type] = _take(ports, run, unit_type, table, rows)
+    taken["distribution_tree"] = _tree(ports, run, upstream)
+    return Content.of(taken)
+
+
+def _take(
+    ports: Ports, run: Run, unit_type: str, table: Table, rows: Iterable[Mapping[str, Any]]
+) -> BitMap:
+    units = BitMap()
+    for batch in batched(rows, _AT_ONCE):
+        distinct = {row["digest"]: row for row in batch}
+        with ports.database.begin() as tx:
+            ids = BitMap(insert_units(tx, table, list(distinct.values())).values())
+            pin_units(tx, holder=run.task_id, units={unit_type: ids})
+        units |= ids
+        run.check()
+    return units
+
+
+def _advisories(ports: Ports, upstream: UpstreamMetadata) -> Iterable[dict[str, Any]]:
+    entry = upstream.find("updateinfo")
+    if entry is None:
+        return
+    file, kept = entry
+    compressor = zstandard.ZstdCompressor()
+    for erratum in read_updateinfo(Source(open_blob(ports.store, kept.digest), file.location)):
+        yield erratum_row(erratum, compressor.compress)
+
+
+def erratum_row(erratum: Erratum, compress: Callable[[bytes], bytes]) -> dict[str, Any]:
+    """Return an advisory's row."""
+    return {
+        "digest": sha256(erratum.fragment).digest(),
+        "errata_id": erratum.errata_id,
+        "title": erratum.title,
+        "type": erratum.type,
+        "severity": erratum.severity,
+        "issued": erratum.issued,
+        "updated": erratum.updated,
+        "version": erratum.version,
+        "reboot_suggested": erratum.reboot_suggested,
+        "references": [each._asdict() for each in erratum.references],
+        "packages": [list(each) for each in erratum.packages],
+        "modules": [each._asdict() for each in erratum.modules],
+        "fragment": compress(erratum.fragment),
+    }
+
+
+def _comps(ports: Ports, upstream: UpstreamMetadata) -> Iterable[dict[str, Any]]:
+    compressor = zstandard.ZstdCompressor()
+    for kind in COMPS_TYPES:
+        entry = upstream.find(kind)
+        if entry is not None:
+            file, kept = entry
+            with open_blob(ports.store, kept.digest) as source:
+                for element in read_comps(source, file.location):
+                    yield _group_row(element, compressor.compress)
+            return
+
+
+def _group_row(element: CompsElement, compress: Callable[[bytes], bytes]) -> dict[str, Any]:
+    members = [each._asdict() for each in element.packages] or list(element.group_ids)
+    return {
+        "digest": sha256(element.fragment).digest(),
+        "kind": element.kind,
+        "group_id": element.group_id,
+        "name": element.name,
+        "description": element.description,
+        "members": members,
+        "fragment": compress(element.fragment),
+    }
+
+
+def _modules(ports: Ports, upstream: UpstreamMetadata) -> Iterable[dict[str, Any]]:
+    entry = upstream.find("modules")
+    if entry is None:
+        return
+    file, kept = entry
+    compressor = zstandard.ZstdCompressor()
+    with open_blob(ports.store, kept.digest) as source:
+        for document in read_modules(source, file.location):
+            yield _module_row(document, compressor.compress)
+
+
+def _module_row(document: ModuleDocument, compress: Callable[[bytes], bytes]) -> dict[str, Any]:
+    return {
+        "digest": sha256(document.fragment).digest(),
+        "kind": document.kind,
+        "name": document.name,
+        "stream": document.stream,
+        "version": document.version,
+        "context": document.context,
+        "arch": document.arch,
+        "summary": document.summary,
+        "description": document.description,
+        "artifacts": list(document.artifacts),
+        "profiles": {name: list(packages) for name, packages in document.profiles.items()},
+        "dependencies": [
+            {module: list(streams) for module, streams in each.items()}
+            for each in document.dependencies
+        ],
+        "fragment": compress(document.fragment),
+    }
+
+
+def _passed_through(upstream: UpstreamMetadata) -> list[dict[str, Any]]:
+    """Files of types that Headgate does not read, except those that repeat the packages."""
+    return [
+        {
+            "digest": sha256(
+                b"%s\0%s\0%s" % (file.type.encode(), file.location.encode(), kept.digest.raw)
+            ).digest(),
+            "type": file.type,
+            "path": file.location,
+            "blob_id": kept.id,
+        }
+        for file, kept in upstream.files
+        if file.type not in WRITTEN_TYPES and not upstream.repeats(file)
+    ]
+
+
+def _tree(ports: Ports, run: Run, upstream: UpstreamMetadata) -> BitMap:
+    path = next((name for name in TREEINFOS if name in upstream.others), None)
+    if path is None:
+        return BitMap()
+    kept = upstream.others[path]
+    with open_blob(ports.store, kept.digest) as source:
+        data = source.read(kept.size)
+    tree = parse_treeinfo(data)
+    row = {
+        "digest": sha256(path.encode() + b"\0" + data).digest(),
+        "path": path,
+        "family": tree.family,
+        "version": tree.version,
+        "arch": tree.arch,
+        "blob_id": kept.id,
+    }
+    with ports.database.begin() as tx:
+        (tree_id,) = insert_units(tx, distribution_trees, [row]).values()
+        # An image without a checksum could not be verified, so it is not served.
+        files = [
+            {"tree_id": tree_id, **asdict(each)}
+            for each in tree.files
+            if each.checksum is not None and each.path not in upstream.others
+        ]
+        insert_missing(tx, distribution_tree_files, files)
+        pin_units(tx, holder=run.task_id, units={"distribution_tree": [tree_id]})
+    return BitMap([tree_id])

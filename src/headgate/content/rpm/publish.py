@@ -1,0 +1,201 @@
+"""Writing the metadata of any content: whole segments are copied, the rest is put together."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from hashlib import new as new_hash
+from typing import Final
+
+import zstandard
+from pyroaring import BitMap
+from sqlalchemy import ColumnElement, Table
+
+from headgate.content.rpm.media import media_type
+from headgate.content.rpm.metadata.comps import render_comps
+from headgate.content.rpm.metadata.modules import render_modules
+from headgate.content.rpm.metadata.repomd import Checksum, MetadataFile, Repomd, render_repomd
+from headgate.content.rpm.metadata.segments import KINDS, Codec, compress
+from headgate.content.rpm.metadata.updateinfo import render_updateinfo
+from headgate.content.rpm.metadata.writer import ChecksumType, write_metadata
+from headgate.content.rpm.selection import cuts_of, pack_reader
+from headgate.content.rpm.tables import errata, module_documents, package_groups, repository_files
+from headgate.content.rpm.upstream import REPOMD
+from headgate.domain.content import Content
+from headgate.engine.port import Progress, Run
+from headgate.plugin import Ports, PublishedFile, PublishOptions
+from headgate.services.blobs import keep
+from headgate.stores.blobs import Digest, Spool
+from headgate.stores.db.statements import rows_of
+from headgate.stores.db.tables import blobs
+
+Render = Callable[[Iterable[bytes]], Iterator[bytes]]
+
+# Fragments kept in the database, in the order in which clients expect what they describe.
+_DOCUMENTS: Final[Sequence[tuple[str, str, Table, str, Render]]] = (
+    ("updateinfo", "erratum", errata, "updateinfo.xml", render_updateinfo),
+    ("group", "package_group", package_groups, "comps.xml", render_comps),
+)
+# Fragments gathered before they are compressed as one member.
+_PIECE_BYTES: Final = 1 << 20
+
+
+def publish(
+    ports: Ports, run: Run, content: Content, options: PublishOptions
+) -> Sequence[PublishedFile]:
+    """Write primary, filelists, other, updateinfo, comps, modules and repomd.xml.
+
+    Files of unknown types are listed as they came. All blobs are pinned by the run's task.
+    """
+    with ExitStack() as stack:
+        making = _Making(ports, run, options, stack)
+        making.write_packages(content)
+        for kind, unit_type, table, name, render in _DOCUMENTS:
+            making.write_document(kind, table, content[unit_type], name, render)
+        modules = content["module_stream"] | content["module_defaults"]
+        making.write_document("modules", module_documents, modules, "modules.yaml", render_modules)
+        making.pass_through(content)
+        return making.finish()
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """The files of one publication while they are written."""
+
+    ports: Ports
+    run: Run
+    options: PublishOptions
+    stack: ExitStack
+    written: list[tuple[MetadataFile, Spool]] = field(
+        default_factory=list[tuple[MetadataFile, Spool]]
+    )
+    passed: list[tuple[MetadataFile, PublishedFile]] = field(
+        default_factory=list[tuple[MetadataFile, PublishedFile]]
+    )
+
+    @property
+    def codec(self) -> Codec:
+        return "zst" if self.options.compression == "zstd" else "gz"
+
+    @property
+    def checksum_type(self) -> ChecksumType:
+        wanted = self.options.checksum_type
+        return wanted if wanted == "sha384" or wanted == "sha512" else "sha256"  # noqa: PLR1714 - narrows the type
+
+    def write_packages(self, content: Content) -> None:
+        """Write the three files that list packages, in the same order of packages."""
+        with self.ports.database.read() as tx:
+            cuts = cuts_of(tx, content["rpm"] | content["srpm"])
+            reader = pack_reader(tx, self.ports.store, {cut.pack for cut in cuts})
+        for number, kind in enumerate(KINDS):
+            self.run.report(Progress(items_done=number, items_total=len(KINDS)))
+            spool = self.spool()
+            made = write_metadata(
+                kind,
+                self.codec,
+                cuts,
+                read=reader,
+                sink=spool,
+                checksum_type=self.checksum_type,
+            )
+            checksum = Checksum(made.checksum_type, bytes.fromhex(made.checksum))
+            name = f"repodata/{made.checksum}-{kind}.xml.{self.codec}"
+            entry = MetadataFile(kind, name, checksum, made.size, open_size=made.open_size)
+            self.written.append((entry, spool))
+
+    def write_document(
+        self, kind: str, table: Table, units: Iterable[int], name: str, render: Render
+    ) -> None:
+        """Write one file made of the fragments that the units keep; none for no units."""
+        wanted = BitMap(units)
+        if not wanted:
+            return
+        spool = self.spool()
+        checksum, opened = new_hash(self.checksum_type), new_hash(self.checksum_type)
+        open_size = 0
+        for piece in _pieces(render(self.fragments(table, wanted))):
+            opened.update(piece)
+            open_size += len(piece)
+            packed = compress(self.codec, piece)
+            checksum.update(packed)
+            spool.write(packed)
+        path = f"repodata/{checksum.hexdigest()}-{name}.{self.codec}"
+        entry = MetadataFile(
+            kind,
+            path,
+            Checksum(self.checksum_type, checksum.digest()),
+            spool.size,
+            Checksum(self.checksum_type, opened.digest()),
+            open_size,
+        )
+        self.written.append((entry, spool))
+
+    def fragments(self, table: Table, units: BitMap) -> Iterator[bytes]:
+        """Yield the units' fragments in the order in which they first came."""
+        with self.ports.database.read() as tx:
+            packed = {row[1]: row[0] for row in rows_of(tx, [table.c.fragment], table.c.id, units)}
+        expand = zstandard.ZstdDecompressor().decompress
+        for unit_id in units:
+            yield expand(packed[unit_id])
+
+    def pass_through(self, content: Content) -> None:
+        """List files of unknown types as upstream had them."""
+        columns: list[ColumnElement[object]] = [
+            repository_files.c.type,
+            repository_files.c.path,
+            repository_files.c.blob_id,
+        ]
+        with self.ports.database.read() as tx:
+            rows = list(rows_of(tx, columns, repository_files.c.id, content["repository_file"]))
+            ids = BitMap(row.blob_id for row in rows)
+            found = {
+                row[2]: (Digest(row[0]), row[1])
+                for row in rows_of(tx, [blobs.c.digest, blobs.c.size], blobs.c.id, ids)
+            }
+        for row in sorted(rows, key=lambda row: row.path):
+            digest, size = found[row.blob_id]
+            checksum = Checksum("sha256", digest.raw)
+            if self.checksum_type != "sha256":
+                hashed = new_hash(self.checksum_type)
+                for chunk in self.ports.store.read(digest):
+                    hashed.update(chunk)
+                checksum = Checksum(self.checksum_type, hashed.digest())
+            entry = MetadataFile(row.type, row.path, checksum, size)
+            published = PublishedFile(row.path, row.blob_id, media_type(row.path))
+            self.passed.append((entry, published))
+
+    def finish(self) -> list[PublishedFile]:
+        """Write repomd.xml and make everything durable."""
+        entries = [entry for entry, _ in self.written] + [entry for entry, _ in self.passed]
+        index = self.spool()
+        revision = str(int(self.ports.clock().timestamp()))
+        index.write(render_repomd(Repomd(files=tuple(entries), revision=revision)))
+        kept = keep(
+            self.ports.database,
+            self.ports.store,
+            [*(spool for _, spool in self.written), index],
+            holder=self.run.task_id,
+            clock=self.ports.clock,
+        )
+        paths = [*(entry.location for entry, _ in self.written), REPOMD]
+        own = [
+            PublishedFile(path, blob.id, media_type(path))
+            for path, blob in zip(paths, kept, strict=True)
+        ]
+        return [*own, *(published for _, published in self.passed)]
+
+    def spool(self) -> Spool:
+        return self.stack.enter_context(self.ports.store.spool())
+
+
+def _pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Join small parts to pieces that compress well."""
+    gathered: list[bytes] = []
+    size = 0
+    for part in parts:
+        gathered.append(part)
+        size += len(part)
+        if size >= _PIECE_BYTES:
+            yield b"".join(gathered)
+            gathered, size = [], 0
+    if gathered:
+        yield b"".join(gathered)

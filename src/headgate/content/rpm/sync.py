@@ -1,0 +1,188 @@
+"""Synchronizing a yum repository: upstream -> units, segments and content, in one pass."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from pyroaring import BitMap
+from sqlalchemy import update
+
+from headgate.content.rpm.dependents import take_dependents
+from headgate.content.rpm.intake import PackageIntake
+from headgate.content.rpm.media import media_type
+from headgate.content.rpm.merging import with_units
+from headgate.content.rpm.metadata.repomd import WEAK_CHECKSUMS, render_repomd
+from headgate.content.rpm.metadata.stream import Source, read_packages
+from headgate.content.rpm.tables import distribution_tree_files, rpm_packages
+from headgate.content.rpm.upstream import (
+    REPOMD,
+    SIGNATURES,
+    UpstreamMetadata,
+    fetch_metadata,
+    source_path,
+)
+from headgate.domain.content import Content
+from headgate.domain.errors import InvalidContentError
+from headgate.engine.port import Progress
+from headgate.plugin import PublishedFile, Synced, SyncWork
+from headgate.services.blobs import Kept, keep
+from headgate.services.downloads import Wanted, download_all
+from headgate.stores.blobs import open_blob
+from headgate.stores.db import Transaction
+from headgate.stores.db.statements import rows_of
+
+# Packages between two reports of progress.
+_REPORT_EVERY = 500
+
+
+def sync(work: SyncWork) -> Synced | None:
+    """Bring what upstream has; None when that is what the last sync brought.
+
+    Step one reads all metadata and leaves rows that the task pins; step two brings packages
+    unless they may wait for a client. Both may run twice.
+    """
+    found: dict[str, Any] = work.run.step("read metadata", lambda: _read_metadata(work))
+    if not found:
+        return None
+    content = Content.loaded(found["content"])
+    if work.download_policy == "immediate":
+        work.run.step("download packages", lambda: _download(work, content))
+    files = None if found["files"] is None else [PublishedFile(**each) for each in found["files"]]
+    return Synced(content, found["state"], files, found["files_key"])
+
+
+def _read_metadata(work: SyncWork) -> dict[str, Any]:
+    upstream = fetch_metadata(work)
+    if upstream is None:
+        return {}
+    packages, rebased = _take_packages(work, upstream)
+    dependents = take_dependents(work.ports, work.run, upstream)
+    offered = packages | dependents
+    content = offered
+    if work.mirroring_policy == "additive":
+        with work.ports.database.read() as tx:
+            content = with_units(tx, work.previous, offered)
+    files = None
+    if content == offered and not rebased and _may_stay(work, upstream):
+        files = [asdict(file) for file in _untouched(work, upstream)]
+    return {
+        "content": content.dumped(),
+        "state": {"repomd": upstream.digest},
+        "files": files,
+        "files_key": f"yum:upstream:{upstream.digest}:{'some' if upstream.left_out else 'all'}",
+    }
+
+
+def _take_packages(work: SyncWork, upstream: UpstreamMetadata) -> tuple[Content, int]:
+    store = work.ports.store
+    previous = work.previous["rpm"] | work.previous["srpm"]
+
+    def source(kind: str) -> Source | None:
+        entry = upstream.find(kind)
+        if entry is None:
+            return None
+        return Source(open_blob(store, entry[1].digest), entry[0].location)
+
+    primary = source("primary")
+    if primary is None:
+        raise InvalidContentError("repomd.xml lists no primary metadata: no yum repository")
+    packages = read_packages(
+        primary, source("filelists"), source("other"), spill_folder=work.ports.scratch
+    )
+    intake = PackageIntake(work.ports, holder=work.run.task_id, previous=previous)
+    with intake:
+        for number, package in enumerate(packages, start=1):
+            intake.add(package)
+            if number % _REPORT_EVERY == 0:
+                work.run.report(Progress(items_done=number))
+        intake.finish()
+    return Content.of({"rpm": intake.binary, "srpm": intake.source}), intake.rebased
+
+
+def _may_stay(work: SyncWork, upstream: UpstreamMetadata) -> bool:
+    """Whether upstream's files are what the repository's options ask for."""
+    wanted = work.options.checksum_type
+    for file, _ in upstream.files:
+        if file.checksum.type in WEAK_CHECKSUMS or file.location_base is not None:
+            return False
+        if wanted is not None and file.checksum.type != wanted:
+            return False
+    primary = upstream.find("primary")
+    suffix = {"gz": ".gz", "zstd": ".zst", None: ""}[work.options.compression]
+    return primary is not None and primary[0].location.endswith(suffix)
+
+
+def _untouched(work: SyncWork, upstream: UpstreamMetadata) -> Iterable[PublishedFile]:
+    """Return the publication that is upstream's own; without its signature if a file is left out.
+
+    Only repomd.xml is written anew then: the files that it lists are upstream's bytes.
+    """
+    for file, kept in upstream.files:
+        yield PublishedFile(file.location, kept.id, media_type(file.location))
+    if not upstream.left_out:
+        for path in (REPOMD, *SIGNATURES):
+            if path in upstream.others:
+                yield PublishedFile(path, upstream.others[path].id, media_type(path))
+        return
+    listed = tuple(file for file, _ in upstream.files)
+    with work.ports.store.spool() as spool:
+        spool.write(render_repomd(replace(upstream.repomd, files=listed)))
+        (kept,) = keep(
+            work.ports.database,
+            work.ports.store,
+            [spool],
+            holder=work.run.task_id,
+            clock=work.ports.clock,
+        )
+    yield PublishedFile(REPOMD, kept.id, media_type(REPOMD))
+
+
+def _download(work: SyncWork, content: Content) -> int:
+    """Bring packages and images whose bytes are not here."""
+    packages = content["rpm"] | content["srpm"]
+    columns = [
+        rpm_packages.c[name]
+        for name in ("id", "location", "location_base", "size", "checksum_type", "checksum")
+    ]
+    with work.ports.database.read() as tx:
+        missing = [
+            Wanted(
+                row.id,
+                source_path(row.location_base, row.location),
+                row.size,
+                {row.checksum_type: row.checksum.hex()},
+            )
+            for row in rows_of(tx, [*columns, rpm_packages.c.blob_id], rpm_packages.c.id, packages)
+            if row.blob_id is None
+        ]
+        images = _missing_images(tx, content["distribution_tree"])
+    count = download_all(work.ports, work.run, work.remote, missing, _packages_arrived)
+    return count + download_all(work.ports, work.run, work.remote, images, _images_arrived)
+
+
+def _missing_images(tx: Transaction, trees: BitMap) -> list[Wanted]:
+    files = distribution_tree_files
+    columns = [files.c[name] for name in ("path", "checksum_type", "checksum", "blob_id")]
+    return [
+        Wanted(
+            row.key_,
+            row.path,
+            None,
+            {row.checksum_type: row.checksum.hex()} if row.checksum_type else {},
+        )
+        for row in rows_of(tx, columns, files.c.tree_id, trees)
+        if row.blob_id is None
+    ]
+
+
+def _packages_arrived(tx: Transaction, arrivals: Sequence[tuple[Wanted, Kept]]) -> None:
+    for each, kept in arrivals:
+        here = update(rpm_packages).where(rpm_packages.c.id == each.unit_id)
+        tx.execute(here.values(blob_id=kept.id))
+
+
+def _images_arrived(tx: Transaction, arrivals: Sequence[tuple[Wanted, Kept]]) -> None:
+    files = distribution_tree_files
+    for each, kept in arrivals:
+        here = update(files).where(files.c.tree_id == each.unit_id, files.c.path == each.path)
+        tx.execute(here.values(blob_id=kept.id))

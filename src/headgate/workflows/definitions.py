@@ -1,0 +1,41 @@
+"""Every workflow and schedule, for the worker that runs them."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from headgate.engine.port import Run, Schedule, Workflow
+from headgate.workflows.collect import collect
+from headgate.workflows.contents import import_uploads, remove_content
+from headgate.workflows.promote import promote
+from headgate.workflows.publish import publish
+from headgate.workflows.remove import remove_organization, remove_product, remove_versions
+from headgate.workflows.sync import sync, sync_many
+from headgate.workflows.workshop import Workshop
+
+# "Within a minute" is the promise; a look costs two queries of empty tables.
+COLLECT_SECONDS: Final = 20.0
+
+_FUNCTIONS: Final[Mapping[str, Callable[[Workshop, Run], Mapping[str, Any]]]] = {
+    "sync": sync,
+    "sync_many": sync_many,
+    "publish": publish,
+    "promote": promote,
+    "remove_versions": remove_versions,
+    "remove_product": remove_product,
+    "remove_organization": remove_organization,
+    "import_uploads": import_uploads,
+    "remove_content": remove_content,
+}
+
+
+def workflows(workshop: Workshop) -> list[Workflow]:
+    """Return the definitions by which tasks are run."""
+    return [Workflow(name, partial(function, workshop)) for name, function in _FUNCTIONS.items()]
+
+
+def schedules(workshop: Workshop) -> list[Schedule]:
+    """Return the work that comes round."""
+    return [
+        Schedule("collect", work=partial(collect, workshop), every_seconds=COLLECT_SECONDS),
+    ]
