@@ -14,7 +14,9 @@ _PARENT = """
 import sys, time
 from pathlib import Path
 from support.processes import Started
-print(Started(["sleep", "600"], log=Path(sys.argv[1])).pid, flush=True)
+started = Started(["sleep", "600"], log=Path(sys.argv[1]))
+started.wait_until(lambda: Path(f"/proc/{started.pid}/comm").read_text() == "sleep\\n")
+print(started.pid, flush=True)
 time.sleep(600)
 """
 
