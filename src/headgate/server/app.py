@@ -1,7 +1,6 @@
 """The composition root of a web process: stores and planes, and which request goes where."""
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
@@ -11,12 +10,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from headgate.apis.app import control_plane
+from headgate.apis.content import CertificateGuard, ContentApp, ContentRules, OnDemand
 from headgate.apis.ports import Services
 from headgate.engine import TASKS_TOPIC, Wakeup
+from headgate.pki.clients import ClientCertificates
 from headgate.server.asgi import Asgi, Message, Receive, Scope, Send
 from headgate.server.log import bind_request_id, new_request_id
 from headgate.server.metrics import RequestMetrics, exposition
 from headgate.server.parts import Parts
+from headgate.services import certificates
 
 _CONTENT = "/pulp/content/"
 _log = logging.getLogger(__name__)
@@ -30,14 +32,18 @@ class Application:
         self._workers = workers
         self._metrics = RequestMetrics()
         self._control = control_plane(_services(parts))
+        # Made in `running`: it belongs to the event loop.
+        self._content: ContentApp | None = None
         parts.database.subscribe(TASKS_TOPIC, self._wake_workers)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Hold open what requests need."""
+        self._content = _content_app(self._parts)
         try:
             yield
         finally:
+            await self._content.close()
             self._parts.close()
 
     async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +52,7 @@ class Application:
             return
         offered = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
         current = new_request_id(offered.decode("latin-1") if offered else None)
-        scope["state"]["request_id"] = current
+        scope["headgate.request_id"] = current
         bind_request_id(current)
         plane, app = self._route(scope["path"])
         status = 500
@@ -64,8 +70,8 @@ class Application:
             self._metrics.note(plane, status, time.perf_counter() - started)
 
     def _route(self, path: str) -> tuple[str, Asgi]:
-        if path.startswith(_CONTENT):
-            return "content", _absent
+        if path.startswith(_CONTENT) and self._content is not None:
+            return "content", self._content
         if path == "/healthz":
             return "server", self._health
         if path == "/metrics":
@@ -107,9 +113,33 @@ def _services(parts: Parts) -> Services:
     )
 
 
-async def _absent(_scope: Scope, _receive: Receive, send: Send) -> None:
-    body = json.dumps({"displayMessage": "Not found", "errors": ["Not found"]}).encode()
-    await _reply(send, 404, b"application/json", body)
+def _content_app(parts: Parts) -> ContentApp:
+    def is_revoked(serial: str) -> bool:
+        with parts.database.read() as tx:
+            return certificates.is_revoked(tx, serial)
+
+    return ContentApp(
+        parts.database,
+        parts.blobs,
+        parts.content_types,
+        guard=CertificateGuard(
+            ClientCertificates(parts.keys.authority.certificate),
+            is_revoked=is_revoked,
+            clock=parts.clock,
+        ),
+        on_demand=OnDemand(
+            parts.database,
+            parts.blobs,
+            parts.content_types,
+            downloads=parts.downloads,
+            unseal=parts.sealer.unseal,
+            clock=parts.clock,
+            locks=parts.home.locks,
+        ),
+        rules=ContentRules(
+            accel_prefix=parts.settings.listen.accel_prefix, accel_root=parts.home.blobs
+        ),
+    )
 
 
 async def _reply(send: Send, status: int, kind: bytes, body: bytes) -> None:

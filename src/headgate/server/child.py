@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 
 # How a process says that starting it again would be of no use (sysexits' EX_CONFIG).
 EXIT_CONFIGURATION = 78
@@ -52,7 +53,7 @@ def _become(child: Child, parent: int, ready_fd: int) -> None:
     """Run the child's part and end the process; never returns to the supervisor's code."""
     code = 1
     try:
-        _detach(parent)
+        _detach(child.name, parent)
         code = child.run(lambda: _tell(ready_fd))
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
@@ -69,7 +70,7 @@ def _tell(ready_fd: int) -> None:
     os.close(ready_fd)
 
 
-def _detach(parent: int) -> None:
+def _detach(name: str, parent: int) -> None:
     """Undo what belongs to the supervisor alone, and die when it dies.
 
     The supervisor can be killed too: its sockets must be free for the next start, and every task
@@ -80,7 +81,9 @@ def _detach(parent: int) -> None:
         signal.signal(number, signal.SIG_DFL)
     # Ctrl-C reaches the whole group; the supervisor passes it on as SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    library = ctypes.CDLL(None)
+    library.prctl(_PR_SET_NAME, f"hg-{name.replace(' ', '-')}"[:15].encode())  # for ps and top
+    library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
     gc.enable()

@@ -45,6 +45,11 @@ class Home:
         return self.folder / "run" / "scratch"
 
     @property
+    def locks(self) -> Path:
+        """What the web processes hold while one of them fetches a file on demand."""
+        return self.folder / "run" / "locks"
+
+    @property
     def workers(self) -> Path:
         """Names of the workers of this family, for the next to know that they are dead."""
         return self.folder / "run" / "workers"

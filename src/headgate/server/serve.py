@@ -100,6 +100,8 @@ class _Family:
 
     def _worker(self, place: int) -> Callable[[Callable[[], None]], int]:
         def run(ready: Callable[[], None]) -> int:
+            for listener in self._listeners:
+                listener.socket.close()
             # What only workers use, they import themselves.
             from headgate.server.parts import open_parts  # noqa: PLC0415
             from headgate.server.worker import run_worker  # noqa: PLC0415

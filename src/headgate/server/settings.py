@@ -87,19 +87,6 @@ class Upstream:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What one request or one upstream may cost."""
-
-    body_bytes: Annotated[int, "The largest body of an API request, uploads aside."] = 16 * 2**20
-    upload_chunk_bytes: Annotated[int, "The largest chunk of a content upload."] = 64 * 2**20
-    upload_bytes: Annotated[int, "The largest file that may be uploaded."] = 16 * 2**30
-    metadata_bytes: Annotated[int, "The largest expanded metadata file of an upstream."] = 8 * 2**30
-    expansion_ratio: Annotated[
-        int, "How many times larger than its compressed form metadata may become."
-    ] = 200
-
-
-@dataclass(frozen=True, slots=True)
 class Logging:
     """What is told about the running server, on standard error."""
 
@@ -120,7 +107,6 @@ class Settings:
     processes: Processes = field(default_factory=Processes)
     admin: Admin = field(default_factory=Admin)
     upstream: Upstream = field(default_factory=Upstream)
-    limits: Limits = field(default_factory=Limits)
     logging: Logging = field(default_factory=Logging)
 
     @property
@@ -142,7 +128,6 @@ SECTIONS: Mapping[str, type] = {
     "processes": Processes,
     "admin": Admin,
     "upstream": Upstream,
-    "limits": Limits,
     "logging": Logging,
 }
 
