@@ -1,0 +1,123 @@
+"""Commands that are not one action: what they take and which function runs them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+Json = dict[str, Any]
+
+
+def _param(name: str, kind: str, description: str, **more: Any) -> Json:
+    plain: Json = {
+        "name": name,
+        "type": kind,
+        "description": description,
+        "required": False,
+        "enum": [],
+        "hidden": False,
+        "wrapped": False,
+    }
+    return plain | more
+
+
+def _id(kind: str, name: str = "id", description: str = "") -> Json:
+    return _param(name, "integer", description or "ID", id_type=kind, required=True)
+
+
+_CONTENT_TYPES: Final = ("rpm", "srpm", "file")
+_VIEW: Final = _id("ContentViewId", description="Content view ID")
+_FILTER: Final = _id("FilterId", description="Content view filter ID")
+_REPOSITORY: Final = _id("RepositoryId", "repository_id", "Repository ID")
+
+# Words -> help, function, the resource that it is about, parameters as a declaration has them.
+EXTRAS: Final[Mapping[str, tuple[str, str, str, tuple[Json, ...]]]] = {
+    "content-view add-repository": (
+        "Add a repository to a content view",
+        "headgate.cli.composed:add_view_repository",
+        "content_views",
+        (_VIEW, _REPOSITORY),
+    ),
+    "content-view remove-repository": (
+        "Remove a repository from a content view",
+        "headgate.cli.composed:remove_view_repository",
+        "content_views",
+        (_VIEW, _REPOSITORY),
+    ),
+    "content-view purge": (
+        "Delete the oldest versions that are in no environment",
+        "headgate.cli.composed:purge_versions",
+        "content_views",
+        (_VIEW, _param("count", "integer", "How many such versions to keep (3)")),
+    ),
+    "content-view filter add-repository": (
+        "Let a filter apply to a repository; one without any applies to all",
+        "headgate.cli.composed:add_filter_repository",
+        "content_view_filters",
+        (_FILTER, _REPOSITORY),
+    ),
+    "content-view filter remove-repository": (
+        "Let a filter apply to a repository no more",
+        "headgate.cli.composed:remove_filter_repository",
+        "content_view_filters",
+        (_FILTER, _REPOSITORY),
+    ),
+    "repository upload-content": (
+        "Upload files into a repository",
+        "headgate.cli.uploads:upload_content",
+        "repositories",
+        (
+            _id("RepositoryId", description="Repository ID"),
+            _param("path", "paths", "Files to upload; folders stand for what is in them")
+            | {"required": True},
+            _param(
+                "content_type",
+                "string",
+                "What they are, if their names do not say",
+                enum=_CONTENT_TYPES,
+            ),
+        ),
+    ),
+    "task progress": (
+        "Watch a task until it ends",
+        "headgate.cli.composed:watch_task",
+        "foreman_tasks",
+        (_param("id", "string", "UUID of the task", required=True),),
+    ),
+    "login": (
+        "Log in: keep a token, so that no password is needed",
+        "headgate.cli.login:login",
+        "",
+        (
+            _param("token_name", "string", "What the token is called on the server"),
+            _param("expires_at", "string", "When the token ends, as 2026-12-31"),
+            _param("fingerprint", "string", "SHA-256 of the authority to trust, without asking"),
+        ),
+    ),
+    "logout": ("Log out: revoke the token", "headgate.cli.login:logout", "", ()),
+    "defaults list": ("Show default values", "headgate.cli.defaults:show", "", ()),
+    "defaults add": (
+        "Set a default, such as `--param-name organization --param-value Acme`",
+        "headgate.cli.defaults:add",
+        "",
+        (
+            _param("param_name", "string", "Option without its dashes", required=True),
+            _param("param_value", "string", "Its value", required=True),
+        ),
+    ),
+    "defaults delete": (
+        "Remove a default",
+        "headgate.cli.defaults:delete",
+        "",
+        (_param("param_name", "string", "Option without its dashes", required=True),),
+    ),
+    "completion bash": ("Print completion for bash", "headgate.cli.completion:bash", "", ()),
+    "completion zsh": ("Print completion for zsh", "headgate.cli.completion:zsh", "", ()),
+    "completion fish": ("Print completion for fish", "headgate.cli.completion:fish", "", ()),
+    "full-help": ("Print the help of every command", "headgate.cli.help:print_all", "", ()),
+}
+
+# Words -> help and click command: what runs on the server's machine, and imports the server.
+SERVER: Final[Mapping[str, tuple[str, str]]] = {
+    "serve": ("Run the server", "headgate.cli.serve:serve"),
+    "migrate": ("Bring the database to this version", "headgate.cli.serve:migrate"),
+    "settings": ("Print every setting", "headgate.cli.serve:settings"),
+}

@@ -1,0 +1,183 @@
+"""Hammer's nouns and verbs: one rule, and the exceptions from it.
+
+The rule: a resource is its singular with dashes, an action keeps its name with dashes, a
+parameter `product_id` is the option `--product-id` and, because products can be found by their
+names, `--product`. What differs is listed here and nowhere else.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+# Resource -> words of the noun. The empty noun puts its verbs at the top.
+NOUNS: Final[Mapping[str, str]] = {
+    "content_credentials": "content-credentials",
+    "content_view_versions": "content-view version",
+    "content_view_filters": "content-view filter",
+    "content_view_filter_rules": "content-view filter rule",
+    "content_view_histories": "content-view",
+    "errata": "erratum",
+    "file_units": "file",
+    "files": "file",
+    "foreman_tasks": "task",
+    "tasks": "task",
+    "personal_access_tokens": "user access-token",
+    "ping": "",
+    "home": "",
+}
+
+# Action -> verb, whatever the resource.
+VERBS: Final[Mapping[str, str]] = {
+    "index": "list",
+    "show": "info",
+    "destroy": "delete",
+    "sync": "synchronize",
+}
+
+# Resource and action -> verb.
+SPECIAL_VERBS: Final[Mapping[tuple[str, str], str]] = {
+    ("content_view_histories", "index"): "history",
+    ("content_views", "history"): "history",
+    ("ping", "server_status"): "status",
+    ("personal_access_tokens", "destroy"): "revoke",
+    ("ping", "index"): "ping",
+    ("repositories", "repository_types"): "types",
+    ("users", "show_current"): "current",
+}
+
+# What has no command, and why.
+LEFT_OUT: Final[Mapping[tuple[str, str], str]] = {
+    ("content_uploads", "*"): "`repository upload-content` uses it",
+    ("repositories", "import_uploads"): "`repository upload-content` uses it",
+    ("repositories", "upload_content"): "`repository upload-content` sends files of any size",
+    ("content_view_filters", "add_filter_rules"): "`content-view filter rule create` adds them",
+    ("content_view_filters", "remove_filter_rules"): "`content-view filter rule delete` does it",
+    ("foreman_tasks", "bulk_search"): "`task list --search` finds them",
+    ("foreman_tasks", "bulk_stop"): "does the same as `task bulk-cancel`",
+    ("home", "index"): "for programs that explore the API",
+    ("home", "status"): "Foreman's form of what `status` shows",
+    ("ping", "ping"): "Foreman's form of what `ping` shows",
+    ("sessions", "*"): "cookies are for browsers; `login` keeps a token",
+}
+
+# Hidden from the commands because another option says the same.
+HIDDEN_PARAMETERS: Final = frozenset({"sort_by", "sort_order"})
+
+# Parameter without its `_id` -> words of its option, with further spellings after the first.
+OPTION_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "environment": ("lifecycle-environment", "environment"),
+    "prior": ("prior", "prior-lifecycle-environment"),
+}
+
+# Resource, action and parameter -> words of its option.
+SPECIAL_OPTIONS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
+    ("content_view_versions", "promote", "environment_ids"): (
+        "to-lifecycle-environment",
+        "lifecycle-environment",
+    ),
+    ("content_credentials", "create", "content"): ("path",),
+    ("content_credentials", "update", "content"): ("path",),
+    ("content_credentials", "set_content", "content"): ("path",),
+}
+
+# Options whose value is the path of a text file, the content of which is sent.
+TEXT_FILES: Final = frozenset(
+    {
+        ("content_credentials", "create", "content"),
+        ("content_credentials", "update", "content"),
+        ("content_credentials", "set_content", "content"),
+    }
+)
+
+NOUN_HELP: Final[Mapping[str, str]] = {
+    "content-credentials": "GPG keys and certificates of upstreams",
+    "content-view": "Content views: what is frozen in versions",
+    "content-view filter": "What a content view leaves out or keeps",
+    "content-view filter rule": "Rules of a content view's filter",
+    "content-view version": "Versions of content views, and where they are",
+    "erratum": "Errata",
+    "file": "Files",
+    "lifecycle-environment": "Steps of the paths that versions are promoted along",
+    "module-stream": "Module streams",
+    "organization": "Organizations: tenants of this server",
+    "package": "RPM packages",
+    "package-group": "Package groups",
+    "product": "Products: what repositories are sorted into",
+    "repository": "Repositories: mirror, upload, remove content",
+    "srpm": "Source packages",
+    "task": "What the server is doing and has done",
+    "user": "Users",
+    "user access-token": "Personal access tokens",
+}
+
+# Resource, or resource and action -> columns of its tables, as `path` or `path:Title`. What a list
+# in a cell is joined by follows a second colon.
+COLUMNS: Final[Mapping[str, str]] = {
+    "content_credentials": "id name content_type",
+    "content_view_environments": "id label name content_view.name lifecycle_environment.name",
+    "content_view_filter_rules": "id name version min_version max_version architecture",
+    "content_view_filters": "id name description type inclusion",
+    "content_view_histories": "version action:Action task.result:Result user created_at:When",
+    "content_view_versions": "id content_view.name:View version description environments",
+    "content_views": "id name label composite repository_ids last_published",
+    "errata": "id errata_id type title issued",
+    "file_units": "id name path",
+    "files": "id name path",
+    "foreman_tasks": "id action state result started_at:Started duration username:User",
+    "foreman_tasks.summary": "state result count",
+    "lifecycle_environments": "id name prior.name:Prior",
+    "lifecycle_environments.paths": "environments:Lifecycle_path:_>_",
+    "module_streams": "id name stream version context arch",
+    "organizations": "id name label description",
+    "package_groups": "id name repository.name:Repository",
+    "packages": "id filename summary",
+    "personal_access_tokens": "id name active?:Active expires_at last_used_at",
+    "products": "id name description repository_count:Repositories sync_state",
+    "repositories": "id name product.name:Product content_type:Type url",
+    "srpms": "id filename summary",
+    "tasks": "id action state result started_at:Started duration username:User",
+    "users": "id login firstname lastname mail admin",
+}
+DEFAULT_COLUMNS: Final = "id name label"
+
+
+def singular(word: str) -> str:
+    """Return the singular of a resource's name."""
+    if word.endswith("ies"):
+        return word.removesuffix("ies") + "y"
+    return word.removesuffix("s")
+
+
+def plural(word: str) -> str:
+    """Return the plural of an option's word."""
+    if word.endswith("y"):
+        return word.removesuffix("y") + "ies"
+    return word + "s"
+
+
+def noun_of(resource: str) -> str:
+    """Return the words before the verb."""
+    return NOUNS.get(resource, singular(resource).replace("_", "-"))
+
+
+def verb_of(resource: str, action: str) -> str:
+    """Return the last word of the command."""
+    plain = VERBS.get(action, action.replace("_", "-"))
+    return SPECIAL_VERBS.get((resource, action), plain)
+
+
+def reason_left_out(resource: str, action: str) -> str | None:
+    """Return why an action has no command; None if it has one."""
+    return LEFT_OUT.get((resource, action)) or LEFT_OUT.get((resource, "*"))
+
+
+def columns_of(resource: str, action: str) -> list[list[str]]:
+    """Return title, path and joining words of each column."""
+    text = COLUMNS.get(f"{resource}.{action}") or COLUMNS.get(resource, DEFAULT_COLUMNS)
+    columns: list[list[str]] = []
+    for entry in text.split():
+        path, _, rest = entry.partition(":")
+        title, _, joined = rest.partition(":")
+        words = title or path.removesuffix(".name").rpartition(".")[2]
+        words = words.replace("_", " ")
+        columns.append([words[:1].upper() + words[1:], path, joined.replace("_", " ") or ", "])
+    return columns

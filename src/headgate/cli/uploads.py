@@ -1,0 +1,155 @@
+"""Sending files: in chunks through a content upload, or inside a form."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
+
+from headgate.cli.client import Api
+from headgate.cli.errors import FAILED, NO_INPUT, OK, CliError, UsageError
+from headgate.cli.options import require
+from headgate.cli.progress import ProgressLine, line_of, size
+from headgate.cli.run import Job, apply_defaults
+from headgate.cli.tasks import follow
+
+_CHUNK: Final = 4 * 2**20
+_UPLOADS: Final = "/katello/api/repositories/{}/content_uploads"
+_IMPORT: Final = "/katello/api/repositories/{}/import_uploads"
+
+
+class Source(NamedTuple):
+    """A file to be sent."""
+
+    path: Path
+    name: str  # below the folder that was named, so that trees of files keep their paths
+    size: int
+
+
+def upload_content(job: Job) -> int:
+    """`repository upload-content`: send every file, then let the server take them in together."""
+    apply_defaults(job.command.options, job.given)
+    require(job.command.options, job.given)
+    sources = list(_sources(job.given.values["path"]))
+    api = job.api()
+    repository = job.resolver(api).value("id")
+    kind = job.given.values.get("content_type")
+    code = OK
+    for chosen, group in _by_type(sources, kind).items():
+        task = _import(api, repository, chosen, _sent(job, api, repository, group))
+        code = max(code, follow(job, api, task))
+    return FAILED if code == FAILED else code
+
+
+def _by_type(sources: Sequence[Source], kind: str | None) -> dict[str | None, list[Source]]:
+    """Source packages are told apart by their names unless the type is given."""
+    groups: dict[str | None, list[Source]] = {}
+    for source in sources:
+        own = "srpm" if source.name.endswith(".src.rpm") else None
+        groups.setdefault(kind or own, []).append(source)
+    return groups
+
+
+def _sources(paths: Sequence[str]) -> Iterator[Source]:
+    found = False
+    for named in paths:
+        path = Path(named)
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if path.is_dir() and not file.is_file():
+                continue
+            found = True
+            yield _source(file, path if path.is_dir() else file.parent)
+    if not found:
+        raise UsageError("--path names no files")
+
+
+def _source(file: Path, folder: Path) -> Source:
+    if not file.is_file() or not os.access(file, os.R_OK):
+        raise CliError(f"{file} is not a file that can be read", NO_INPUT)
+    return Source(file, str(file.relative_to(folder)), file.stat().st_size)
+
+
+def _sent(job: Job, api: Api, repository: int, sources: Sequence[Source]) -> list[dict[str, Any]]:
+    """Send the files; return what the import is to be told of each."""
+    total = sum(source.size for source in sources)
+    done = 0
+    uploads: list[dict[str, Any]] = []
+    with ProgressLine(sys.stderr, quiet=job.output.quiet) as line:
+        for source in sources:
+            checksum = _checksum(source.path)
+            made = api.post(
+                _UPLOADS.format(repository), {"size": source.size, "checksum": checksum}
+            )
+            about: dict[str, Any] = {
+                "name": source.name,
+                "size": source.size,
+                "checksum": checksum,
+            }
+            if made.get("upload_id") is None:  # the server has these bytes already
+                uploads.append(about | {"content_unit_id": made["content_unit_href"]})
+                done += source.size
+                continue
+            for offset, chunk in _chunks(source.path):
+                _put(api, repository, made["upload_id"], offset, chunk)
+                done += len(chunk)
+                words = f"{source.name}  {size(done)} of {size(total)}"
+                line.draw(line_of(done / max(total, 1), words))
+            uploads.append(about | {"id": made["upload_id"]})
+    return uploads
+
+
+def _put(api: Api, repository: int, upload: str, offset: int, chunk: bytes) -> None:
+    """Send a chunk as clients of Katello do, in a form: the fields urlencoded."""
+    form = urlencode({"offset": offset, "size": len(chunk), "content": chunk})
+    api.request(
+        "PUT",
+        f"{_UPLOADS.format(repository)}/{upload}",
+        content=form.encode(),
+        media_type="application/x-www-form-urlencoded",
+    )
+
+
+def _import(
+    api: Api, repository: int, kind: str | None, uploads: Sequence[Mapping[str, Any]]
+) -> Any:
+    body: dict[str, Any] = {"uploads": list(uploads), "async": True}
+    if kind is not None:
+        body["content_type"] = kind
+    return api.put(_IMPORT.format(repository), body)
+
+
+def _chunks(path: Path) -> Iterator[tuple[int, bytes]]:
+    offset = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield offset, chunk
+            offset += len(chunk)
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def multipart(fields: Mapping[str, Any], kinds: Mapping[str, str]) -> tuple[bytes, str]:
+    """Return a form of these fields, files among them, and its media type."""
+    boundary = f"headgate-{os.urandom(16).hex()}"
+    parts: list[bytes] = []
+    for name, value in fields.items():
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"'
+        if kinds.get(name) == "file":
+            path = Path(value)
+            try:
+                content = path.read_bytes()
+            except OSError as error:
+                raise CliError(f"{path} cannot be read: {error.strerror}", NO_INPUT) from error
+            filename = path.name.replace('"', "%22")
+            head += f'; filename="{filename}"\r\nContent-Type: application/octet-stream'
+        else:
+            content = str(value).encode()
+        parts.append(head.encode() + b"\r\n\r\n" + content + b"\r\n")
+    return b"".join(
+        parts
+    ) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
