@@ -162,7 +162,9 @@ def _say(*words: str) -> None:
 @contextmanager
 def _server(password: str) -> Generator[str]:
     """Run Headgate on 8443 or the next free port; yield its address."""
-    environment = {**os.environ, "HEADGATE_ADMIN_PASSWORD": password}
+    # Upstreams on this machine are refused unless somebody allows them; the demo's is one.
+    allowed = {"HEADGATE_UPSTREAM_ALLOW_NETWORKS": "127.0.0.0/8"}
+    environment = {**os.environ, **allowed, "HEADGATE_ADMIN_PASSWORD": password}
     environment.pop("HEADGATE_HOME", None)
     command = [_HEADGATE, "serve", "--home", _HOME, "--next-free-port"]
     command += ["--port", os.environ.get("PORT") or "8443"]
