@@ -132,22 +132,44 @@ class FaultyUpstream:
         """Answer, and say whether the connection stays open."""
         path = unquote(request.target.partition("?")[0])
         if self.password and request.headers.get("authorization") != self.password:
-            return await _send(writer, 401, {}, b"")
+            return await self._send(writer, 401, {}, b"")
         fault = self.always.get(path)
         if waiting := self.faults.get(path):
             fault = waiting.pop(0)
         if fault and fault.held_by:
             await asyncio.to_thread(fault.held_by.wait, 20)
         if fault and fault.status:
-            return await _send(writer, fault.status, fault.headers, fault.body, fault)
+            return await self._send(writer, fault.status, fault.headers, fault.body, fault)
         file = self.files.get(path)
         if file is None:
-            return await _send(writer, 404, {}, b"")
+            return await self._send(writer, 404, {}, b"")
         status, headers, body = _answer_for(file, request)
         if fault:
             headers |= fault.headers
             body = fault.body or body
-        return await _send(writer, status, headers, body, fault)
+        return await self._send(writer, status, headers, body, fault)
+
+    async def _send(
+        self,
+        writer: asyncio.StreamWriter,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        fault: Fault | None = None,
+    ) -> bool:
+        lines = [f"HTTP/1.1 {status} Word"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if status != 304 and "Content-Length" not in headers:
+            lines.append(f"Content-Length: {len(body)}")
+        writer.write("\r\n".join([*lines, "", ""]).encode())
+        if fault and fault.stall_after is not None:
+            writer.write(body[: fault.stall_after])
+            await writer.drain()
+            await self._stop.wait()
+        cut = fault.cut_after if fault else None
+        writer.write(body[:cut])
+        await writer.drain()
+        return cut is None
 
 
 def _answer_for(file: File, request: Request) -> tuple[int, Headers, bytes]:
@@ -173,25 +195,3 @@ async def _read_request(reader: asyncio.StreamReader) -> Request | None:
     method, target, _ = head[0].split(" ")
     pairs: Sequence[tuple[str, str, str]] = [line.partition(":") for line in head[1:] if line]
     return Request(method, target, {name.lower(): value.strip() for name, _, value in pairs})
-
-
-async def _send(
-    writer: asyncio.StreamWriter,
-    status: int,
-    headers: Mapping[str, str],
-    body: bytes,
-    fault: Fault | None = None,
-) -> bool:
-    lines = [f"HTTP/1.1 {status} Word"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    if status != 304 and "Content-Length" not in headers:
-        lines.append(f"Content-Length: {len(body)}")
-    writer.write("\r\n".join([*lines, "", ""]).encode())
-    if fault and fault.stall_after is not None:
-        writer.write(body[: fault.stall_after])
-        await writer.drain()
-        await asyncio.Event().wait()
-    cut = fault.cut_after if fault else None
-    writer.write(body[:cut])
-    await writer.drain()
-    return cut is None

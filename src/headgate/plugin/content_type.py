@@ -143,8 +143,15 @@ class Upload:
 class ContentType(Protocol):
     """What the server asks of a content type."""
 
-    name: str  # yum, file
-    unit_types: Mapping[str, UnitType]
+    @property
+    def name(self) -> str:
+        """As in the API: yum, file."""
+        ...
+
+    @property
+    def unit_types(self) -> Mapping[str, UnitType]:
+        """The kinds of units, by name."""
+        ...
 
     def located(self, tx: Transaction, content_set_id: ContentSetId, path: str) -> Located | None:
         """Return what `path` (relative to the repository, decoded, safe) names in the set."""

@@ -22,7 +22,7 @@ class Denied:
 class Guard(Protocol):
     """Decides for each request; called on the event loop, so it must be quick."""
 
-    def __call__(self, scope: Scope, path: str, stamp: Stamp) -> Denied | None:
+    def __call__(self, scope: Scope, path: str, stamp: Stamp, /) -> Denied | None:
         """Return None if the client may fetch `path` (`/ORG/ENV/CV/...`).
 
         What the guard remembers of the database holds for this `stamp` only.
@@ -49,7 +49,7 @@ class CertificateGuard:
         self._stamp: Stamp = None
         self._revoked: dict[str, bool] = {}
 
-    def __call__(self, scope: Scope, path: str, stamp: Stamp) -> Denied | None:
+    def __call__(self, scope: Scope, path: str, stamp: Stamp, /) -> Denied | None:
         """Return None if the client's certificate opens the path."""
         der = presented_certificate(scope)
         if der is None:
