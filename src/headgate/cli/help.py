@@ -80,7 +80,7 @@ def _command_lines(command: Command) -> list[str]:
 
 def _row(option: Option) -> tuple[str, str]:
     if option.enum:
-        word = "|".join(option.enum)
+        word = "|".join(filter(None, option.enum))
     elif option.kind == "flag":
         word = ""
     else:

@@ -14,7 +14,8 @@ Columns = Sequence[Sequence[str]]
 
 _NARROWEST: Final = 8
 _NAMES: Final = ("name", "label", "login", "version", "id")
-_ALIKE: Final = frozenset({"permissions"})  # of no use on a terminal
+# Of no use to people: what the caller may do, and for the web what is shown beside it as data.
+_UNSHOWN: Final = frozenset({"permissions", "humanized"})
 
 
 class Output:
@@ -154,7 +155,7 @@ def record(shown: Any, indent: str = "") -> list[str]:
     fields = {
         _title(name): value
         for name, value in given.items()
-        if value not in (None, "", [], {}) and name not in _ALIKE
+        if not _is_empty(value) and name not in _UNSHOWN
     }
     size = max((len(title) for title in fields), default=0) + 1
     lines: list[str] = []
@@ -168,6 +169,14 @@ def record(shown: Any, indent: str = "") -> list[str]:
             lines += [""] if number and len(member) > 1 else []
             lines += record(member, f"{indent}    ")
     return lines
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether nothing is told: objects of nothing but nulls stand for what is not set."""
+    fields = fields_of(value)
+    if fields is not None:
+        return all(_is_empty(each) for each in fields.values())
+    return value is None or value == "" or value == []
 
 
 def _field(head: str, text: str) -> list[str]:

@@ -53,13 +53,13 @@ class Resolver:
         return {name: value for name, value in known.items() if value is not None}
 
     def _id_of(self, finder: Json, by: str, name: str, scope: Json, parameter: str) -> Any:
-        path = path_of(finder["paths"], scope)
+        path, narrowed = path_of(finder["paths"], scope)
         condition = (
             {by: name}
             if finder["by"][by] == "plain"
             else {"search": f'{by} = "{name.replace(chr(34), chr(92) + chr(34))}"'}
         )
-        results: Sequence[Json] = self._api.get(path, **scope, **condition)["results"]
+        results: Sequence[Json] = self._api.get(path, **narrowed, **condition)["results"]
         if len(results) == 1:
             return results[0]["id"]
         if not results:
@@ -88,8 +88,8 @@ class Resolver:
         return [option.flags[0] for option in options if not (by_id and option.by)]
 
 
-def path_of(paths: Sequence[str], values: Mapping[str, Any]) -> str:
-    """Return the first path whose variables all have values, these filled in."""
+def path_of(paths: Sequence[str], values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the first path whose variables all have values, filled in, and the other values."""
     for path in paths:
         parts = path.split("/")
         variables = [part[1:-1] for part in parts if part.startswith("{")]
@@ -98,7 +98,8 @@ def path_of(paths: Sequence[str], values: Mapping[str, Any]) -> str:
                 quote(str(values[part[1:-1]]), safe="") if part.startswith("{") else part
                 for part in parts
             ]
-            return "/".join(filled)
+            rest = {name: value for name, value in values.items() if name not in variables}
+            return "/".join(filled), rest
     raise UsageError(f"not enough is given to find {paths[0]}")
 
 

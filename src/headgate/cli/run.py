@@ -42,9 +42,7 @@ def run_action(job: Job) -> int:
     require(command.options, given)
     api = job.api()
     values = _values(job, job.resolver(api))
-    path = path_of(command.data["paths"], values)
-    used = {part[1:-1] for chosen in command.data["paths"] for part in chosen.split("/")}
-    sent = {name: value for name, value in values.items() if name not in used}
+    path, sent = path_of(command.data["paths"], values)
     answer = _send(job, api, path, sent)
     return _show(job, api, answer)
 

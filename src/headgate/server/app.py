@@ -21,6 +21,7 @@ from headgate.server.parts import Parts
 from headgate.services import certificates
 
 _CONTENT = "/pulp/content/"
+_AUTHORITY = "/pub/katello-server-ca.crt"  # where hosts of Katello look for it
 _log = logging.getLogger(__name__)
 
 
@@ -76,6 +77,8 @@ class Application:
             return "server", self._health
         if path == "/metrics":
             return "server", self._expose
+        if path == _AUTHORITY:
+            return "server", self._offer_authority
         return "control", self._control
 
     def _wake_workers(self) -> None:
@@ -99,6 +102,11 @@ class Application:
     async def _expose(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         body = await asyncio.to_thread(exposition)
         await _reply(send, 200, b"text/plain; version=0.0.4; charset=utf-8", body)
+
+    async def _offer_authority(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Answer with our CA's certificate, for those who compare its fingerprint and trust it."""
+        certificate = await asyncio.to_thread(self._parts.keys.authority_file.read_bytes)
+        await _reply(send, 200, b"application/x-pem-file", certificate)
 
 
 def _services(parts: Parts) -> Services:

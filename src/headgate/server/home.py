@@ -55,6 +55,11 @@ class Home:
         return self.folder / "run" / "workers"
 
     @property
+    def url(self) -> Path:
+        """Names the address of the running server."""
+        return self.folder / "run" / "url"
+
+    @property
     def metrics(self) -> Path:
         """Counters of the running processes; emptied at every start."""
         return self.folder / "run" / "metrics"

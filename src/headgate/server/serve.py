@@ -117,9 +117,16 @@ class _Family:
         return run
 
     def _announce(self) -> None:
+        self._note_url()
         addresses = ", ".join(self._addresses()) or "no requests (workers only)"
         sys.stdout.write(f"Headgate serves {addresses} from {self._home.folder}\n")
         sys.stdout.flush()
+
+    def _note_url(self) -> None:
+        """Leave our own address in the home, for the command line on this machine."""
+        ports = [each.port for each in self._listeners if each.kind is Kind.TLS]
+        if ports:
+            self._home.url.write_text(f"https://localhost:{ports[0]}\n")
 
     def _addresses(self) -> list[str]:
         host = host_names(self._settings.listen.hosts)[0]

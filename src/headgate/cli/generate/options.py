@@ -1,9 +1,10 @@
 """From the parameters of an action to the options of its command."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from headgate.cli.generate.finders import FINDERS, SCOPE_TYPES, Finder
+from headgate.cli.generate.finders import FINDERS, SCOPE_TYPES
 from headgate.cli.generate.naming import (
     HIDDEN_PARAMETERS,
     OPTION_WORDS,
@@ -13,6 +14,9 @@ from headgate.cli.generate.naming import (
 )
 
 Json = dict[str, Any]
+
+# Of descriptions of ids, what does not fit a name.
+_ID_WORDS = re.compile(r"^(IDs?|UUIDs?|[Ll]ist of ids) (of|for) (the |an? )?| IDs?\b")
 
 
 class OptionsOf:
@@ -77,7 +81,7 @@ class OptionsOf:
         for suffix, field in finder.by.items():
             spelled = [f"{word}-{suffix}".rstrip("-") for word in words]
             spelled = [plural(word) for word in spelled] + spelled if many else spelled
-            about = param["description"].replace(" IDs", "").replace(" ID", "") or finder.word
+            about = _ID_WORDS.sub("", param["description"]).strip() or finder.word
             self._put(self._by_name(name, spelled, field, about, many=many))
         self._look_up(name, kind, many=many)
 
@@ -89,12 +93,12 @@ class OptionsOf:
         finder = FINDERS[self.lookups[target]["finder"]]
         for scope in finder.scopes:
             if scope not in self.lookups and scope not in self.sends:
-                self._add_scope(finder, scope)
+                self._add_scope(scope)
                 self._add_scopes(scope)
 
-    def _add_scope(self, finder: Finder, scope: str) -> None:
+    def _add_scope(self, scope: str) -> None:
         kind = SCOPE_TYPES[scope]
-        about = f"{FINDERS[kind].word} in which to look for the {finder.word}"
+        about = f"{FINDERS[kind].word} in which names are looked up"
         param: Json = {
             "name": scope,
             "type": "integer",
