@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pyroaring import BitMap
 from sqlalchemy import Select, and_, literal, or_, select
 
 from headgate.domain.errors import NotFoundError
@@ -16,6 +17,7 @@ from headgate.services.related import SYNC_LABEL, AnyRow, credentials_named, las
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
+    content_set_members,
     content_sets,
     content_view_repositories,
     content_view_version_repositories,
@@ -119,6 +121,19 @@ def outside_view(found: Select[Any], content_view_id: int) -> Select[Any]:
 def only(found: Select[Any], tx: Transaction, repository_ids: Sequence[int]) -> Select[Any]:
     """Narrow to these repositories."""
     return found.where(among(tx, repositories.c.id, repository_ids))
+
+
+def holding(tx: Transaction, actor: Actor, unit_type: str, unit_id: int) -> list[int]:
+    """Return the ids of the repositories within reach whose latest version holds the unit."""
+    members = content_set_members.c
+    found = (
+        select(repositories.c.id, members.units)
+        .join(repository_versions, repository_versions.c.id == repositories.c.latest_version_id)
+        .join(content_set_members, members.content_set_id == repository_versions.c.content_set_id)
+        .where(members.content_type == unit_type)
+    )
+    rows = tx.execute(scoped(found, actor, repositories))
+    return [row.id for row in rows if unit_id in BitMap.deserialize(row.units)]
 
 
 def load_repository(

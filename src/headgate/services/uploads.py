@@ -8,7 +8,7 @@ began it (katello.md 1.3; an id alone opened those of others in the systems that
 import errno
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from hashlib import sha256
@@ -38,6 +38,7 @@ MOST_AT_ONCE: Final = 1_000  # of one user: rows and files that nobody finished
 UNIT_TYPES: Final[Mapping[str, tuple[str, ...]]] = {"yum": ("rpm", "srpm"), "file": ("file",)}
 
 _ABANDONED: Final = timedelta(days=1)
+_SETTLED: Final = timedelta(minutes=10)
 _READ: Final = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -115,15 +116,12 @@ def known_unit(
     package. Files have none, for their name is a part of what they are.
     """
     repository = load_target(tx, actor, repository_id)
-    unit_types = content_types[repository.content_type].unit_types if content_types else {}
-    if checksum is None or unit_type not in unit_types or repository.content_type != "yum":
+    if checksum is None or unit_type not in UNIT_TYPES["yum"]:
         return None
-    table = unit_types[unit_type].table
-    rows = tx.scalars(
-        select(table.c.id).where(
-            table.c.checksum == bytes.fromhex(checksum), table.c.blob_id.is_not(None)
-        )
-    ).all()
+    columns: Any = content_types[repository.content_type].unit_types[unit_type].table.c
+    here = columns.blob_id.is_not(None)
+    same = select(columns.id).where(columns.checksum == bytes.fromhex(checksum), here)
+    rows = tx.scalars(same).all()
     scope = UnitScope(organization_id=repository.organization_id)
     held = units_within(tx, actor, unit_type, scope) if rows else ()
     return next((unit_id for unit_id in rows if unit_id in held), None)
@@ -218,11 +216,13 @@ def forget_uploads(tx: Transaction, upload_ids: Sequence[str]) -> None:
 
 
 def sweep_uploads(tx: Transaction, folder: Path, *, clock: Clock) -> int:
-    """Remove uploads that nobody finished within a day, and files that nothing names.
+    """Remove uploads that nobody finished within a day, and files that nothing names any more.
 
-    Files named by an unfinished task, and young ones, stay. Return how many files went.
+    Files named by an unfinished task stay, and those that may just be arriving. Return how many
+    files went.
     """
     oldest = clock() - _ABANDONED
+    settled = (clock() - _SETTLED).timestamp()
     busy = _named_by_tasks(tx)
     rows = tx.execute(select(content_uploads.c.id, content_uploads.c.created_at)).all()
     stale = [row.id for row in rows if row.created_at < oldest and row.id not in busy]
@@ -231,7 +231,7 @@ def sweep_uploads(tx: Transaction, folder: Path, *, clock: Clock) -> int:
     removed = 0
     for path in folder.iterdir():
         with suppress(FileNotFoundError):
-            if path.name not in wanted and path.stat().st_mtime < oldest.timestamp():
+            if path.name not in wanted and path.stat().st_mtime < settled:
                 path.unlink()
                 removed += 1
     return removed
@@ -252,7 +252,7 @@ def _named_by_tasks(tx: Transaction) -> set[str]:
 
 
 @contextmanager
-def _room(folder: Path) -> Iterator[None]:
+def _room(folder: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:

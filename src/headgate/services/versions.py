@@ -260,6 +260,20 @@ def delete_version(
         request_collection(tx, clock)
 
 
+def describe_version(
+    tx: Transaction, *, actor: Actor, version_id: ContentViewVersionId, description: str
+) -> None:
+    """Change the version's description; nothing else of it ever changes."""
+    version = load(tx, actor, content_view_versions, version_id)
+    view = require_plain(load(tx, actor, content_views, version.content_view_id), "changed")
+    actor.require("edit_content_views", organization_id=view.organization_id)
+    tx.execute(
+        update(content_view_versions)
+        .where(content_view_versions.c.id == version_id)
+        .values(description=description)
+    )
+
+
 def latest_published(tx: Transaction, content_view_id: int) -> Row[Any] | None:
     """Return the view's newest published version."""
     return tx.execute(
@@ -309,6 +323,11 @@ def record(
     )
 
 
+def input_key(repository: Row[Any], digest: bytes) -> tuple[bytes, str]:
+    """Return what decides a repository's part of a version: its content and how it is written."""
+    return digest, f"{repository.checksum_type}:{repository.metadata_compression}"
+
+
 def _serve(
     tx: Transaction,
     *,
@@ -351,10 +370,7 @@ def _freeze(
                 "relative_path": repository.relative_path,
                 "content_set_id": content_set_id,
                 "publication_id": None if latest is None or filtered else latest.publication_id,
-                "key": (
-                    digest or b"",
-                    f"{repository.checksum_type}:{repository.metadata_compression}",
-                ),
+                "key": input_key(repository, digest or b""),
             }
         )
     return frozen

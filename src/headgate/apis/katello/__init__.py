@@ -4,13 +4,25 @@ from typing import Final
 
 from headgate.apis.actions import Resource
 from headgate.apis.katello.content_credentials import content_credentials
+from headgate.apis.katello.content_view_environments import content_view_environments
+from headgate.apis.katello.content_view_filter_rules import content_view_filter_rules
+from headgate.apis.katello.content_view_filters import content_view_filters
+from headgate.apis.katello.content_view_histories import content_view_histories
+from headgate.apis.katello.content_view_removals import content_views
+from headgate.apis.katello.content_view_versions import content_view_versions
 from headgate.apis.katello.environments import environments
+from headgate.apis.katello.errata import errata
+from headgate.apis.katello.files import files
 from headgate.apis.katello.home import home, ping
+from headgate.apis.katello.module_streams import module_streams
 from headgate.apis.katello.organizations import organizations
+from headgate.apis.katello.package_groups import package_groups
+from headgate.apis.katello.packages import packages, srpms
 from headgate.apis.katello.personal_access_tokens import personal_access_tokens
 from headgate.apis.katello.products import products
 from headgate.apis.katello.repositories import repositories
 from headgate.apis.katello.sessions import sessions
+from headgate.apis.katello.sync import sync
 from headgate.apis.katello.tasks import tasks
 from headgate.apis.katello.users import users
 
@@ -23,6 +35,19 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     content_credentials,
     products,
     repositories,
+    sync,
+    content_views,
+    content_view_versions,
+    content_view_filters,
+    content_view_filter_rules,
+    content_view_histories,
+    content_view_environments,
+    packages,
+    srpms,
+    errata,
+    package_groups,
+    module_streams,
+    files,
     tasks,
     users,
     personal_access_tokens,

@@ -37,13 +37,13 @@ from headgate.services.repository_records import (
     REPOSITORIES,
     Place,
     beside,
+    holding,
     load_repository,
     only,
     outside_view,
     query,
     versions_holding,
 )
-from headgate.services.units import repositories_holding
 from headgate.workflows.requests import sync_task
 
 repositories = Resource("repositories", "Repositories")
@@ -112,8 +112,7 @@ def index(call: Call, params: Index) -> Listing:
         ("file", params.file_id),
     ):
         if unit_id is not None:
-            holding = repositories_holding(call.tx, call.actor, unit_type, unit_id)
-            found = only(found, call.tx, holding)
+            found = only(found, call.tx, holding(call.tx, call.actor, unit_type, unit_id))
     listed = page(
         call.tx, found, catalog=REPOSITORIES, window=params.window, clock=call.services.clock
     )
@@ -386,5 +385,4 @@ def _one(
     call: Call, repository_id: RepositoryId, *, organization_id: OrganizationId | None = None
 ) -> dict[str, Any]:
     row = load_repository(call.tx, call.actor, repository_id, organization_id=organization_id)
-    holding = versions_holding(call.tx, repository_id)
-    return full(call, row, beside(call.tx, [row]), holding)
+    return full(call, row, beside(call.tx, [row]), versions_holding(call.tx, repository_id))

@@ -1,0 +1,291 @@
+"""`/katello/api/content_views`."""
+
+from typing import Any
+
+from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
+from headgate.apis.katello.content_view_shapes import view_object
+from headgate.domain.errors import BadRequestError, ValidationError
+from headgate.domain.ids import (
+    ContentViewId,
+    ContentViewVersionId,
+    EnvironmentId,
+    FilterId,
+    OrganizationId,
+    RepositoryId,
+    TaskId,
+)
+from headgate.engine import enqueue
+from headgate.services.busy import require_free
+from headgate.services.content_view_records import (
+    CONTENT_VIEWS,
+    beside,
+    load_view,
+    needs_publish,
+    query,
+)
+from headgate.services.content_views import (
+    create_content_view,
+    require_deletable_view,
+    update_content_view,
+)
+from headgate.services.filter_records import require_filters_of
+from headgate.services.filters import delete_filter
+from headgate.services.listing import page
+from headgate.services.publishing import (
+    check_publish_targets,
+    copy_content_view,
+    empty_set,
+    version_ids_of,
+)
+from headgate.services.versions import plan_publish
+from headgate.workflows.removal_requests import remove_versions_task
+from headgate.workflows.requests import publish_task
+
+content_views = Resource("content_views", "Content Views")
+
+_FLAT = "/katello/api/content_views"
+_NESTED = "/katello/api/organizations/{organization_id}/content_views"
+_ONE = f"{_FLAT}/{{id}}"
+_VIEW = "view_content_views"
+
+
+class Index(ListParams):
+    """List content views."""
+
+    organization_id: OrganizationId | None = doc("Organization ID", default=None)
+    environment_id: EnvironmentId | None = doc("Environment ID", default=None)
+    id: ContentViewId | None = doc("Content view ID", default=None)
+    nondefault: bool = doc("Filter out default content views", default=False)
+    noncomposite: bool = doc("Filter out composite content views", default=False)
+    composite: bool | None = doc("Filter only composite content views", default=None)
+    without: list[ContentViewId] = doc("Do not include these content views", default=[])
+    name: str | None = doc("Name of the content view", default=None)
+    label: str | None = doc("Label of the content view", default=None)
+    include_generated: bool = doc("Include content views made by exports", default=False)
+
+
+@content_views.action("index", "GET", _FLAT, also=[_NESTED], permission=_VIEW)
+def index(call: Call, params: Index) -> Listing:
+    """List them."""
+    found = query(
+        call.actor,
+        organization_id=params.organization_id,
+        environment_id=params.environment_id,
+        without=params.without,
+        id=params.id,
+        name=params.name,
+        label=params.label,
+        default=False if params.nondefault else None,
+        composite=False if params.noncomposite else params.composite,
+        generated_for=None if params.include_generated else "none",
+    )
+    listed = page(
+        call.tx, found, catalog=CONTENT_VIEWS, window=params.window, clock=call.services.clock
+    )
+    around = beside(call.tx, listed.rows)
+    return Listing.of(listed, lambda row: view_object(call, row, around))
+
+
+class One(Params):
+    """Show a content view."""
+
+    id: ContentViewId = doc("Content view ID")
+
+
+@content_views.action("show", "GET", _ONE, permission=_VIEW)
+def show(call: Call, params: One) -> dict[str, Any]:
+    """Show one."""
+    return _one(call, params.id)
+
+
+class Create(Params):
+    """Create a content view."""
+
+    organization_id: OrganizationId = doc("Organization ID")
+    name: str = doc("Name of the content view")
+    label: str | None = doc("Label, made from the name unless given", default=None)
+    description: str | None = doc("Description of the content view", default=None)
+    repository_ids: list[RepositoryId] = doc("List of repository IDs", default=[])
+    composite: bool = doc("Make a composite content view", default=False, hidden=True)
+    rolling: bool = doc("Make a rolling content view", default=False, hidden=True)
+    auto_publish: bool = doc("Publish with its components", default=False, hidden=True)
+    solve_dependencies: bool = doc("Add what packages depend on", default=False, hidden=True)
+    import_only: bool = doc("Only imports make its versions", default=False, hidden=True)
+    component_ids: list[ContentViewVersionId] = doc("Components", default=[], hidden=True)
+
+
+@content_views.action("create", "POST", _FLAT, also=[_NESTED])
+def create(call: Call, params: Create) -> dict[str, Any]:
+    """Make one."""
+    _refuse_kinds(params)
+    view_id = create_content_view(
+        call.tx,
+        actor=call.actor,
+        clock=call.services.clock,
+        organization_id=params.organization_id,
+        name=params.name,
+        label=params.label,
+        description=params.description,
+        repository_ids=params.repository_ids,
+    )
+    return _one(call, view_id)
+
+
+class Update(Params):
+    """Update a content view."""
+
+    id: ContentViewId = doc("Content view ID")
+    name: str | None = doc("New name of the content view", default=None)
+    description: str | None = doc("Description of the content view", default=None)
+    repository_ids: list[RepositoryId] | None = doc("List of repository IDs", default=None)
+    auto_publish: bool = doc("Publish with its components", default=False, hidden=True)
+    solve_dependencies: bool = doc("Add what packages depend on", default=False, hidden=True)
+    import_only: bool = doc("Only imports make its versions", default=False, hidden=True)
+    component_ids: list[ContentViewVersionId] = doc("Components", default=[], hidden=True)
+
+
+@content_views.action("update", "PUT", _ONE)
+def update(call: Call, params: Update) -> dict[str, Any]:
+    """Change what is given."""
+    _refuse_kinds(params)
+    changes = params.changes("description")
+    if params.name is not None:
+        changes["name"] = params.name
+    if params.repository_ids is not None:
+        changes["repository_ids"] = params.repository_ids
+    update_content_view(
+        call.tx,
+        actor=call.actor,
+        clock=call.services.clock,
+        content_view_id=params.id,
+        changes=changes,
+    )
+    return _one(call, params.id)
+
+
+class Destroy(One):
+    """Delete a content view."""
+
+
+@content_views.action("destroy", "DELETE", _ONE, async_task=True)
+def destroy(call: Call, params: Destroy) -> TaskId:
+    """Delete it with its versions and filters."""
+    view = require_deletable_view(call.tx, actor=call.actor, content_view_id=params.id)
+    require_free(call.tx, f"content_view:{view.id}", name=f"Content view '{view.name}'")
+    task = remove_versions_task(
+        view,
+        version_ids=version_ids_of(call.tx, view.id),
+        destroy_content_view=True,
+        user_id=call.actor.user_id,
+        user=call.actor.login,
+    )
+    return enqueue(call.tx, task)
+
+
+class Publish(Params):
+    """Publish a content view."""
+
+    id: ContentViewId = doc("Content view ID")
+    description: str | None = doc("Description for the new version", default=None)
+    major: int | None = doc("Override the major version number", default=None, minimum=0)
+    minor: int | None = doc("Override the minor version number", default=None, minimum=0)
+    environment_ids: list[EnvironmentId] = doc(
+        "Lifecycle environments to promote to at once", default=[]
+    )
+    is_force_promote: bool = doc("Promote out of the order of the paths", default=False)
+    publish_only_if_needed: bool = doc(
+        "Only publish if something has changed since the last version", default=False
+    )
+    repos_units: list[Any] = doc("Only these packages", default=[], hidden=True)
+
+
+@content_views.action("publish", "POST", f"{_ONE}/publish", async_task=True)
+def publish(call: Call, params: Publish) -> TaskId:
+    """Freeze what the repositories hold now, as the next version, and promote it to Library."""
+    if params.repos_units:
+        raise BadRequestError("Publishing only some packages is not supported; use filters.")
+    if (params.major is None) != (params.minor is None):
+        raise BadRequestError("Both major and minor must be given to override a version number.")
+    clock = call.services.clock
+    check_publish_targets(
+        call.tx,
+        actor=call.actor,
+        content_view_id=params.id,
+        environment_ids=params.environment_ids,
+        force=params.is_force_promote,
+    )
+    plan = plan_publish(
+        call.tx,
+        actor=call.actor,
+        clock=clock,
+        empty_set=lambda tx: empty_set(tx, clock),
+        content_view_id=params.id,
+        description=params.description,
+        major=params.major,
+        minor=params.minor,
+        only_if_needed=params.publish_only_if_needed,
+    )
+    if plan.unchanged:
+        raise BadRequestError(
+            "Content view does not need a publish since there are no changes since the last"
+            f" publish (version {plan.number})."
+        )
+    task = publish_task(
+        load_view(call.tx, call.actor, params.id),
+        version_id=plan.version_id,
+        number=plan.number,
+        environment_ids=params.environment_ids,
+        user_id=call.actor.user_id,
+        user=call.actor.login,
+    )
+    return enqueue(call.tx, task)
+
+
+class RemoveFilters(Params):
+    """Delete multiple filters from a content view."""
+
+    id: ContentViewId = doc("Content view ID")
+    filter_ids: list[FilterId] = doc("Filter IDs")
+
+
+@content_views.action("remove_filters", "PUT", f"{_ONE}/remove_filters")
+def remove_filters(call: Call, params: RemoveFilters) -> dict[str, Any]:
+    """Delete these filters of it."""
+    require_filters_of(call.tx, call.actor, params.id, params.filter_ids)
+    for filter_id in dict.fromkeys(params.filter_ids):
+        delete_filter(call.tx, actor=call.actor, filter_id=filter_id)
+    return _one(call, params.id)
+
+
+class Copy(Params):
+    """Make a copy of a content view."""
+
+    id: ContentViewId = doc("Content view ID")
+    name: str = doc("New content view name")
+
+
+@content_views.action("copy", "POST", f"{_ONE}/copy")
+def copy(call: Call, params: Copy) -> dict[str, Any]:
+    """Make one with the same repositories and filters."""
+    copy_id = copy_content_view(
+        call.tx,
+        actor=call.actor,
+        clock=call.services.clock,
+        content_view_id=params.id,
+        name=params.name,
+    )
+    return _one(call, copy_id)
+
+
+def _one(call: Call, content_view_id: ContentViewId) -> dict[str, Any]:
+    row = load_view(call.tx, call.actor, content_view_id)
+    shown = view_object(call, row, beside(call.tx, [row]))
+    return {**shown, "needs_publish": needs_publish(call.tx, row)}
+
+
+def _refuse_kinds(params: Create | Update) -> None:
+    """Refuse what would make a view of another kind: none of these is served yet."""
+    kinds = ("composite", "rolling", "auto_publish", "solve_dependencies", "import_only")
+    asked = [name for name in (*kinds, "component_ids") if getattr(params, name, None)]
+    if asked:
+        raise ValidationError({name: ["is not supported"] for name in asked})

@@ -1,0 +1,179 @@
+"""Reading content views: as rows of a list, and what stands beside them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Select, exists, literal, select
+
+from headgate.domain.content import digest_of
+from headgate.domain.content_views import inputs_digest
+from headgate.domain.errors import NotFoundError
+from headgate.domain.ids import ContentViewId, OrganizationId
+from headgate.search import Field, Fields
+from headgate.services.access import Actor, load, scoped
+from headgate.services.filters import filters_of
+from headgate.services.listing import Catalog, where_equal
+from headgate.services.related import AnyRow, Grouped, grouped, last_tasks
+from headgate.services.versions import input_key, latest_published
+from headgate.stores.db import Transaction
+from headgate.stores.db.id_lists import among
+from headgate.stores.db.tables import (
+    content_sets,
+    content_view_filters,
+    content_view_repositories,
+    content_view_versions,
+    content_views,
+    distributions,
+    lifecycle_environments,
+    organizations,
+    repositories,
+    repository_versions,
+)
+
+CONTENT_VIEWS: Final = Catalog(
+    key=content_views.c.id,
+    fields=Fields(
+        {
+            "id": Field(content_views.c.id, "integer"),
+            "name": Field(content_views.c.name, default=True),
+            "label": Field(content_views.c.label, default=True),
+            "description": Field(content_views.c.description),
+            "organization_id": Field(content_views.c.organization_id, "integer"),
+            "default": Field(content_views.c.default, "boolean"),
+            "composite": Field(content_views.c.composite, "boolean"),
+            "rolling": Field(content_views.c.rolling, "boolean"),
+            "generated": Field(content_views.c.generated_for != literal("none"), "boolean"),
+            "environment": Field(
+                lifecycle_environments.c.name,
+                within=lambda compared: content_views.c.id.in_(
+                    select(distributions.c.content_view_id)
+                    .join(
+                        lifecycle_environments,
+                        lifecycle_environments.c.id == distributions.c.environment_id,
+                    )
+                    .where(compared)
+                ),
+            ),
+        }
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Of the content views of a page: versions with where they serve, repositories, tasks."""
+
+    versions: Grouped  # one row per version and environment
+    repositories: Grouped
+    tasks: Mapping[str, AnyRow]
+
+
+def query(
+    actor: Actor,
+    *,
+    organization_id: OrganizationId | None = None,
+    environment_id: int | None = None,
+    without: Sequence[int] = (),
+    **plain: object,
+) -> Select[Any]:
+    """Select content views with their organization and whether they have filters."""
+    filtered = exists().where(content_view_filters.c.content_view_id == content_views.c.id)
+    joined = (
+        select(
+            content_views,
+            filtered.label("filtered"),
+            organizations.c.name.label("organization_name"),
+            organizations.c.label.label("organization_label"),
+        )
+        .select_from(content_views)
+        .join(organizations, organizations.c.id == content_views.c.organization_id)
+    )
+    if environment_id is not None:
+        serving = select(distributions.c.content_view_id)
+        joined = joined.where(
+            content_views.c.id.in_(serving.where(distributions.c.environment_id == environment_id))
+        )
+    if without:
+        joined = joined.where(content_views.c.id.not_in(without))
+    narrowed = scoped(joined, actor, content_views, organization_id=organization_id)
+    return where_equal(narrowed, content_views, **plain)
+
+
+def load_view(
+    tx: Transaction,
+    actor: Actor,
+    content_view_id: ContentViewId,
+    *,
+    organization_id: OrganizationId | None = None,
+) -> AnyRow:
+    """Return one content view as `query` gives it; NotFoundError unless of `organization_id`."""
+    found = load(tx, actor, content_views, content_view_id)
+    if organization_id is not None and found.organization_id != organization_id:
+        raise NotFoundError(f"Could not find content view with id {content_view_id}")
+    return tx.execute(query(actor).where(content_views.c.id == content_view_id)).one()
+
+
+def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
+    """Read what stands beside these views, in three statements."""
+    ids = [row.id for row in rows]
+    versions, places = content_view_versions.c, distributions.c
+    served = tx.execute(
+        select(
+            versions.id,
+            versions.content_view_id,
+            versions.major,
+            versions.minor,
+            versions.description,
+            versions.created_at,
+            versions.filters,
+            lifecycle_environments.c.id.label("environment_id"),
+            lifecycle_environments.c.name.label("environment_name"),
+            lifecycle_environments.c.label.label("environment_label"),
+            lifecycle_environments.c.library,
+        )
+        .outerjoin(distributions, places.version_id == versions.id)
+        .outerjoin(lifecycle_environments, lifecycle_environments.c.id == places.environment_id)
+        .where(among(tx, versions.content_view_id, ids), versions.published)
+        .order_by(versions.major, versions.minor, lifecycle_environments.c.id)
+    )
+    taken = tx.execute(
+        select(
+            content_view_repositories.c.content_view_id,
+            repositories.c.id,
+            repositories.c.name,
+            repositories.c.label,
+            repositories.c.content_type,
+        )
+        .join(repositories, repositories.c.id == content_view_repositories.c.repository_id)
+        .where(among(tx, content_view_repositories.c.content_view_id, ids))
+        .order_by(repositories.c.name, repositories.c.id)
+    )
+    return Beside(
+        versions=grouped(served, "content_view_id"),
+        repositories=grouped(taken, "content_view_id"),
+        tasks=last_tasks(tx, [f"content_view:{each}" for each in ids]),
+    )
+
+
+def needs_publish(tx: Transaction, view: AnyRow) -> bool:
+    """Tell whether publishing now would give anything else than the latest version."""
+    if view.default:
+        return False
+    latest = latest_published(tx, view.id)
+    if latest is None:
+        return True
+    rows = tx.execute(
+        select(repositories, content_sets.c.digest)
+        .join(
+            content_view_repositories,
+            content_view_repositories.c.repository_id == repositories.c.id,
+        )
+        .outerjoin(
+            repository_versions, repository_versions.c.id == repositories.c.latest_version_id
+        )
+        .outerjoin(content_sets, content_sets.c.id == repository_versions.c.content_set_id)
+        .where(content_view_repositories.c.content_view_id == view.id)
+    )
+    keys = {row.id: input_key(row, row.digest or digest_of({})) for row in rows}
+    return latest.inputs_digest != inputs_digest(keys, filters_of(tx, view.id))
