@@ -201,21 +201,32 @@ def _members(source: Readable, name: str, new: Callable[[], Decompressor]) -> It
 # read after the last, and only a file whose frames are whole ends with its content. The content
 # repeats itself so that a frame cut short can never hold it in the form in which it is stored.
 _TOKEN: Final = os.urandom(16) * 8
+_LONGEST_HEADER: Final = 18
 _LAST_FRAME: Final = zstandard.ZstdCompressor(write_checksum=True).compress(_TOKEN)
 
 
 class _Sealed:
-    """A source with `_LAST_FRAME` behind its end."""
+    """A source with `_LAST_FRAME` behind its end.
+
+    It always comes in one piece with what precedes it: libzstd takes a frame that begins a piece
+    for the continuation of a header that was cut short.
+    """
 
     def __init__(self, source: Readable) -> None:
         self._source = source
-        self._rest = _LAST_FRAME
+        self._ahead = source.read(_INPUT_BYTES)
 
-    def read(self, size: int = -1, /) -> bytes:
-        data = self._source.read(size)
+    def read(self, _size: int = -1, /) -> bytes:
+        data = self._ahead
         if not data:
-            data, self._rest = self._rest[:size], self._rest[size:]
-        return data
+            return b""
+        self._ahead = self._source.read(_INPUT_BYTES)
+        while self._ahead and len(self._ahead) < _LONGEST_HEADER:
+            more = self._source.read(_INPUT_BYTES)
+            if not more:
+                data, self._ahead = data + self._ahead, b""
+            self._ahead += more
+        return data if self._ahead else data + _LAST_FRAME
 
 
 def _frames(source: Readable, name: str) -> Iterator[bytes]:

@@ -125,13 +125,21 @@ def expand_segment(codec: Codec, data: bytes, size: int) -> bytes:
     """
     try:
         if codec == "gz":
-            expanded = new_gunzip().decompress(data, size + 1)
+            expanded = _gunzipped(data, size + 1)
         else:
             expanded = _contexts.decompressor.decompress(data, max_output_size=size + 1)
     except (*BROKEN, zstandard.ZstdError) as error:
         raise InvalidContentError(f"A metadata segment is damaged: {error}") from error
     if len(expanded) != size:
         raise InvalidContentError("A metadata segment is damaged: its size is wrong")
+    return expanded
+
+
+def _gunzipped(data: bytes, limit: int) -> bytes:
+    member = new_gunzip()
+    expanded = member.decompress(data, limit)
+    if not member.eof or member.unused_data:
+        raise EOFError("it does not end where it should")
     return expanded
 
 

@@ -1,0 +1,62 @@
+"""`/katello/api/errata`."""
+
+from typing import Any
+
+import zstandard
+
+from headgate.apis.actions import Call
+from headgate.apis.katello.units import UnitKind, unit_resource
+from headgate.content.rpm.metadata.updateinfo import parse_erratum
+from headgate.content.rpm.records import ERRATA
+from headgate.content.rpm.tables import errata as table
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "pulp_id": row.digest.hex(),
+        "errata_id": row.errata_id,
+        "title": row.title,
+        "name": row.title,
+        "type": row.type,
+        "severity": row.severity,
+        "issued": None if row.issued is None else row.issued.date().isoformat(),
+        "updated": None if row.updated is None else row.updated.date().isoformat(),
+        "version": row.version,
+        "reboot_suggested": row.reboot_suggested,
+        "cves": [
+            {"cve_id": each["id"], "href": each["href"]}
+            for each in row.references
+            if each["type"] == "cve"
+        ],
+        "bugs": [
+            {"bug_id": each["id"], "href": each["href"]}
+            for each in row.references
+            if each["type"] == "bugzilla"
+        ],
+        "packages": [each[0].removesuffix(".rpm") for each in row.packages],
+        "module_streams": row.modules,
+        "hosts_applicable_count": 0,
+        "hosts_available_count": 0,
+    }
+
+
+def _details(_call: Call, row: Any) -> dict[str, Any]:
+    erratum = parse_erratum(zstandard.ZstdDecompressor().decompress(row.fragment))
+    return {
+        **_shown(row),
+        "summary": erratum.summary,
+        "description": erratum.description,
+        "solution": erratum.solution,
+        "rights": erratum.rights,
+        "status": erratum.status,
+        "release": erratum.release,
+        "references": row.references,
+    }
+
+
+errata = unit_resource(
+    "errata",
+    "Errata",
+    UnitKind("erratum", table, ERRATA, _shown, _details, key=table.c.errata_id),
+)

@@ -1,0 +1,75 @@
+"""`/katello/api/packages` and `/katello/api/srpms`."""
+
+from dataclasses import asdict
+from typing import Any
+
+from headgate.apis.actions import Call
+from headgate.apis.katello.units import UnitKind, unit_resource
+from headgate.content.rpm.metadata.details import read_details
+from headgate.content.rpm.records import PACKAGES, nvra_of
+from headgate.content.rpm.selection import fragments_of
+from headgate.content.rpm.tables import rpm_packages
+
+_DEPENDENCIES = (
+    "provides",
+    "requires",
+    "conflicts",
+    "obsoletes",
+    "recommends",
+    "suggests",
+    "supplements",
+    "enhances",
+)
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    nvra = nvra_of(row)
+    checksum = row.checksum.hex()
+    return {
+        "id": row.id,
+        "uuid": row.digest.hex(),
+        "name": row.name,
+        "epoch": row.epoch,
+        "version": row.version,
+        "release": row.release,
+        "arch": row.arch,
+        "nvra": nvra,
+        "nvrea": f"{row.name}-{row.epoch}:{row.version}-{row.release}.{row.arch}",
+        "filename": row.location.rpartition("/")[2],
+        "relativepath": row.location,
+        "checksum": checksum,
+        "checksums": {row.checksum_type: checksum},
+        "size": row.size,
+        "summary": row.summary,
+        "sourcerpm": row.sourcerpm,
+        "downloaded": row.blob_id is not None,
+    }
+
+
+def _details(call: Call, row: Any) -> dict[str, Any]:
+    shown = _shown(row)
+    fragments = fragments_of(call.tx, call.services.blobs, row.id)
+    if fragments is None:
+        return shown
+    details = read_details(fragments)
+    return {
+        **shown,
+        "description": details.description,
+        "license": details.license,
+        "group": details.group,
+        "vendor": details.vendor,
+        "url": details.url,
+        "buildhost": details.buildhost,
+        "build_time": details.build_time,
+        **{name: [str(each) for each in getattr(details, name)] for name in _DEPENDENCIES},
+        "files": [each.path for each in details.files],
+        "changelogs": [asdict(each) for each in details.changelogs],
+    }
+
+
+packages = unit_resource(
+    "packages", "Packages", UnitKind("rpm", rpm_packages, PACKAGES, _shown, _details)
+)
+srpms = unit_resource(
+    "srpms", "Source packages", UnitKind("srpm", rpm_packages, PACKAGES, _shown, _details)
+)

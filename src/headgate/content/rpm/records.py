@@ -1,0 +1,123 @@
+"""Reading RPM units: how packages, advisories, groups and modules are searched and sorted."""
+
+import json
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Column, ColumnElement, String, cast, false, literal
+
+from headgate.content.rpm.tables import errata, module_documents, package_groups, rpm_packages
+from headgate.search import Field, Fields
+from headgate.services.listing import Catalog
+
+_P = rpm_packages.c
+_E = errata.c
+_G = package_groups.c
+_M = module_documents.c
+
+_VERSION_RELEASE: Final = _P.version + literal("-") + _P.release
+NVRA: Final[ColumnElement[str]] = _P.name + literal("-") + _VERSION_RELEASE + literal(".") + _P.arch
+FILENAME: Final[ColumnElement[str]] = NVRA + literal(".rpm")
+
+
+def _checksum_is(operator: str, value: str) -> ColumnElement[bool]:
+    """Compare the raw checksum with hex digits; only `=` can hold."""
+    try:
+        raw = bytes.fromhex(value)
+    except ValueError:
+        return false()
+    return _P.checksum == raw if operator == "=" else false()
+
+
+def _mentioned(column: Column[Any], operator: str, value: str) -> ColumnElement[bool]:
+    """Whether the JSON of an advisory holds the value, with `~` as a part of a text."""
+    text = json.dumps(value)
+    wanted = text if operator == "=" else text[1:-1]
+    return cast(column, String).contains(wanted, autoescape=True)
+
+
+PACKAGES: Final = Catalog(
+    key=_P.id,
+    fields=Fields(
+        {
+            "id": Field(_P.id, "integer"),
+            "name": Field(_P.name, default=True),
+            "epoch": Field(_P.epoch),
+            "version": Field(_P.version),
+            "release": Field(_P.release),
+            "arch": Field(_P.arch),
+            "evr": Field(_P.epoch + literal(":") + _VERSION_RELEASE),
+            "nvra": Field(NVRA),
+            "filename": Field(FILENAME, default=True),
+            "checksum": Field(_P.checksum, compare=_checksum_is),
+            "summary": Field(_P.summary),
+            "sourcerpm": Field(_P.sourcerpm),
+        }
+    ),
+    sorts={"nvra": NVRA, "filename": FILENAME, "evr": _P.evr},
+)
+
+ERRATA: Final = Catalog(
+    key=_E.id,
+    fields=Fields(
+        {
+            "id": Field(_E.errata_id),
+            "errata_id": Field(_E.errata_id, default=True),
+            "title": Field(_E.title, default=True),
+            "synopsis": Field(_E.title),
+            "type": Field(_E.type),
+            "severity": Field(_E.severity),
+            "issued": Field(_E.issued, "datetime"),
+            "updated": Field(_E.updated, "datetime"),
+            "reboot_suggested": Field(_E.reboot_suggested, "boolean"),
+            "cve": Field(_E.references, compare=partial(_mentioned, _E.references)),
+            "bug": Field(_E.references, compare=partial(_mentioned, _E.references)),
+            "package": Field(_E.packages, compare=partial(_mentioned, _E.packages)),
+            "package_name": Field(_E.packages, compare=partial(_mentioned, _E.packages)),
+        }
+    ),
+    default_sort=("updated", "desc"),
+)
+
+PACKAGE_GROUPS: Final = Catalog(
+    key=_G.id,
+    fields=Fields(
+        {
+            "id": Field(_G.id, "integer"),
+            "name": Field(_G.name, default=True),
+            "package_group_id": Field(_G.group_id),
+            "description": Field(_G.description),
+        }
+    ),
+)
+
+MODULE_STREAMS: Final = Catalog(
+    key=_M.id,
+    fields=Fields(
+        {
+            "id": Field(_M.id, "integer"),
+            "uuid": Field(cast(_M.id, String)),
+            "name": Field(_M.name, default=True),
+            "stream": Field(_M.stream),
+            "version": Field(_M.version),
+            "context": Field(_M.context),
+            "arch": Field(_M.arch),
+            "module_spec": Field(
+                _M.name
+                + literal(":")
+                + _M.stream
+                + literal(":")
+                + _M.version
+                + literal(":")
+                + _M.context
+                + literal(":")
+                + _M.arch
+            ),
+        }
+    ),
+)
+
+
+def nvra_of(row: Any) -> str:
+    """Return `name-version-release.arch` of a package's row."""
+    return f"{row.name}-{row.version}-{row.release}.{row.arch}"
