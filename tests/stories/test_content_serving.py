@@ -130,9 +130,8 @@ def test_a_protected_repository_wants_a_certificate_for_everything(
 
 
 def test_a_repository_that_becomes_protected_is_closed_at_once(
-    server: ContentServer, shelf: Shelf, database: Database
+    server: ContentServer, database: Database
 ) -> None:
-
     assert server.get(f"{REPO}small.rpm").status == 200
     with database.begin() as tx:
         tx.execute(update(repositories).values(unprotected=False))
