@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+Conditions = dict[bytes, bytes]
 
+_CONDITIONS = frozenset({b"range", b"if-range", b"if-none-match", b"if-modified-since"})
 _RANGE = re.compile(rb"bytes=(\d{0,18})-(\d{0,18})")
 # Files named by their checksum never change (repodata of `unique md filenames`).
 _NAMED_BY_CHECKSUM = re.compile(r"(?:^|/)[0-9a-f]{40,128}-[^/]+$")
@@ -71,29 +73,33 @@ def file_headers(
     return FileHeaders(size, etag, changed, fixed, whole, shared)
 
 
-def not_modified(file: FileHeaders, request: Headers) -> bool:
+def conditions_of(request: Headers) -> Conditions:
+    """Return the headers that change the answer; most requests have none."""
+    return {name: value for name, value in request if name in _CONDITIONS}
+
+
+def not_modified(file: FileHeaders, asked: Conditions) -> bool:
     """Say whether the client has this very file (RFC 9110, section 13.1).
 
     A date counts only where the path never names anything else: after a rollback the older file
     is the new one, and two publications may be of the same second.
     """
-    tags = values(request, b"if-none-match")
+    tags = asked.get(b"if-none-match")
     if tags is not None:
         found = [tag.strip().removeprefix(b"W/") for tag in tags.split(b",")]
         return file.etag in found or b"*" in found
-    date = values(request, b"if-modified-since")
-    return file.fixed and date == file.changed
+    return file.fixed and asked.get(b"if-modified-since") == file.changed
 
 
-def asked_part(file: FileHeaders, request: Headers) -> Part | None:
+def asked_part(file: FileHeaders, asked: Conditions) -> Part | None:
     """Return the single range that is asked for, None for the whole file.
 
     Several ranges, and a range of a file that has changed since, are answered with the whole,
     as RFC 9110 (section 14.2) allows. UnsatisfiableRangeError when the file ends before.
     """
-    text = values(request, b"range")
+    text = asked.get(b"range")
     match = _RANGE.fullmatch(text.strip()) if text else None
-    if match is None or not _holds(file, values(request, b"if-range")):
+    if match is None or not _holds(file, asked.get(b"if-range")):
         return None
     first, last = (int(digits) if digits else None for digits in match.groups())
     if first is None:
@@ -111,15 +117,6 @@ def part_headers(file: FileHeaders, part: Part) -> Headers:
         (b"content-range", f"bytes {part.start}-{last}/{file.size}".encode()),
         (b"content-length", str(part.length).encode()),
     ]
-
-
-def values(headers: Headers, name: bytes) -> bytes | None:
-    """Return the value of a header; of several the last."""
-    found = None
-    for key, value in headers:
-        if key == name:
-            found = value
-    return found
 
 
 async def refuse(

@@ -16,12 +16,13 @@ from headgate.apis.content.answers import (
     Send,
     UnsatisfiableRangeError,
     asked_part,
+    conditions_of,
     not_modified,
     part_headers,
     refuse,
     reply,
 )
-from headgate.apis.content.bodies import CHUNK, send_file, send_stream
+from headgate.apis.content.bodies import CHUNK, Start, send_file, send_stream
 from headgate.apis.content.guard import Guard
 from headgate.apis.content.listings import render
 from headgate.apis.content.lookup import Entry, Found, Lookup
@@ -183,30 +184,37 @@ class ContentApp:
         return here
 
     async def _send(self, entry: Entry, scope: Scope, receive: Receive, send: Send) -> None:
-        file, asked = entry.headers, scope["headers"]
-        if not_modified(file, asked):
+        file, asked = entry.headers, conditions_of(scope["headers"])
+        if asked and not_modified(file, asked):
             await _send_head(send, 304, file.shared)
             return
         if self._rules.accel_prefix and entry.disk and is_behind_proxy(scope):
             await _send_head(send, 200, self._accel_headers(entry, entry.disk))
             return
-        try:
-            part = asked_part(file, asked)
-        except UnsatisfiableRangeError:
-            extra = [(b"content-range", f"bytes */{file.size}".encode())]
-            await refuse(send, 416, f"the file has {file.size} bytes", extra=extra)
-            return
-        status, headers = (206, part_headers(file, part)) if part else (200, file.whole)
+        begin = Start(200, file.whole, Part(0, file.size))
+        if b"range" in asked:
+            try:
+                wanted = asked_part(file, asked)
+            except UnsatisfiableRangeError:
+                extra = [(b"content-range", f"bytes */{file.size}".encode())]
+                await refuse(send, 416, f"the file has {file.size} bytes", extra=extra)
+                return
+            if wanted:
+                begin = Start(206, part_headers(file, wanted), wanted)
         if scope["method"] == "HEAD":
-            await _send_head(send, status, headers)
-            return
-        part = part or Part(0, file.size)
-        with _watched(receive, send, big=part.length > CHUNK) as send_on:
+            await _send_head(send, begin.status, begin.headers)
+        elif entry.disk and begin.part.length <= CHUNK:
+            await send_file(send, entry.disk, begin)
+        else:
+            await self._send_big(entry, receive, send, begin)
+
+    async def _send_big(self, entry: Entry, receive: Receive, send: Send, begin: Start) -> None:
+        with _watched(receive, send) as send_on:
             if entry.disk:
-                await send_file(send_on, entry.disk, status, headers, part)
+                await send_file(send_on, entry.disk, begin)
             else:
-                chunks = self._store.stream(entry.digest, part.start, part.length)
-                await send_stream(send_on, chunks, status, headers)
+                chunks = self._store.stream(entry.digest, *begin.part)
+                await send_stream(send_on, chunks, begin)
 
     def _accel_headers(self, entry: Entry, disk: str) -> Headers:
         """Let nginx send the file: it does ranges itself, with the headers given here."""
@@ -285,11 +293,8 @@ class _ClientGoneError(Exception):
 
 
 @contextlib.contextmanager
-def _watched(receive: Receive, send: Send, *, big: bool) -> Generator[Send]:
+def _watched(receive: Receive, send: Send) -> Generator[Send]:
     """Stop sending a big file when its client has left: uvicorn's `send` does not tell."""
-    if not big:
-        yield send
-        return
     watch = asyncio.ensure_future(_until_gone(receive))
 
     async def send_on(message: MutableMapping[str, Any]) -> None:

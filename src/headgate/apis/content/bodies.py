@@ -2,25 +2,42 @@
 
 import os
 from collections.abc import AsyncIterator
+from typing import NamedTuple
 
-from headgate.apis.content.answers import Headers, Part, Send
+from headgate.apis.content.answers import Headers, Message, Part, Send
 from headgate.stores.blobs.files import read_at
 
 # One read for what is small; for the rest, what a socket buffer takes in a few turns.
 CHUNK = 256 * 1024
 
 
-async def send_file(send: Send, path: str, status: int, headers: Headers, part: Part) -> None:
+class Start(NamedTuple):
+    """How an answer begins, and which part of the file follows."""
+
+    status: int
+    headers: Headers
+    part: Part
+
+    def message(self) -> Message:
+        """Return the ASGI message."""
+        return {
+            "type": "http.response.start",
+            "status": self.status,
+            "headers": self.headers,
+        }
+
+
+async def send_file(send: Send, path: str, begin: Start) -> None:
     """Answer with a part of a file; FileNotFoundError comes before anything was sent.
 
     Bytes that are in the page cache are read at once; what the disk must bring is read in a
     thread, so that one cold file does not hold up every client.
     """
-    start, length = part
+    start, length = begin.part
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         chunk = await read_at(fd, min(length, CHUNK), start)
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send(begin.message())
         sent = len(chunk)
         while sent < length and chunk:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -33,12 +50,10 @@ async def send_file(send: Send, path: str, status: int, headers: Headers, part: 
         os.close(fd)
 
 
-async def send_stream(
-    send: Send, chunks: AsyncIterator[bytes | bytearray], status: int, headers: Headers
-) -> None:
+async def send_stream(send: Send, chunks: AsyncIterator[bytes | bytearray], begin: Start) -> None:
     """Answer with what a store without files gives; its errors come before anything was sent."""
     chunk: bytes | bytearray = await anext(chunks, b"")
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send(begin.message())
     async for following in chunks:
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
         chunk = following

@@ -14,6 +14,7 @@ committed in between, anywhere.
 import asyncio
 import sqlite3
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import psycopg
 
@@ -43,7 +44,7 @@ class SqliteChanges:
     """Stamps of a SQLite file."""
 
     def __init__(self, database: Database) -> None:
-        path = f"file:{database.url.database}?mode=ro"
+        path = f"file:{quote(database.url.database or '')}?mode=ro"
         self._connection = sqlite3.connect(
             path, uri=True, isolation_level=None, check_same_thread=False
         )
