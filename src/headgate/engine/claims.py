@@ -140,7 +140,10 @@ def _stands_against() -> ColumnElement[bool]:
     mine, other = task_locks.alias("mine"), task_locks.alias("other")
     rival, parent = tasks.alias("rival"), tasks.alias("parent")
     grandparent = (
-        select(parent.c.parent_id).where(parent.c.id == tasks.c.parent_id).scalar_subquery()
+        select(parent.c.parent_id)
+        .where(parent.c.id == tasks.c.parent_id)
+        .correlate(tasks)
+        .scalar_subquery()
     )
     held = and_(
         other.c.held,

@@ -103,6 +103,8 @@ class Runner:
         Those that reach none in time are given up as they are: whoever takes them over begins
         after their last recorded step. A job of a schedule is waited for as long.
         """
+        if self._stopping.is_set():
+            return
         deadline = monotonic() + timeout_seconds
         self._stopping.set()
         self._busy.set()
