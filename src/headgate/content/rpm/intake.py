@@ -32,8 +32,8 @@ from headgate.stores.db.statements import batched, insert_row, rows_of
 
 SOURCE_ARCHES = frozenset({"src", "nosrc"})
 
-# Packages looked up at once: some 15 kB of fragments each are held meanwhile.
-_LOOKUP = 250
+# Packages looked up at once: some 15 kB of fragments each are held meanwhile, 15 MB in all.
+_LOOKUP = 1_000
 # Packages inserted in one transaction with their segments: 50 ms of SQLite's write lock.
 _INSERTED_AT_ONCE = 2_000
 
