@@ -4,6 +4,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -14,6 +15,7 @@ from headgate.apis.actions import Resource
 from headgate.apis.app import control_plane
 from headgate.apis.katello import RESOURCES
 from headgate.apis.ports import Services
+from headgate.server.content_types import content_types
 from headgate.services.authentication import hash_password
 from headgate.services.users import make_first_admin
 from headgate.stores.blobs.memory import MemoryBlobStore
@@ -24,7 +26,7 @@ PASSWORD = "correct horse"  # noqa: S105 - of databases that live as long as the
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
 # argon2 takes its time; every user of every test may share one hash.
-_HASH = hash_password(PASSWORD)
+HASH = hash_password(PASSWORD)
 
 
 @dataclass(slots=True)
@@ -72,7 +74,7 @@ class Control:
         now = self.clock()
         with self.database.begin() as tx:
             row = insert(users).values(
-                login=login, password_hash=_HASH, created_at=now, updated_at=now
+                login=login, password_hash=HASH, created_at=now, updated_at=now
             )
             (user_id,) = tx.execute(row).inserted_primary_key or (0,)
             for organization in organizations:
@@ -97,18 +99,25 @@ class Control:
         event.remove(self.database.engine, "before_cursor_execute", note)
 
 
-def control(database: Database, resources: Sequence[Resource] = RESOURCES) -> Control:
+def control(
+    database: Database,
+    resources: Sequence[Resource] = RESOURCES,
+    *,
+    uploads: Path = Path("/nonexistent"),
+) -> Control:
     """Return a control plane whose administrator is `admin`."""
     clock = Watch()
     blobs = MemoryBlobStore()
     with database.begin() as tx:
-        make_first_admin(tx, clock=clock, password_hash=_HASH)
+        make_first_admin(tx, clock=clock, password_hash=HASH)
     services = Services(
         database=database,
         blobs=blobs,
         secret=b"\x07" * 32,
         seal=lambda secret: secret[::-1],
         unseal=lambda sealed: sealed[::-1],
+        uploads=uploads,
+        content_types=content_types(),
         clock=clock,
         threads=4,
     )

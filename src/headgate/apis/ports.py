@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from headgate.domain.clock import Clock, utc_now
 from headgate.plugin import ContentType
@@ -18,6 +19,7 @@ class Services:
 
     `secret` (32 random bytes, one per installation) keys hashes of credentials in memory.
     `seal` and `unseal` protect secrets at rest.
+    `uploads` is the folder of uploads in progress, shared with the workers.
     `threads` bounds the requests served at once and thereby the database connections in use.
     """
 
@@ -26,6 +28,7 @@ class Services:
     secret: bytes
     seal: Callable[[bytes], bytes]
     unseal: Callable[[bytes], bytes]
+    uploads: Path
     clock: Clock = utc_now
     content_types: Mapping[str, ContentType] = field(default_factory=dict[str, ContentType])
     base_url: str = ""  # https://host:port, for links to published content; "": the request's

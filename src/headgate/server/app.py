@@ -116,6 +116,7 @@ def _services(parts: Parts) -> Services:
         secret=parts.sealer.derived_key("credentials in memory"),
         seal=parts.sealer.seal,
         unseal=parts.sealer.unseal,
+        uploads=parts.home.uploads,
         clock=parts.clock,
         content_types=parts.content_types,
     )

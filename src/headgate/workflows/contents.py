@@ -8,16 +8,17 @@ from headgate.domain.content import Content
 from headgate.domain.ids import RepositoryId
 from headgate.engine.port import Run
 from headgate.plugin import Synced, Upload
-from headgate.services.uploads import forget_uploads
+from headgate.services.uploads import forget_uploads, require_checksum
 from headgate.workflows.repository_version import load_repository, make_version
 from headgate.workflows.workshop import Workshop
 
 
 def import_uploads(workshop: Workshop, run: Run) -> Mapping[str, Any]:
-    """Add the files of `uploads` ([{id, name, path, content_type}]) to `repository_id`.
+    """Add the files of `uploads` to `repository_id`: [{id, name, path, content_type, checksum}].
 
-    A package or file takes the place of another one at the same path. The upload itself is
-    forgotten in the transaction that makes the version.
+    A package or file takes the place of another one at the same path. `units` ({unit type: [ids]})
+    are added, too: packages that were here before. The upload itself is forgotten in the
+    transaction that makes the version.
     """
     repository_id = RepositoryId(run.input["repository_id"])
     with workshop.ports.database.read() as tx:
@@ -29,11 +30,15 @@ def import_uploads(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     ]
 
     def take() -> dict[str, Any]:
-        taken = content_type.upload(workshop.ports, run, uploads)
+        for each in run.input["uploads"]:
+            if each.get("checksum"):
+                require_checksum(Path(each["path"]), each["checksum"], name=each["name"])
+        taken = content_type.upload(workshop.ports, run, uploads) | known
         with workshop.ports.database.read() as tx:
             content = content_type.with_units(tx, previous or Content(), taken)
         return {"content": content.dumped(), "taken": taken.dumped()}
 
+    known = Content.of(run.input.get("units", {}))
     taken = run.step("read uploads", take)
     found = Synced(Content.loaded(taken["content"]), {})
     ids = [each["id"] for each in run.input["uploads"] if each.get("id")]
@@ -45,6 +50,8 @@ def import_uploads(workshop: Workshop, run: Run) -> Mapping[str, Any]:
         cause="upload",
         also=lambda tx: forget_uploads(tx, ids),
     )
+    for upload in uploads:
+        upload.path.unlink(missing_ok=True)
     added = Content.loaded(taken["taken"])
     return {
         "upload_results": [

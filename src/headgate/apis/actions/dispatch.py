@@ -172,7 +172,7 @@ def _rendered(
         status, headers, result = result.status or status, dict(result.headers), result.body
     if isinstance(result, Listing):
         result = envelope(result, params, dialect=resource.dialect)
-    elif action.async_task:
+    elif action.async_task and isinstance(result, str):
         result = task_object(call.tx, call.actor, TaskId(result))
     if status == 204:
         return Response(status_code=204, headers=headers)

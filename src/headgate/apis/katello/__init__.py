@@ -4,6 +4,7 @@ from typing import Final
 
 from headgate.apis.actions import Resource
 from headgate.apis.katello.content_credentials import content_credentials
+from headgate.apis.katello.content_uploads import content_uploads
 from headgate.apis.katello.content_view_environments import content_view_environments
 from headgate.apis.katello.content_view_filter_rules import content_view_filter_rules
 from headgate.apis.katello.content_view_filters import content_view_filters
@@ -20,7 +21,7 @@ from headgate.apis.katello.package_groups import package_groups
 from headgate.apis.katello.packages import packages, srpms
 from headgate.apis.katello.personal_access_tokens import personal_access_tokens
 from headgate.apis.katello.products import products
-from headgate.apis.katello.repositories import repositories
+from headgate.apis.katello.repository_content import repositories
 from headgate.apis.katello.sessions import sessions
 from headgate.apis.katello.sync import sync
 from headgate.apis.katello.tasks import tasks
@@ -36,6 +37,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     products,
     repositories,
     sync,
+    content_uploads,
     content_views,
     content_view_versions,
     content_view_filters,

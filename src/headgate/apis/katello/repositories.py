@@ -44,6 +44,7 @@ from headgate.services.repository_records import (
     query,
     versions_holding,
 )
+from headgate.services.units import require_unit
 from headgate.workflows.requests import sync_task
 
 repositories = Resource("repositories", "Repositories")
@@ -112,6 +113,7 @@ def index(call: Call, params: Index) -> Listing:
         ("file", params.file_id),
     ):
         if unit_id is not None:
+            require_unit(call.tx, call.actor, unit_type, unit_id)
             found = only(found, call.tx, holding(call.tx, call.actor, unit_type, unit_id))
     listed = page(
         call.tx, found, catalog=REPOSITORIES, window=params.window, clock=call.services.clock

@@ -1,0 +1,177 @@
+"""`/katello/api/repositories/:id`: what goes into repositories by hand, and out of them."""
+
+import re
+from typing import Any
+
+from headgate.apis.actions import MULTIPART, BodyRules, Call, Params, Reply, UploadedFile, doc
+from headgate.apis.katello.repositories import repositories
+from headgate.apis.task_objects import task_object
+from headgate.domain.errors import BadRequestError, ValidationError
+from headgate.domain.ids import RepositoryId, TaskId, UnitId, UploadId
+from headgate.engine import enqueue
+from headgate.services.collection import pin_units
+from headgate.services.held_units import require_held
+from headgate.services.repository_records import load_repository
+from headgate.services.units import UnitScope
+from headgate.services.uploads import (
+    MOST_BYTES,
+    checked_checksum,
+    completed,
+    load_target,
+    load_upload,
+    save_whole,
+    unit_type_for,
+)
+from headgate.workflows.content_requests import import_uploads_task, remove_content_task
+
+_ONE = "/katello/api/repositories/{id}"
+_KNOWN_UNIT = re.compile(r"(rpm|srpm):([0-9]{1,10})")
+_NAME_LENGTH = 1024
+
+
+class UploadContent(Params):
+    """Upload content into the repository."""
+
+    id: RepositoryId = doc("Repository ID")
+    content: UploadedFile = doc("Content file to upload")
+    content_type: str | None = doc("Content type: rpm, srpm or file", default=None)
+    name: str | None = doc("Name, if it is not the file's", default=None, max_length=_NAME_LENGTH)
+
+
+@repositories.action(
+    "upload_content",
+    "POST",
+    f"{_ONE}/upload_content",
+    async_task=True,
+    writes=False,  # nobody waits for the copying of the file
+    body=BodyRules(
+        media_types=frozenset({MULTIPART}), limit=MOST_BYTES, files=frozenset({"content"})
+    ),
+)
+def upload_content(call: Call, params: UploadContent) -> Reply:
+    """Take a whole file at once; a task adds it."""
+    repository = load_target(call.tx, call.actor, params.id)
+    unit_type = unit_type_for(repository, params.content_type)
+    _, path = save_whole(call.services.uploads, params.content.spool.read())
+    upload = {
+        "id": None,
+        "name": params.name or params.content.filename,
+        "path": str(path),
+        "content_type": unit_type,
+        "checksum": None,
+    }
+    task = import_uploads_task(repository, [upload], user_id=call.actor.user_id)
+    with call.services.database.begin() as tx:
+        return Reply(task_object(tx, call.actor, enqueue(tx, task)))
+
+
+class Uploaded(Params):
+    """A finished upload."""
+
+    id: UploadId | None = doc("Content upload ID", default=None)
+    content_unit_id: str | None = doc("What creating the upload called a known unit", default=None)
+    name: str | None = doc("Name of the file", default=None, max_length=_NAME_LENGTH)
+    size: int | None = doc("Size of the file in bytes", default=None)
+    checksum: str | None = doc("SHA-256 of the file", default=None)
+
+
+class ImportUploads(Params):
+    """Import uploads into a repository."""
+
+    id: RepositoryId = doc("Repository ID")
+    uploads: list[Uploaded] = doc("Uploads to import", max_length=1000)
+    content_type: str | None = doc("Content type: rpm, srpm or file", default=None)
+    publish_repository: bool = doc("Only here for old clients", default=True, hidden=True)
+
+
+@repositories.action("import_uploads", "PUT", f"{_ONE}/import_uploads", async_task=True)
+def import_uploads(call: Call, params: ImportUploads) -> TaskId:
+    """Add what was uploaded in chunks."""
+    repository = load_target(call.tx, call.actor, params.id)
+    if not params.uploads:
+        raise ValidationError({"uploads": ["can't be blank"]})
+    units: dict[str, list[int]] = {}
+    files: list[dict[str, Any]] = []
+    for position, each in enumerate(params.uploads):
+        known = _KNOWN_UNIT.fullmatch(each.content_unit_id or "")
+        if known is not None:
+            units.setdefault(known[1], []).append(int(known[2]))
+        elif each.id is not None:
+            files.append(_file(call, params, each, each.id))
+        else:
+            raise ValidationError({f"uploads[{position}]": ["must have an id"]})
+    for unit_type, ids in units.items():
+        unit_type_for(repository, unit_type)
+        scope = UnitScope(organization_id=repository.organization_id)
+        require_held(call.tx, call.actor, unit_type, ids, scope)
+    task_id = enqueue(
+        call.tx,
+        import_uploads_task(repository, files, units=units, user_id=call.actor.user_id),
+    )
+    pin_units(call.tx, holder=task_id, units=units)
+    return task_id
+
+
+class RemoveContent(Params):
+    """Remove content from a repository."""
+
+    id: RepositoryId = doc("Repository ID")
+    ids: list[UnitId] = doc("IDs of the content to remove")
+    content_type: str | None = doc("Kind of the content, such as rpm or file", default=None)
+
+
+@repositories.action(
+    "remove_content",
+    "PUT",
+    f"{_ONE}/remove_content",
+    also=[f"{_ONE}/remove_packages"],
+    async_task=True,
+)
+def remove_content(call: Call, params: RemoveContent) -> TaskId:
+    """Take units out of it."""
+    repository = load_target(call.tx, call.actor, params.id)
+    if not params.ids:
+        raise ValidationError({"ids": ["can't be blank"]})
+    known = call.services.content_types[repository.content_type].unit_types
+    unit_type = params.content_type or unit_type_for(repository, None)
+    if unit_type not in known:
+        raise ValidationError({"content_type": [f"must be one of: {', '.join(known)}"]})
+    require_held(call.tx, call.actor, unit_type, params.ids, UnitScope(repository_id=repository.id))
+    task = remove_content_task(repository, {unit_type: params.ids}, user_id=call.actor.user_id)
+    return enqueue(call.tx, task)
+
+
+class Republish(Params):
+    """Forces a republish of the specified repository."""
+
+    id: RepositoryId = doc("Repository ID")
+    force: bool = doc("Republish although it mirrors its upstream completely", default=False)
+
+
+@repositories.action("republish", "PUT", f"{_ONE}/republish")
+def republish(call: Call, params: Republish) -> None:
+    """Say why there is nothing to do: equal content with equal options is one publication."""
+    repository = load_repository(call.tx, call.actor, params.id)
+    call.actor.require("edit_products", organization_id=repository.organization_id)
+    if repository.mirroring_policy == "mirror_complete" and not params.force:
+        raise BadRequestError(
+            "Metadata of a repository with the mirroring policy mirror_complete is upstream's;"
+            " it is not republished without force."
+        )
+    raise BadRequestError(
+        "Metadata is written when content or settings change and never goes stale; to have"
+        " everything looked at again, synchronize with skip_metadata_check."
+    )
+
+
+def _file(call: Call, params: ImportUploads, each: Uploaded, upload_id: UploadId) -> dict[str, Any]:
+    upload = load_upload(call.tx, call.actor, params.id, upload_id)
+    repository = load_target(call.tx, call.actor, params.id)
+    asked = params.content_type or upload.content_type
+    return {
+        "id": upload.id,
+        "name": each.name or upload.id,
+        "path": str(completed(call.services.uploads, upload)),
+        "content_type": unit_type_for(repository, asked),
+        "checksum": checked_checksum(each.checksum) or upload.checksum,
+    }
