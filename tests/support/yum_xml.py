@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from headgate.content.rpm.metadata.packages import Fragments
 from headgate.content.rpm.metadata.segments import CODECS, KINDS, Codec, Kind, Layout, PackWriter
@@ -39,7 +39,7 @@ def package(
     primary = f"""<package type="rpm">
   <name>{escape(name)}</name>
   <arch>noarch</arch>
-  <version epoch="0" ver={quoteattr(version)} rel="1"/>
+  <version epoch="0" ver={_quoted(version)} rel="1"/>
   <checksum type="sha256" pkgid="YES">{pkgid}</checksum>
   <summary>{escape(summary)}</summary>
   <description>About it.</description>
@@ -47,7 +47,7 @@ def package(
   <url>https://example.org/?a=1&amp;b=2</url>
   <time file="1700000000" build="1700000000"/>
   <size package="1234" installed="100" archive="200"/>
-  <location href={quoteattr(href)}/>
+  <location href={_quoted(href)}/>
   <format>
     <rpm:license>MIT</rpm:license>
     <rpm:vendor/>
@@ -56,18 +56,22 @@ def package(
     <rpm:sourcerpm>{escape(name)}-{escape(version)}-1.src.rpm</rpm:sourcerpm>
     <rpm:header-range start="100" end="200"/>
     <rpm:provides>
-      <rpm:entry name={quoteattr(name)} flags="EQ" epoch="0" ver={quoteattr(version)} rel="1"/>
+      <rpm:entry name={_quoted(name)} flags="EQ" epoch="0" ver={_quoted(version)} rel="1"/>
     </rpm:provides>
   </format>
 </package>"""
     head = (
-        f'<package pkgid="{pkgid}" name={quoteattr(name)} arch="noarch">\n'
-        f'  <version epoch="0" ver={quoteattr(version)} rel="1"/>\n'
+        f'<package pkgid="{pkgid}" name={_quoted(name)} arch="noarch">\n'
+        f'  <version epoch="0" ver={_quoted(version)} rel="1"/>\n'
     )
     listed = "".join(f"  <file>{escape(path)}</file>\n" for path in files)
     entry = f'  <changelog author="Someone" date="1700000000">{escape(log)}</changelog>\n'
     texts = (primary, f"{head}{listed}</package>", f"{head}{entry}</package>")
     return Fragments(*(text.encode() for text in texts))
+
+
+def _quoted(text: str) -> str:
+    return '"' + escape(text, {'"': "&quot;"}) + '"'
 
 
 def document(kind: Kind, packages: Sequence[Fragments]) -> bytes:
