@@ -1,0 +1,190 @@
+"""An organization with one thing of every kind, written straight into the tables."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from pyroaring import BitMap
+from sqlalchemy import Table, insert
+
+from headgate.stores.db import Transaction
+from headgate.stores.db.statements import insert_row
+from headgate.stores.db.tables import (
+    content_credentials,
+    content_set_members,
+    content_sets,
+    content_uploads,
+    content_view_filter_rules,
+    content_view_filters,
+    content_view_versions,
+    content_views,
+    distributions,
+    lifecycle_environments,
+    organizations,
+    personal_access_tokens,
+    products,
+    publications,
+    repositories,
+    repository_versions,
+    tasks,
+    user_organizations,
+    users,
+)
+
+_NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+_numbers = count(1)
+
+
+@dataclass(slots=True)
+class Tenant:
+    """An organization and the ids of its things by table."""
+
+    name: str
+    ids: dict[Table, Any] = field(default_factory=dict[Table, Any])
+
+    @property
+    def organization_id(self) -> int:
+        """Its own id."""
+        return int(self.ids[organizations])
+
+    @property
+    def user_id(self) -> int:
+        """Its one member."""
+        return int(self.ids[users])
+
+    def add(self, tx: Transaction, table: Table, **values: Any) -> int:
+        """Insert a row with whatever times the table wants; return its id."""
+        stamps = {each: _NOW for each in ("created_at", "updated_at") if each in table.c}
+        row = insert_row(tx, table, stamps | values)
+        self.ids.setdefault(table, row)
+        return row
+
+    def another_repository(self, tx: Transaction) -> int:
+        """Add a repository and return its id."""
+        number = next(_numbers)
+        return self.add(
+            tx,
+            repositories,
+            product_id=self.ids[products],
+            organization_id=self.organization_id,
+            name=f"repository {number}",
+            label=f"repository_{number}",
+            content_type="yum",
+            relative_path=f"custom/{self.name}/repository_{number}",
+            content_id=str(number),
+            download_policy="immediate",
+            mirroring_policy="additive",
+        )
+
+
+def tenant(tx: Transaction, name: str, *, password_hash: str | None = None) -> Tenant:
+    """Make an organization with one of everything, a member included."""
+    made = Tenant(name)
+    organization_id = made.add(tx, organizations, name=name, label=name)
+    owned = {"organization_id": organization_id, "name": name, "label": name}
+    made.add(
+        tx, lifecycle_environments, **owned | {"name": "Library", "label": "Library"}, library=True
+    )
+    made.add(
+        tx,
+        content_credentials,
+        organization_id=organization_id,
+        name=name,
+        content_type="cert",
+        content=b"sealed",
+    )
+    made.add(tx, products, **owned, cp_id=f"{next(_numbers):012}")
+    made.another_repository(tx)
+    made.add(tx, content_views, **owned)
+    tx.execute(
+        insert(content_views).values(
+            **owned | {"name": "Default Organization View", "label": "default"},
+            default=True,
+            created_at=_NOW,
+            updated_at=_NOW,
+        )
+    )
+    _add_versions(tx, made)
+    _add_people(tx, made, password_hash)
+    return made
+
+
+def _add_versions(tx: Transaction, made: Tenant) -> None:
+    view_id, repository_id = made.ids[content_views], made.ids[repositories]
+    digest = uuid4().bytes * 2
+    set_id = made.add(tx, content_sets, digest=digest, counts={"rpm": 1})
+    unit = BitMap([made.organization_id + 1000])
+    for unit_type in ("rpm", "srpm", "erratum", "package_group", "module_stream", "file"):
+        tx.execute(
+            insert(content_set_members).values(
+                content_set_id=set_id, content_type=unit_type, units=unit.serialize()
+            )
+        )
+    publication_id = made.add(tx, publications, content_set_id=set_id, options=made.name)
+    made.add(
+        tx,
+        repository_versions,
+        repository_id=repository_id,
+        number=1,
+        cause="sync",
+        content_set_id=set_id,
+        publication_id=publication_id,
+    )
+    version_id = made.add(
+        tx,
+        content_view_versions,
+        content_view_id=view_id,
+        major=1,
+        minor=0,
+        filters=[],
+        inputs_digest=digest.hex(),
+    )
+    made.add(
+        tx,
+        distributions,
+        base_path=f"{made.name}/Library/{made.name}",
+        organization_id=made.organization_id,
+        content_view_id=view_id,
+        environment_id=made.ids[lifecycle_environments],
+        version_id=version_id,
+    )
+    filter_id = made.add(
+        tx, content_view_filters, content_view_id=view_id, name="filter", type="rpm"
+    )
+    made.add(tx, content_view_filter_rules, filter_id=filter_id, name="reed")
+
+
+def _add_people(tx: Transaction, made: Tenant, password_hash: str | None) -> None:
+    user_id = made.add(tx, users, login=made.name, password_hash=password_hash)
+    tx.execute(
+        insert(user_organizations).values(user_id=user_id, organization_id=made.organization_id)
+    )
+    made.add(tx, personal_access_tokens, user_id=user_id, name="token", token_hash=uuid4().hex * 2)
+    for table, values in (
+        (
+            content_uploads,
+            {"repository_id": made.ids[repositories], "content_type": "rpm", "size": 1},
+        ),
+        (
+            tasks,
+            {
+                "number": made.organization_id,
+                "label": "Actions::Katello::Trial",
+                "workflow": "trial",
+                "action": "Try",
+                "organization_id": made.organization_id,
+                "state": "planned",
+                "result": "pending",
+                "input": {},
+                "output": {},
+                "errors": [],
+                "progress": {},
+            },
+        ),
+    ):
+        made.ids[table] = str(uuid4())
+        tx.execute(
+            insert(table).values(id=made.ids[table], user_id=user_id, created_at=_NOW, **values)
+        )
