@@ -127,8 +127,10 @@ class FolderBlobStore:
                 spool.flush()
             for spool in new:
                 self._place(spool)
-            # Also for blobs that were there: who renamed them may not have come this far yet.
-            _flush_folders(self._file(spool.digest()).parent for spool in mine)
+            # Also for blobs and folders that were there: who made them may not have come this far
+            # yet. The first flush commits the journal for all, the others cost next to nothing.
+            leaves = {self._file(spool.digest()).parent for spool in mine}
+            _flush_folders([*leaves, *{leaf.parent for leaf in leaves}, self._blobs])
         finally:
             digests = [spool.digest() for spool in mine]
             for spool in mine:
@@ -225,8 +227,8 @@ class FolderBlobStore:
             try:
                 spool.path.rename(target)
             except FileNotFoundError:
-                files.make_folder(target.parent.parent)
-                files.make_folder(target.parent)
+                target.parent.parent.mkdir(mode=0o700, exist_ok=True)
+                target.parent.mkdir(mode=0o700, exist_ok=True)
                 spool.path.rename(target)
         spool.moved()
 
@@ -256,7 +258,7 @@ def _checked(spool: Spool) -> FolderSpool:
 
 
 def _flush_folders(folders: Iterable[Path]) -> None:
-    for folder in set(folders):
+    for folder in folders:
         with files.no_room_is_an_error(folder):
             files.flush_folder(folder)
 
