@@ -40,6 +40,11 @@ class Home:
         return self.folder / "blobs"
 
     @property
+    def uploads(self) -> Path:
+        """Uploads in progress, shared by web processes and workers."""
+        return self.folder / "uploads"
+
+    @property
     def scratch(self) -> Path:
         """Temporary files of tasks, on the disk of the blobs; emptied at every start."""
         return self.folder / "run" / "scratch"
@@ -103,7 +108,7 @@ def open_home(settings: Settings) -> Home:
     home = Home(settings.home)
     try:
         make_private_folder(home.folder)
-        for folder in (home.authority, home.keys, home.workers.parent):
+        for folder in (home.authority, home.keys, home.uploads, home.workers.parent):
             make_private_folder(folder)
     except OSError as error:
         raise ConfigurationError(

@@ -19,7 +19,10 @@ from headgate.domain.errors import ConfigurationError
 from headgate.server.settings import ENVIRONMENT, SECTIONS, Settings, variable_of
 
 # Not settings of the server: the command line's own, and those of tests.
-_FOREIGN = ("HEADGATE_CONFIG", "HEADGATE_CLI_", "HEADGATE_TEST_", "HEADGATE_CHAOS_")
+_FOREIGN = (
+    *("HEADGATE_SERVER_URL", "HEADGATE_USERNAME", "HEADGATE_PASSWORD", "HEADGATE_TOKEN"),
+    *("HEADGATE_CA_FILE", "HEADGATE_CONFIG", "HEADGATE_CLI_", "HEADGATE_TEST_", "HEADGATE_CHAOS_"),
+)
 
 
 def read_settings(
