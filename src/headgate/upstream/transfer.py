@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from headgate.domain.errors import UpstreamError
 from headgate.upstream.errors import FailedAttempt, UpstreamTimeoutError, WrongBytesError
@@ -29,6 +29,24 @@ class Sink(Protocol):
 
     def restart(self) -> None:
         """Forget what has come: it begins again."""
+        ...
+
+
+class HexDigest(Protocol):
+    """A digest that can be written in hex digits."""
+
+    @property
+    def hex(self) -> str:
+        """The digits."""
+        ...
+
+
+@runtime_checkable
+class DigestedSink(Sink, Protocol):
+    """A sink that knows the SHA-256 of what it has got, so that nobody computes it twice."""
+
+    def digest(self) -> HexDigest:
+        """SHA-256 of the bytes so far."""
         ...
 
 
@@ -147,6 +165,11 @@ class Transfer:
             found = self._hashes[self._algorithms[name]].hexdigest()
             if found != digits.lower():
                 raise self._wrong(f"its {name} is {found} instead of {digits}", url)
+
+    def _digits(self, algorithm: str) -> str:
+        if algorithm not in self._hashes and isinstance(self._sink, DigestedSink):
+            return self._sink.digest().hex
+        return self._hashes[algorithm].hexdigest()
 
     def _wrong(self, what: str, url: str) -> FailedAttempt:
         """Another mirror, or the end of an update upstream, may give the right bytes."""

@@ -8,7 +8,7 @@ not grow with the repository.
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import fields
 from hashlib import blake2b
 from tempfile import TemporaryFile
 from types import TracebackType
@@ -36,6 +36,9 @@ SOURCE_ARCHES = frozenset({"src", "nosrc"})
 _LOOKUP = 1_000
 # Packages inserted in one transaction with their segments: 50 ms of SQLite's write lock.
 _INSERTED_AT_ONCE = 2_000
+
+# `asdict` would copy every value.
+_HEADER = tuple(each.name for each in fields(PackageHeader))
 
 _BASE = re.compile(rb'(<location\b[^>]*?)\s+xml:base="[^"]*"')
 
@@ -190,7 +193,7 @@ class PackageIntake:
         rows = [
             {
                 "digest": each.digest,
-                **asdict(each.header),
+                **{name: getattr(each.header, name) for name in _HEADER},
                 "location_base": self._bases.get(each.digest),
                 "segment_id": segments[each.segment],
                 "position": each.position,

@@ -55,7 +55,7 @@ rpm_packages = Table(
     Column("arch", String(32), nullable=False),
     Column("evr", LargeBinary, nullable=False),  # rpm-version sort key: SQL compares it
     Column("checksum_type", String(8), nullable=False),
-    Column("checksum", LargeBinary, nullable=False, index=True),  # raw
+    Column("checksum", LargeBinary, nullable=False),  # raw
     Column("size", BigInteger, nullable=False),  # bytes of the package file
     Column("location", String(1024), nullable=False, index=True),  # as in primary.xml
     Column("location_base", String(1024)),  # xml:base, if upstream gives one

@@ -101,7 +101,8 @@ def _configure_sqlite(engine: Engine) -> None:
             "synchronous = FULL",
             "foreign_keys = ON",
             "temp_store = MEMORY",
-            "mmap_size = 268435456",
+            # The indexes of a first sync grow at random places: 2 MB of cache would thrash.
+            "cache_size = -16000",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

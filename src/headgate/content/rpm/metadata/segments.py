@@ -40,8 +40,10 @@ SEGMENT_BYTES: Final = 8 << 20
 # 1.7 s and 98 MB (3: 2.3 s, 96 MB; 4: 3.9 s, 95 MB), so more effort is not paid back.
 _GZIP_LEVEL: Final = 2
 _ZSTD_LEVEL: Final = 1
-# Segments being compressed or waiting for it, beyond which `PackWriter.add` waits.
+# Segments being compressed or waiting for it, beyond which `PackWriter.add` waits: enough for the
+# threads to find work, and no more than a few of the largest fragments in memory.
 _IN_FLIGHT: Final = 6
+_IN_FLIGHT_BYTES: Final = 4 * SEGMENT_BYTES
 
 _gzip = cast(Callable[..., bytes], isal_zlib.compress)  # pyright: ignore[reportUnknownMemberType]  # untyped argument in its stub
 
@@ -192,7 +194,7 @@ class PackWriter:
         self._sinks = sinks
         self._offsets = dict.fromkeys(sinks, 0)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="compress")
-        self._working: deque[Future[_Compressed]] = deque()
+        self._working: deque[tuple[Future[_Compressed], int]] = deque()
         self._pending: list[Fragments] = []
         self._pending_bytes = 0
         self._segments = 0
@@ -237,14 +239,19 @@ class PackWriter:
         self._threads.shutdown(cancel_futures=True)
 
     def _submit(self) -> None:
-        if len(self._working) >= _IN_FLIGHT:
+        while self._working and (
+            len(self._working) >= _IN_FLIGHT
+            or sum(size for _, size in self._working) > _IN_FLIGHT_BYTES
+        ):
             self._write_next()
-        self._working.append(self._threads.submit(_compress_segment, self._pending))
+        job = self._threads.submit(_compress_segment, self._pending)
+        self._working.append((job, self._pending_bytes))
         self._pending, self._pending_bytes = [], 0
         self._segments += 1
 
     def _write_next(self) -> None:
-        done = self._working.popleft().result()
+        job, _ = self._working.popleft()
+        done = job.result()
         places: dict[tuple[Kind, Codec], Place] = {}
         for key, data in done.data.items():
             self._sinks[key].write(data)
