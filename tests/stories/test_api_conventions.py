@@ -1,6 +1,7 @@
 """What every client of the control plane relies on (katello.md 2.1-2.4), told over HTTP."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -24,10 +25,11 @@ from headgate.apis.katello import RESOURCES
 from headgate.domain.errors import ConflictError, UpstreamError
 from headgate.domain.ids import OrganizationId, TaskId
 from headgate.engine import NewTask, enqueue
+from headgate.pki.authority import Authority
 from headgate.services.access import Actor
 from headgate.services.organizations import create_organization
 from headgate.stores.db import Database
-from support.control import Control, control
+from support.control import START, Control, control
 
 ORGANIZATIONS = "/katello/api/organizations"
 
@@ -462,6 +464,35 @@ def test_a_task_is_answered_with_its_object(admin: TestClient) -> None:
             "progress_details": {},
         }
     )
+
+
+def test_deleting_an_organization_is_a_task(admin: TestClient) -> None:
+    zoo = organization(admin, "Zoo")
+
+    task = admin.delete(f"{ORGANIZATIONS}/{zoo}")
+
+    assert (task.status_code, task.json()["label"]) == (
+        202,
+        "Actions::Katello::Organization::Destroy",
+    )
+
+
+def test_a_debug_certificate_is_made_once_and_for_members_who_may_edit(
+    database: Database, tmp_path: Path
+) -> None:
+    authority = Authority.open_folder(tmp_path / "ca", clock=lambda: START)
+    served = control(database, authority=authority)
+    admin = served.client()
+    zoo = organization(admin, "Zoo")
+    path = f"{ORGANIZATIONS}/Zoo/download_debug_certificate"
+
+    first, second = admin.get(path), admin.get(path)
+
+    assert first.content == second.content
+    assert first.text.count("-----BEGIN") == 2
+    assert first.headers["content-disposition"] == 'attachment; filename="Zoo-key-cert.pem"'
+    assert served.user("member", organizations=[zoo]).get(path).status_code == 403
+    assert served.user("stranger").get(path).status_code == 404
 
 
 def test_a_waiting_task_is_cancelled_in_bulk(admin: TestClient) -> None:

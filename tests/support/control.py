@@ -15,6 +15,7 @@ from headgate.apis.actions import Resource
 from headgate.apis.app import control_plane
 from headgate.apis.katello import RESOURCES
 from headgate.apis.ports import Services
+from headgate.pki.authority import Authority
 from headgate.server.content_types import content_types
 from headgate.services.authentication import hash_password
 from headgate.services.users import make_first_admin
@@ -104,6 +105,7 @@ def control(
     resources: Sequence[Resource] = RESOURCES,
     *,
     uploads: Path = Path("/nonexistent"),
+    authority: Authority | None = None,
 ) -> Control:
     """Return a control plane whose administrator is `admin`."""
     clock = Watch()
@@ -117,6 +119,7 @@ def control(
         seal=lambda secret: secret[::-1],
         unseal=lambda sealed: sealed[::-1],
         uploads=uploads,
+        authority=authority,
         content_types=content_types(),
         clock=clock,
         threads=4,
