@@ -21,7 +21,8 @@ from headgate.cli.errors import (
 from headgate.cli.plain import fields_of, members_of
 from headgate.cli.session import Session
 
-_SECONDS: Final = 300.0
+_SECONDS_TO_CONNECT: Final = 20.0
+_SECONDS_TO_ANSWER: Final = 300.0
 _READING: Final = frozenset({"GET", "HEAD"})
 
 
@@ -149,6 +150,8 @@ class Api:
     ) -> Answer:
         if self._connection is None:
             self._connection = connect(self._session)
+            self._connection.connect()
+            self._connection.sock.settimeout(_SECONDS_TO_ANSWER)
         self._connection.request(method, target, body=content, headers=dict(headers))
         reply = self._connection.getresponse()
         return Answer(reply.status, reply.getheader("Content-Type", ""), reply.read())
@@ -162,8 +165,10 @@ def connect(session: Session) -> http.client.HTTPConnection:
     except ValueError as error:
         raise CliError(f"{session.url} is no address: {error}", UNAVAILABLE) from error
     if parts.scheme == "http":
-        return http.client.HTTPConnection(host, port, timeout=_SECONDS)
-    return http.client.HTTPSConnection(host, port, timeout=_SECONDS, context=_context(session))
+        return http.client.HTTPConnection(host, port, timeout=_SECONDS_TO_CONNECT)
+    return http.client.HTTPSConnection(
+        host, port, timeout=_SECONDS_TO_CONNECT, context=_context(session)
+    )
 
 
 def connect_unverified(session: Session) -> http.client.HTTPConnection:
@@ -173,7 +178,7 @@ def connect_unverified(session: Session) -> http.client.HTTPConnection:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return http.client.HTTPSConnection(
-        parts.hostname or "", parts.port, timeout=_SECONDS, context=context
+        parts.hostname or "", parts.port, timeout=_SECONDS_TO_CONNECT, context=context
     )
 
 

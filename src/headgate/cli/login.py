@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from headgate.cli import config
 from headgate.cli.client import Api, RefusedError
-from headgate.cli.errors import NO_INPUT, NOT_LOGGED_IN, OK, UNAVAILABLE, CliError
+from headgate.cli.errors import NOT_LOGGED_IN, OK, UNAVAILABLE, CliError
 from headgate.cli.run import Job
 from headgate.cli.session import DEFAULT_URL, Session, session_of, url_of
 
@@ -153,7 +153,7 @@ def _believe(job: Job, url: str, authority: str) -> None:
     if not sys.stdin.isatty():
         raise CliError(
             f"{question}Trust it with --fingerprint {fingerprint}, or name it with --ca-file",
-            NO_INPUT,
+            UNAVAILABLE,
         )
     sys.stderr.write(f"{question}It is HOME/ca/ca.crt on the server. ")
     if input("Trust it from now on? [y/N] ").strip().lower() not in ("y", "yes"):
@@ -162,8 +162,11 @@ def _believe(job: Job, url: str, authority: str) -> None:
 
 def _wanted(job: Job) -> dict[str, Any]:
     from platform import node  # noqa: PLC0415 - only here
+    from secrets import token_hex  # noqa: PLC0415 - only here
 
-    wanted = {"name": job.given.values.get("token_name") or f"headgate on {node()}"}
+    # Names of tokens are unique, and one machine may have several clients.
+    name = job.given.values.get("token_name") or f"headgate on {node()} {token_hex(3)}"
+    wanted = {"name": name}
     if job.given.values.get("expires_at"):
         wanted["expires_at"] = job.given.values["expires_at"]
     return {"personal_access_token": wanted}

@@ -176,7 +176,7 @@ def _is_empty(value: Any) -> bool:
     fields = fields_of(value)
     if fields is not None:
         return all(_is_empty(each) for each in fields.values())
-    return value is None or value == "" or value == []
+    return value is None or (isinstance(value, str | list) and not value)
 
 
 def _field(head: str, text: str) -> list[str]:

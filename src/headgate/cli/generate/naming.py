@@ -56,6 +56,7 @@ LEFT_OUT: Final[Mapping[tuple[str, str], str]] = {
     ("home", "index"): "for programs that explore the API",
     ("home", "status"): "Foreman's form of what `status` shows",
     ("ping", "ping"): "Foreman's form of what `ping` shows",
+    ("sync", "*"): "`repository info` shows the last one",
     ("sessions", "*"): "cookies are for browsers; `login` keeps a token",
 }
 

@@ -39,7 +39,8 @@ class OptionsOf:
             self._add_scopes(target)
 
     def _is_own_id(self, param: Mapping[str, Any]) -> bool:
-        return param["name"] == "id" and self._action != "index"
+        # Lists take an id to be narrowed by; one that they need says whose they are.
+        return param["name"] == "id" and (self._action != "index" or param["required"])
 
     def _add_parameter(self, param: Mapping[str, Any], wrapper: str | None) -> None:
         name: str = param["name"]
@@ -51,7 +52,7 @@ class OptionsOf:
             self._add_plain(param)
         elif self._is_own_id(param):
             self._add_own_id(param, kind)
-        elif self._action == "index" and name == "id":
+        elif name == "id":
             self._add_plain(param)
         else:
             self._add_reference(param, kind, self._words(name))
