@@ -92,6 +92,28 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Environment:
+    """An environment group of comps.xml: a choice of groups."""
+
+    id: str
+    name: str
+    groups: Sequence[str]
+    optional: Sequence[str] = ()
+
+    def element(self) -> ET.Element:
+        """Render as comps has it."""
+        environment = ET.Element("environment")
+        texts = {"id": self.id, "name": self.name, "description": self.name, "display_order": "1"}
+        for tag, text in texts.items():
+            ET.SubElement(environment, tag).text = text
+        for tag, ids in {"grouplist": self.groups, "optionlist": self.optional}.items():
+            listed = ET.SubElement(environment, tag)
+            for id_ in ids:
+                ET.SubElement(listed, "groupid").text = id_
+        return environment
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     """One stream of a module, in one context."""
 
@@ -139,6 +161,7 @@ class YumRepository:
     rpms: Sequence[Rpm] = ()
     advisories: Sequence[Advisory] = ()
     groups: Sequence[Group] = ()
+    environments: Sequence[Environment] = ()
     modules: Sequence[Module] = ()
     treeinfo: bool = False
     """Add a .treeinfo with two boot images."""
@@ -211,6 +234,7 @@ class YumRepository:
         listed = ET.SubElement(category, "grouplist")
         for group in self.groups:
             ET.SubElement(listed, "groupid").text = group.id
+        comps.extend(environment.element() for environment in self.environments)
         return ET.tostring(comps, encoding="utf-8", xml_declaration=True)
 
     def _updateinfo(self) -> bytes:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -77,6 +78,24 @@ class World:
     def sync(self, repository: int, **options: Any) -> Json:
         """Sync a repository and return the finished task."""
         return self.done(self.post(f"repositories/{repository}/sync", **options))
+
+    def upload(self, repository: int, *files: Path, kind: str | None = None) -> Json:
+        """Upload files in one go each and return the last finished task."""
+        given = {"content_type": kind} if kind else {}
+        task: Json = {}
+        for path in files:
+            answer = self.client.post(
+                f"{_KATELLO}/repositories/{repository}/upload_content",
+                data=given,
+                files={"content": (path.name, path.read_bytes())},
+            )
+            task = self.done(self._answered(answer))
+        return task
+
+    def remove(self, repository: int, *ids: int, kind: str = "rpm") -> Json:
+        """Take units out of a repository and return the finished task."""
+        path = f"repositories/{repository}/remove_content"
+        return self.done(self.put(path, ids=list(ids), content_type=kind))
 
     def view(self, name: str, *repositories: int, **fields: Any) -> int:
         """Make a content view."""
