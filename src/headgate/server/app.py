@@ -117,6 +117,7 @@ def _services(parts: Parts) -> Services:
         seal=parts.sealer.seal,
         unseal=parts.sealer.unseal,
         uploads=parts.home.uploads,
+        authority=parts.keys.authority,
         clock=parts.clock,
         content_types=parts.content_types,
     )
