@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headgate.domain.clock import Clock, utc_now
+from headgate.pki.authority import Authority
 from headgate.plugin import ContentType
 from headgate.stores.blobs.port import BlobStore
 from headgate.stores.db import Database
@@ -31,5 +32,6 @@ class Services:
     uploads: Path
     clock: Clock = utc_now
     content_types: Mapping[str, ContentType] = field(default_factory=dict[str, ContentType])
+    authority: Authority | None = None  # signs debug certificates
     base_url: str = ""  # https://host:port, for links to published content; "": the request's
     threads: int = 16

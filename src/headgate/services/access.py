@@ -271,6 +271,20 @@ def load_many(
     return rows
 
 
+def find(tx: Transaction, actor: Actor, table: Table, **values: str) -> Row[Any]:
+    """Return the one row with these values, such as a label that is unique over everything.
+
+    NotFoundError as for ids.
+    """
+    kind = _KIND_OF_TABLE[table]
+    conditions = [table.c[column] == value for column, value in values.items()]
+    row = tx.execute(select(table).where(*conditions, kind.visible_to(actor))).one_or_none()
+    if row is None:
+        words = " and ".join(f"{column} {value[:255]}" for column, value in values.items())
+        raise NotFoundError(f"Could not find {kind.noun} with {words}")
+    return row
+
+
 def require_visible(tx: Transaction, actor: Actor, table: Table, keys: Iterable[object]) -> None:
     """Raise NotFoundError unless the actor may see every one of these ids.
 

@@ -9,7 +9,12 @@ from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
 from headgate.services.listing import Catalog, where_equal
 from headgate.stores.db import Transaction
-from headgate.stores.db.tables import content_views, lifecycle_environments, organizations
+from headgate.stores.db.tables import (
+    content_views,
+    lifecycle_environments,
+    organizations,
+    repositories,
+)
 
 ORGANIZATIONS: Final = Catalog(
     key=organizations.c.id,
@@ -50,6 +55,18 @@ def query(actor: Actor, *, name: str | None = None, label: str | None = None) ->
         )
     )
     return where_equal(scoped(joined, actor, organizations), organizations, name=name, label=label)
+
+
+def repositories_of(tx: Transaction, organization_id: OrganizationId) -> list[int]:
+    """Return the ids of the organization's repositories."""
+    query = select(repositories.c.id).where(repositories.c.organization_id == organization_id)
+    return list(tx.scalars(query))
+
+
+def content_views_of(tx: Transaction, organization_id: OrganizationId) -> list[int]:
+    """Return the ids of the organization's content views, the default one included."""
+    query = select(content_views.c.id).where(content_views.c.organization_id == organization_id)
+    return list(tx.scalars(query))
 
 
 def load_organization(tx: Transaction, actor: Actor, organization_id: OrganizationId) -> Row[Any]:

@@ -1,16 +1,14 @@
-"""Tasks as actors see them: reading, counting, stopping and resuming."""
+"""Tasks as actors see them, and what they can be searched by; changing them is in `tasks.py`."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, select
 
 from headgate.domain.ids import TaskId
 from headgate.engine import TaskState
-from headgate.engine.control import request_cancel, resume, stop_paused
 from headgate.search import Field, Fields
-from headgate.services.access import Actor, AnyRow, load, load_many, scoped
+from headgate.services.access import Actor, load, load_many, scoped
 from headgate.services.listing import Catalog
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import task_locks, tasks, users
@@ -39,7 +37,6 @@ TASKS: Final = Catalog(
 )
 
 _VIEW: Final = "view_foreman_tasks"
-_EDIT: Final = "edit_foreman_tasks"
 
 
 def query(
@@ -91,40 +88,6 @@ def ids_found(tx: Transaction, found: Select[Any], *, limit: int) -> list[TaskId
     """Return the ids of the newest tasks of a selection."""
     newest = found.with_only_columns(tasks.c.id).order_by(tasks.c.number.desc()).limit(limit)
     return [TaskId(task_id) for task_id in tx.scalars(newest)]
-
-
-def count_by_state(tx: Transaction, actor: Actor) -> Sequence[AnyRow]:
-    """Return (state, result, count) of what the actor may see."""
-    visible = query(actor).with_only_columns(tasks.c.id, tasks.c.state, tasks.c.result).subquery()
-    return tx.execute(
-        select(visible.c.state, visible.c.result, func.count().label("count"))
-        .group_by(visible.c.state, visible.c.result)
-        .order_by(visible.c.state, visible.c.result)
-    ).all()
-
-
-def cancel_task(tx: Transaction, *, actor: Actor, task_id: TaskId, now: datetime) -> bool:
-    """Ask a task and those below it to stop; False if it has ended or cannot be stopped."""
-    row = _changeable(tx, actor, task_id)
-    if row.state == TaskState.PAUSED:
-        return stop_paused(tx, row.id, now)
-    running_on = row.state == TaskState.RUNNING and not row.cancellable
-    if row.state == TaskState.STOPPED or running_on:
-        return False
-    request_cancel(tx, [row.id], now)
-    return True
-
-
-def resume_task(tx: Transaction, *, actor: Actor, task_id: TaskId) -> bool:
-    """Continue a paused task after its last recorded step; False if it is not paused."""
-    return resume(tx, _changeable(tx, actor, task_id).id)
-
-
-def _changeable(tx: Transaction, actor: Actor, task_id: TaskId) -> Row[Any]:
-    row = load(tx, actor, tasks, task_id)
-    if row.user_id != actor.user_id:
-        actor.require(_EDIT, organization_id=row.organization_id)
-    return row
 
 
 def _with_logins() -> Select[Any]:

@@ -9,14 +9,27 @@ from headgate.apis.actions import (
     Listing,
     ListParams,
     Params,
+    Raw,
     Resource,
     doc,
     list_page,
     wrapped,
 )
-from headgate.domain.ids import OrganizationId
-from headgate.services.organization_records import ORGANIZATIONS, load_organization, query
+from headgate.domain.errors import ConflictError
+from headgate.domain.ids import OrganizationId, TaskId
+from headgate.engine import enqueue
+from headgate.services.access import find
+from headgate.services.certificates import debug_certificate
+from headgate.services.organization_records import (
+    ORGANIZATIONS,
+    content_views_of,
+    load_organization,
+    query,
+    repositories_of,
+)
 from headgate.services.organizations import create_organization, update_organization
+from headgate.stores.db.tables import organizations as organizations_table
+from headgate.workflows.organization_requests import remove_organization_task
 
 organizations = Resource("organizations", "Organizations")
 
@@ -107,6 +120,76 @@ def update(call: Call, params: Update) -> dict[str, Any]:
     return _full(load_organization(call.tx, call.actor, params.id))
 
 
+class Destroy(Params):
+    """Delete an organization."""
+
+    id: OrganizationId = doc("Organization ID")
+
+
+@organizations.action(
+    "destroy",
+    "DELETE",
+    f"{_KATELLO}/{{id}}",
+    also=[f"{_FOREMAN}/{{id}}"],
+    permission="destroy_organizations",
+    async_task=True,
+)
+def destroy(call: Call, params: Destroy) -> TaskId:
+    """Delete it with all that it owns, once nothing works on it any more."""
+    row = load_organization(call.tx, call.actor, params.id)
+    call.actor.require("destroy_organizations", organization_id=params.id)
+    task = remove_organization_task(
+        row,
+        repository_ids=repositories_of(call.tx, params.id),
+        content_view_ids=content_views_of(call.tx, params.id),
+        user_id=call.actor.user_id,
+    )
+    return enqueue(call.tx, task)
+
+
+class DownloadDebugCertificate(Params):
+    """Download a debug certificate: it opens all content of the organization."""
+
+    label: str = doc("Label of the organization")
+
+
+@organizations.action(
+    "download_debug_certificate",
+    "GET",
+    f"{_KATELLO}/{{label}}/download_debug_certificate",
+    writes=True,
+)
+def download_debug_certificate(call: Call, params: DownloadDebugCertificate) -> Raw:
+    """Send key and certificate; they are made when they are first asked for."""
+    services = call.services
+    row = find(call.tx, call.actor, organizations_table, label=params.label)
+    if services.authority is None:
+        raise ConflictError("This server signs no certificates")
+    bundle = debug_certificate(
+        call.tx,
+        actor=call.actor,
+        organization_id=OrganizationId(row.id),
+        authority=services.authority,
+        seal=services.seal,
+        unseal=services.unseal,
+    )
+    filename = f"{row.label}-key-cert.pem"
+    return Raw(bundle.encode(), media_type="application/x-pem-file", filename=filename)
+
+
+class Releases(Params):
+    """List available releases in the organization."""
+
+    id: OrganizationId = doc("Organization ID")
+
+
+@organizations.action("releases", "GET", f"{_KATELLO}/{{id}}/releases")
+def releases(call: Call, params: Releases) -> dict[str, Any]:
+    """List none: releases come with products of a vendor's manifest."""
+    load_organization(call.tx, call.actor, params.id)
+    return {"total": 0, "subtotal": 0, "results": []}
+
+
 def _summary(row: Row[Any]) -> dict[str, Any]:
     return {
         "id": row.id,
@@ -124,6 +207,16 @@ def _full(row: Row[Any]) -> dict[str, Any]:
         **_summary(row),
         "library_id": row.library_id,
         "default_content_view_id": row.default_content_view_id,
+        "cdn_configuration": {
+            "type": "redhat_cdn",
+            "url": None,
+            "username": None,
+            "upstream_organization_label": None,
+            "upstream_content_view_label": None,
+            "upstream_lifecycle_environment_label": None,
+            "ssl_ca_credential_id": None,
+            "password_exists": False,
+        },
         "manifest_expired": False,
         "manifest_expiration_date": None,
         "service_levels": [],

@@ -1,6 +1,7 @@
 """`/foreman_tasks/api/tasks`."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc, list_page
@@ -10,14 +11,12 @@ from headgate.domain.ids import TaskId, UserId
 from headgate.services.listing import Window, page
 from headgate.services.task_records import (
     TASKS,
-    cancel_task,
-    count_by_state,
     ids_found,
     load_task,
     load_tasks,
     query,
-    resume_task,
 )
+from headgate.services.tasks import cancel_task, count_tasks, resume_task
 
 tasks = Resource("foreman_tasks", "Tasks", dialect="foreman")
 
@@ -42,13 +41,18 @@ class Summary(Params):
     """Show task summary."""
 
 
-@tasks.action("summary", "GET", f"{_PATH}/summary")
+@tasks.action("summary", "GET", f"{_PATH}/summary", permission="view_foreman_tasks")
 def summary(call: Call, params: Summary) -> list[dict[str, Any]]:
     """Count tasks by state and result."""
     del params
     return [
-        {"state": row.state, "result": row.result, "count": row.count}
-        for row in count_by_state(call.tx, call.actor)
+        {
+            "state": count.state,
+            "result": count.result,
+            "count": count.total,
+            "recent": count.recent,
+        }
+        for count in count_tasks(call.tx, actor=call.actor, clock=call.services.clock)
     ]
 
 
@@ -96,9 +100,9 @@ class Cancel(Params):
 @tasks.action("cancel", "POST", f"{_PATH}/{{id}}/cancel")
 def cancel(call: Call, params: Cancel) -> dict[str, Any]:
     """Ask one to stop; it does so at its next report."""
-    now = call.services.clock()
-    if not cancel_task(call.tx, actor=call.actor, task_id=params.id, now=now):
-        raise ConflictError("The task has ended already, or cannot be stopped any more")
+    clock = call.services.clock
+    if not cancel_task(call.tx, actor=call.actor, clock=clock, task_id=params.id):
+        raise ConflictError("The task has ended already")
     return task_object(call.tx, call.actor, params.id)
 
 
@@ -111,8 +115,7 @@ class Resume(Params):
 @tasks.action("resume", "POST", f"{_PATH}/{{id}}/resume")
 def resume(call: Call, params: Resume) -> dict[str, Any]:
     """Continue one after the step that failed."""
-    if not resume_task(call.tx, actor=call.actor, task_id=params.id):
-        raise ConflictError("The task is not paused")
+    resume_task(call.tx, actor=call.actor, task_id=params.id)
     return task_object(call.tx, call.actor, params.id)
 
 
@@ -130,9 +133,12 @@ class BulkResume(Bulk):
 @tasks.action("bulk_resume", "POST", f"{_PATH}/bulk_resume")
 def bulk_resume(call: Call, params: BulkResume) -> dict[str, Any]:
     """Resume what is paused, skip the rest."""
-    resumed, skipped = _divided(
-        call, params, lambda task_id: resume_task(call.tx, actor=call.actor, task_id=task_id)
-    )
+
+    def resume_one(task_id: TaskId) -> bool:
+        resume_task(call.tx, actor=call.actor, task_id=task_id)
+        return True
+
+    resumed, skipped = _divided(call, params, resume_one)
     total = len(resumed) + len(skipped)
     return {"total": total, "resumed": resumed, "failed": [], "skipped": skipped}
 
@@ -214,20 +220,26 @@ def _answered(call: Call, search: OneSearch) -> dict[str, Any]:
 
 
 def _cancelled(call: Call, params: Bulk) -> tuple[list[Any], list[Any]]:
-    now = call.services.clock()
-    return _divided(
-        call,
-        params,
-        lambda task_id: cancel_task(call.tx, actor=call.actor, task_id=task_id, now=now),
-    )
+    def cancel_one(task_id: TaskId) -> bool:
+        clock = call.services.clock
+        return cancel_task(call.tx, actor=call.actor, clock=clock, task_id=task_id)
+
+    return _divided(call, params, cancel_one)
 
 
 def _divided(
     call: Call, params: Bulk, change: Callable[[TaskId], bool]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Try the change on every chosen task; return those changed and those skipped."""
-    chosen = params.task_ids or _found(call, params.search)
-    changed = {task_id for task_id in dict.fromkeys(chosen) if change(task_id)}
+    """Try the change on every chosen task; return those changed and those skipped.
+
+    What a task's state does not allow is skipped; an error of permission fails the request.
+    """
+    chosen = list(dict.fromkeys(params.task_ids or _found(call, params.search)))
+    changed: set[TaskId] = set()
+    for task_id in chosen:
+        with suppress(ConflictError):
+            if change(task_id):
+                changed.add(task_id)
     shown = [show_task(row) for row in load_tasks(call.tx, call.actor, chosen)]
     return (
         [task for task in shown if task["id"] in changed],
