@@ -62,7 +62,7 @@ def _plan(repo: str | None, demo_url: str) -> Plan:
     if repo:
         package = os.environ.get("PACKAGE", "")
         return Plan(repo, "on_demand", ("--name", "*-debug*"), "packages named *-debug*", package)
-    rule = ("--name", "headgate-demo-cow", "--min-version", "2.0")
+    rule = ("--name", "headgate-demo-cow", "--version", "2.0")
     return Plan(demo_url, "immediate", rule, "headgate-demo-cow 2.0", "headgate-demo-cow")
 
 
@@ -104,7 +104,8 @@ def _prove(plan: Plan, url: str) -> str:
 
 def _install(plan: Plan, content: str, certificate: Path) -> str:
     host = _WORK / "host"
-    (host / "repos").mkdir(parents=True)
+    for folder in ("repos", "log"):
+        (host / folder).mkdir(parents=True)
     (host / "dnf.conf").write_text("[main]\ngpgcheck=0\n")
     (host / "repos" / "dev.repo").write_text(
         f"[dev]\nname=Dev\nbaseurl={content}\nsslcacert={_CA}\n"

@@ -40,8 +40,8 @@ class Resolver:
         finder: Json = self._finders[lookup["finder"]]
         scope = self._scope(parameter, finder, names)
         if lookup["many"]:
-            return [self._id_of(finder, by, name, scope, parameter) for name in names]
-        return self._id_of(finder, by, names, scope, parameter)
+            return [self._only(finder, by, name, scope, parameter)["id"] for name in names]
+        return self._only(finder, by, names, scope, parameter)[lookup.get("gives", "id")]
 
     def _scope(self, parameter: str, finder: Json, names: Any) -> dict[str, Any]:
         """Return what narrows the list; UsageError if the list must be narrowed and is not."""
@@ -52,16 +52,17 @@ class Resolver:
                 raise UsageError(f"{ways} is needed to find {finder['noun']} {_quoted(names)}")
         return {name: value for name, value in known.items() if value is not None}
 
-    def _id_of(self, finder: Json, by: str, name: str, scope: Json, parameter: str) -> Any:
+    def _only(self, finder: Json, by: str, name: str, scope: Json, parameter: str) -> Json:
+        """Return the one thing of that name."""
         path, narrowed = path_of(finder["paths"], scope)
         condition = (
             {by: name}
-            if finder["by"][by] == "plain"
+            if finder["by"].get(by) == "plain"
             else {"search": f'{by} = "{name.replace(chr(34), chr(92) + chr(34))}"'}
         )
         results: Sequence[Json] = self._api.get(path, **narrowed, **condition)["results"]
         if len(results) == 1:
-            return results[0]["id"]
+            return results[0]
         if not results:
             within = self._within(scope)
             raise CliError(f"there is no {finder['noun']} {_quoted(name)}{within}", NOT_FOUND)

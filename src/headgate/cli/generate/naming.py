@@ -80,6 +80,11 @@ SPECIAL_OPTIONS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
     ("content_credentials", "set_content", "content"): ("path",),
 }
 
+# Parameters that take a label where others take an id: what the label is of.
+LABELS: Final[Mapping[tuple[str, str, str], str]] = {
+    ("organizations", "download_debug_certificate", "label"): "OrganizationId",
+}
+
 # Options whose value is the path of a text file, the content of which is sent.
 TEXT_FILES: Final = frozenset(
     {
@@ -117,7 +122,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "content_view_environments": "id label name content_view.name lifecycle_environment.name",
     "content_view_filter_rules": "id name version min_version max_version architecture",
     "content_view_filters": "id name description type inclusion",
-    "content_view_histories": "version action:Action task.result:Result user created_at:When",
+    "content_view_histories": "version action environment.name user created_at:When",
     "content_view_versions": "id content_view.name:View version description environments",
     "content_views": "id name label composite repository_ids last_published",
     "errata": "id errata_id type title issued",

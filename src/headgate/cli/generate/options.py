@@ -7,6 +7,7 @@ from typing import Any
 from headgate.cli.generate.finders import FINDERS, SCOPE_TYPES
 from headgate.cli.generate.naming import (
     HIDDEN_PARAMETERS,
+    LABELS,
     OPTION_WORDS,
     SPECIAL_OPTIONS,
     TEXT_FILES,
@@ -65,6 +66,11 @@ class OptionsOf:
         if key in TEXT_FILES:
             option["kind"] = "text-file"
         self._put(option)
+        if key in LABELS:
+            for field in ("name", "id"):
+                about = FINDERS[LABELS[key]].word
+                self._put(self._by_name(name, [field], field, about, many=False))
+            self.lookups[name] = {"finder": LABELS[key], "many": False, "gives": "label"}
 
     def _add_own_id(self, param: Mapping[str, Any], kind: str) -> None:
         finder = FINDERS[kind]
