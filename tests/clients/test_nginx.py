@@ -14,6 +14,8 @@ import pytest
 
 from headgate.domain.clock import utc_now
 from headgate.pki.authority import Authority
+from headgate.services.certificates import revoke_certificate
+from headgate.stores.db import Database
 from support import needs
 from support.ports import accepts, free_ports
 from support.processes import Started
@@ -177,6 +179,21 @@ def test_an_expired_or_foreign_certificate_is_refused_in_words(
     assert (expired[0], b"expired" in expired[2]) == (403, True)
     other = front.get(path, *front.certificate(foreign))
     assert (other[0], b"authority" in other[2]) == (403, True)
+
+
+def test_a_revoked_certificate_is_refused_at_once(front: Front, authority: Authority) -> None:
+    path = f"{front.guarded}repodata/repomd.xml"
+    certificate = front.certificate(authority)
+    serial = Path(certificate[1]).stem
+    assert front.get(path, *certificate)[0] == 200
+
+    database = Database(f"sqlite:///{front.server.home}/headgate.db")
+    with database.begin() as tx:
+        revoke_certificate(tx, serial=serial, reason="lost", clock=utc_now)
+    database.close()
+
+    status, _, body = front.get(path, *certificate)
+    assert (status, b"revoked" in body) == (403, True)
 
 
 def test_whatever_certificate_a_client_has_it_gets_open_content(
