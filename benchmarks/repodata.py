@@ -12,7 +12,7 @@ import argparse
 import hashlib
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -415,24 +415,12 @@ def make(
     words, rng = Words(seed), seeded(f"{seed}/rest")
     errata_count = count // 20 if errata_count is None else errata_count
     module_count = min(100, count // 50) if module_count is None else module_count
-    files = [MetadataFile(repodata, kind, f"{kind}.xml.gz") for kind in ROOTS]
-    for file in files:
-        file.write('<?xml version="1.0" encoding="UTF-8"?>\n' + ROOTS[file.kind].format(count))
-    kept: list[Package] = []
-    every = max(1, count // max(errata_count, module_count * 2, 400))
-    for index, package in enumerate(
-        packages(words, count=count, changed=changed, seed=seed, rpm_size=rpm_size)
-    ):
-        for file in files:
-            file.write(MAKERS[file.kind](package, words))
-        if index % every == 0:
-            kept.append(package)
-        if rpm_size:
-            path = folder / package.location
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(payload(package.file_name.removesuffix(".rpm"), rpm_size))
-    for file in files:
-        file.write(ENDS[file.kind])
+    listed = packages(words, count=count, changed=changed, seed=seed, rpm_size=rpm_size)
+    if rpm_size:
+        listed = written(listed, folder, rpm_size)
+    files, kept = list_packages(
+        repodata, listed, words, count=count, sample=max(errata_count, module_count * 2, 400)
+    )
     advised = [(kept[n % len(kept)], words.text(rng, 3)) for n in range(errata_count)]
     rest = {
         ("updateinfo", "updateinfo.xml.gz"): errata(advised, words, rng),
@@ -443,15 +431,41 @@ def make(
         files.append(file := MetadataFile(repodata, kind, name))
         for text in texts:
             file.write(text)
-    for file in files:
         file.close()
-    body = "".join(file.repomd() for file in files)
     (repodata / "repomd.xml").write_text(
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<repomd xmlns="http://linux.duke.edu/metadata/repo" '
         f'xmlns:rpm="http://linux.duke.edu/metadata/rpm">\n  <revision>{EPOCH}</revision>\n'
-        f"{body}</repomd>\n"
+        f"{''.join(file.repomd() for file in files)}</repomd>\n"
     )
+
+
+def written(listed: Iterable[Package], folder: Path, size: int) -> Iterator[Package]:
+    """Yield the packages, each once its file is there."""
+    for package in listed:
+        path = folder / package.location
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(payload(package.file_name.removesuffix(".rpm"), size))
+        yield package
+
+
+def list_packages(
+    repodata: Path, listed: Iterable[Package], words: Words, *, count: int, sample: int
+) -> tuple[list[MetadataFile], list[Package]]:
+    """Write primary, filelists and other; return them, and about `sample` of the packages."""
+    files = [MetadataFile(repodata, kind, f"{kind}.xml.gz") for kind in ROOTS]
+    for file in files:
+        file.write('<?xml version="1.0" encoding="UTF-8"?>\n' + ROOTS[file.kind].format(count))
+    kept: list[Package] = []
+    for index, package in enumerate(listed):
+        for file in files:
+            file.write(MAKERS[file.kind](package, words))
+        if index % max(1, count // sample) == 0:
+            kept.append(package)
+    for file in files:
+        file.write(ENDS[file.kind])
+        file.close()
+    return files, kept
 
 
 def main() -> None:

@@ -114,6 +114,16 @@ def test_files_in_other_orders_are_joined() -> None:
     assert [each.fragments for each in read(files)] == PACKAGES
 
 
+def test_the_order_of_attributes_does_not_count() -> None:
+    files = documents(PACKAGES)
+    files["other"] = re.sub(rb'(pkgid="\w+") (name="\w+")', rb"\2 \1", files["other"])
+
+    packages = read(files)
+
+    assert packages[0].fragments.other.startswith(b'<package name="reed" pkgid="')
+    assert [each.header.name for each in packages] == ["reed", "heron", "crane"]
+
+
 def test_a_repository_without_filelists_and_other_is_read() -> None:
     packages = read({"primary": document("primary", PACKAGES)})
 

@@ -48,9 +48,7 @@ class Shape:
         )
 
 
-_PACKAGE: Final = re.compile(
-    rb'\s*(<package pkgid="([0-9a-fA-F]+)" name="[^"<]*" arch="[^"<]*"\s*>)'
-)
+_PACKAGE: Final = re.compile(rb"\s*(<package" + _ATTRIBUTES + rb"\s*>)")
 
 PRIMARY: Final = Shape(
     "primary",

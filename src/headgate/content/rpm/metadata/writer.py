@@ -191,10 +191,12 @@ def _span(kind: Kind, codec: Codec, group: list[Cut]) -> Place:
 
 
 def _recompressed(kind: Kind, codec: Codec, group: list[Cut], read: ReadPack) -> bytes:
-    pieces: list[memoryview] = []
+    pieces: list[bytes] = []
     for part in group:
         layout = part.layout
         data = read(part.pack, kind, codec, layout.places[kind, codec])
         expanded = expand_segment(codec, data, layout.size(kind))
-        pieces += cut(expanded, layout.lengths[kind], part.positions or range(layout.count))
+        wanted = range(layout.count) if part.positions is None else part.positions
+        # Joined here, so that no view keeps the rest of a segment of which little is wanted.
+        pieces.append(b"".join(cut(expanded, layout.lengths[kind], wanted)))
     return compress(codec, b"".join(pieces))
