@@ -119,7 +119,7 @@ def read_header(primary: bytes) -> PackageHeader:
 
 
 _PKGID = re.compile(
-    rb'<package\s(?:[^<>]*\s)?pkgid="([0-9a-fA-F]+)"'
+    rb'<package\s(?:[^<>]*\s)??pkgid="([0-9a-fA-F]+)"'
     rb'|<checksum type="[^"<]*" pkgid="YES">([0-9a-fA-F]+)</checksum>'
 )
 # createrepo_c's order of elements, from the first byte to the middle of <format>. Nothing that
