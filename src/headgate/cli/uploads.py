@@ -6,16 +6,16 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlencode
 
 from headgate.cli.client import Api
-from headgate.cli.errors import FAILED, NO_INPUT, OK, CliError, UsageError
+from headgate.cli.errors import NO_INPUT, OK, CliError, UsageError
 from headgate.cli.options import require
 from headgate.cli.progress import ProgressLine, line_of, size
 from headgate.cli.run import Job, apply_defaults
 from headgate.cli.tasks import follow
 
 _CHUNK: Final = 4 * 2**20
+_AT_ONCE: Final = 1000  # files that one task takes in
 _UPLOADS: Final = "/katello/api/repositories/{}/content_uploads"
 _IMPORT: Final = "/katello/api/repositories/{}/import_uploads"
 
@@ -38,9 +38,11 @@ def upload_content(job: Job) -> int:
     kind = job.given.values.get("content_type")
     code = OK
     for chosen, group in _by_type(sources, kind).items():
-        task = _import(api, repository, chosen, _sent(job, api, repository, group))
-        code = max(code, follow(job, api, task))
-    return FAILED if code == FAILED else code
+        for start in range(0, len(group), _AT_ONCE):
+            files = group[start : start + _AT_ONCE]
+            task = _import(api, repository, chosen, _sent(job, api, repository, chosen, files))
+            code = follow(job, api, task) or code
+    return code
 
 
 def _by_type(sources: Sequence[Source], kind: str | None) -> dict[str | None, list[Source]]:
@@ -71,7 +73,9 @@ def _source(file: Path, folder: Path) -> Source:
     return Source(file, str(file.relative_to(folder)), file.stat().st_size)
 
 
-def _sent(job: Job, api: Api, repository: int, sources: Sequence[Source]) -> list[dict[str, Any]]:
+def _sent(
+    job: Job, api: Api, repository: int, kind: str | None, sources: Sequence[Source]
+) -> list[dict[str, Any]]:
     """Send the files; return what the import is to be told of each."""
     total = sum(source.size for source in sources)
     done = 0
@@ -79,9 +83,8 @@ def _sent(job: Job, api: Api, repository: int, sources: Sequence[Source]) -> lis
     with ProgressLine(sys.stderr, quiet=job.output.quiet) as line:
         for source in sources:
             checksum = _checksum(source.path)
-            made = api.post(
-                _UPLOADS.format(repository), {"size": source.size, "checksum": checksum}
-            )
+            wanted = {"size": source.size, "checksum": checksum, "content_type": kind}
+            made = api.post(_UPLOADS.format(repository), wanted)
             about: dict[str, Any] = {
                 "name": source.name,
                 "size": source.size,
@@ -101,14 +104,10 @@ def _sent(job: Job, api: Api, repository: int, sources: Sequence[Source]) -> lis
 
 
 def _put(api: Api, repository: int, upload: str, offset: int, chunk: bytes) -> None:
-    """Send a chunk as clients of Katello do, in a form: the fields urlencoded."""
-    form = urlencode({"offset": offset, "size": len(chunk), "content": chunk})
-    api.request(
-        "PUT",
-        f"{_UPLOADS.format(repository)}/{upload}",
-        content=form.encode(),
-        media_type="application/x-www-form-urlencoded",
-    )
+    """Send a chunk; in a multipart form, where bytes go as they are."""
+    content, media_type = _form({"offset": str(offset).encode(), "content": chunk})
+    path = f"{_UPLOADS.format(repository)}/{upload}"
+    api.request("PUT", path, content=content, media_type=media_type)
 
 
 def _import(
@@ -135,21 +134,30 @@ def _checksum(path: Path) -> str:
 
 def multipart(fields: Mapping[str, Any], kinds: Mapping[str, str]) -> tuple[bytes, str]:
     """Return a form of these fields, files among them, and its media type."""
+    contents: dict[str, bytes] = {}
+    filenames: dict[str, str] = {}
+    for name, value in fields.items():
+        if kinds.get(name) != "file":
+            contents[name] = str(value).encode()
+            continue
+        path = Path(value)
+        try:
+            contents[name] = path.read_bytes()
+        except OSError as error:
+            raise CliError(f"{path} cannot be read: {error.strerror}", NO_INPUT) from error
+        filenames[name] = path.name.replace('"', "%22")
+    return _form(contents, filenames)
+
+
+def _form(
+    fields: Mapping[str, bytes], filenames: Mapping[str, str] | None = None
+) -> tuple[bytes, str]:
     boundary = f"headgate-{os.urandom(16).hex()}"
     parts: list[bytes] = []
-    for name, value in fields.items():
+    for name, content in fields.items():
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"'
-        if kinds.get(name) == "file":
-            path = Path(value)
-            try:
-                content = path.read_bytes()
-            except OSError as error:
-                raise CliError(f"{path} cannot be read: {error.strerror}", NO_INPUT) from error
-            filename = path.name.replace('"', "%22")
-            head += f'; filename="{filename}"\r\nContent-Type: application/octet-stream'
-        else:
-            content = str(value).encode()
-        parts.append(head.encode() + b"\r\n\r\n" + content + b"\r\n")
-    return b"".join(
-        parts
-    ) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+        if filenames and name in filenames:
+            head += f'; filename="{filenames[name]}"\r\nContent-Type: application/octet-stream'
+        parts += [head.encode(), b"\r\n\r\n", content, b"\r\n"]
+    parts.append(f"--{boundary}--\r\n".encode())
+    return b"".join(parts), f"multipart/form-data; boundary={boundary}"
