@@ -32,6 +32,7 @@ class Application:
         self._parts = parts
         self._workers = workers
         self._metrics = RequestMetrics()
+        self._logs_requests = parts.settings.logging.requests
         self._control = control_plane(_services(parts))
         # Made in `running`: it belongs to the event loop.
         self._content: ContentApp | None = None
@@ -68,7 +69,16 @@ class Application:
         try:
             await app(scope, receive, noted)
         finally:
-            self._metrics.note(plane, status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self._metrics.note(plane, status, seconds)
+            if self._logs_requests and plane == "control":
+                _log.info(
+                    "%s %s answered %d",
+                    scope["method"],
+                    scope["path"],
+                    status,
+                    extra={"milliseconds": round(seconds * 1000, 1)},
+                )
 
     def _route(self, path: str) -> tuple[str, Asgi]:
         if path.startswith(_CONTENT) and self._content is not None:

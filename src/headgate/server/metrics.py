@@ -20,30 +20,31 @@ def use_folder(folder: Path) -> None:
 
 
 class RequestMetrics:
-    """How many requests each plane answered, how, and how long that took."""
+    """How many requests each plane answered and how, and how long the API took.
+
+    Content is not timed: that tells of the client's line, and costs as much as finding the file.
+    """
 
     def __init__(self) -> None:
         from prometheus_client import Counter, Histogram  # noqa: PLC0415 - after `use_folder`
 
         self._requests = Counter("headgate_requests", "Requests answered", ["plane", "status"])
         self._seconds = Histogram(
-            "headgate_request_seconds", "Seconds to a whole answer", ["plane"], buckets=_BUCKETS
+            "headgate_api_seconds",
+            "Seconds to the whole answer of an API request",
+            buckets=_BUCKETS,
         )
-        # `labels` takes a lock and builds a key; a request of the data plane cannot spare that.
+        # `labels` takes a lock and builds a key; a request for content cannot spare that.
         self._counters: dict[tuple[str, int], Counter] = {}
-        self._timers: dict[str, Histogram] = {}
 
     def note(self, plane: str, status: int, seconds: float) -> None:
         """Count one answered request."""
         counter = self._counters.get((plane, status))
         if counter is None:
-            counter = self._requests.labels(plane, str(status))
-            self._counters[plane, status] = counter
-        timer = self._timers.get(plane)
-        if timer is None:
-            timer = self._timers[plane] = self._seconds.labels(plane)
+            counter = self._counters[plane, status] = self._requests.labels(plane, str(status))
         counter.inc()
-        timer.observe(seconds)
+        if plane == "control":
+            self._seconds.observe(seconds)
 
 
 def exposition() -> bytes:
