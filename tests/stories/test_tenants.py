@@ -112,6 +112,20 @@ def test_no_route_takes_a_label_of_another_organization(database: Database) -> N
     assert wrong == []
 
 
+def test_a_unit_is_found_by_whom_holds_it(database: Database) -> None:
+    served = control(database)
+    ours, theirs = _two_tenants(served)
+    client = served.client(ours.name)
+    files = "/katello/api/files"
+
+    assert client.get(f"{files}/{ours.unit_id}").json()["name"] == "ours.txt"
+    assert client.get(f"{files}/{theirs.unit_id}").status_code == 404
+    both = {"ids[]": [ours.unit_id, theirs.unit_id]}
+    assert [each["name"] for each in client.get(files, params=both).json()["results"]] == [
+        "ours.txt"
+    ]
+
+
 def test_no_list_shows_anything_of_another_organization(database: Database) -> None:
     served = control(database)
     ours, theirs = _two_tenants(served)
@@ -194,7 +208,7 @@ def _value(parameter: Parameter, shape: Shape, ours: Tenant) -> Any:
 
 def _id_of(tenant: Tenant, id_type: Any) -> Any:
     if id_type is UnitId:
-        return tenant.organization_id + 1000
+        return tenant.unit_id
     return tenant.ids[TABLE_OF_ID[id_type]]
 
 

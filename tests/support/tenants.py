@@ -7,8 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 from pyroaring import BitMap
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, insert, update
 
+from headgate.content.file.tables import file_units
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
@@ -53,6 +54,11 @@ class Tenant:
     def user_id(self) -> int:
         """Its one member."""
         return int(self.ids[users])
+
+    @property
+    def unit_id(self) -> int:
+        """The id of a unit of every type that its repository alone holds (a row: the file's)."""
+        return self.organization_id + 1000
 
     def add(self, tx: Transaction, table: Table, **values: Any) -> int:
         """Insert a row with whatever times the table wants; return its id."""
@@ -115,7 +121,7 @@ def _add_versions(tx: Transaction, made: Tenant) -> None:
     view_id, repository_id = made.ids[content_views], made.ids[repositories]
     digest = uuid4().bytes * 2
     set_id = made.add(tx, content_sets, digest=digest, counts={"rpm": 1})
-    unit = BitMap([made.organization_id + 1000])
+    unit = BitMap([made.unit_id])
     for unit_type in ("rpm", "srpm", "erratum", "package_group", "module_stream", "file"):
         tx.execute(
             insert(content_set_members).values(
@@ -123,7 +129,7 @@ def _add_versions(tx: Transaction, made: Tenant) -> None:
             )
         )
     publication_id = made.add(tx, publications, content_set_id=set_id, options=made.name)
-    made.add(
+    repository_version_id = made.add(
         tx,
         repository_versions,
         repository_id=repository_id,
@@ -132,6 +138,14 @@ def _add_versions(tx: Transaction, made: Tenant) -> None:
         content_set_id=set_id,
         publication_id=publication_id,
     )
+    tx.execute(
+        update(repositories)
+        .where(repositories.c.id == repository_id)
+        .values(latest_version_id=repository_version_id)
+    )
+    path = f"{made.name}.txt"
+    file = {"digest": digest, "path": path, "checksum": digest, "size": 1}
+    tx.execute(insert(file_units).values(id=made.unit_id, **file))
     version_id = made.add(
         tx,
         content_view_versions,
@@ -162,29 +176,25 @@ def _add_people(tx: Transaction, made: Tenant, password_hash: str | None) -> Non
         insert(user_organizations).values(user_id=user_id, organization_id=made.organization_id)
     )
     made.add(tx, personal_access_tokens, user_id=user_id, name="token", token_hash=uuid4().hex * 2)
-    for table, values in (
-        (
-            content_uploads,
-            {"repository_id": made.ids[repositories], "content_type": "rpm", "size": 1},
-        ),
-        (
-            tasks,
-            {
-                "number": made.organization_id,
-                "label": "Actions::Katello::Trial",
-                "workflow": "trial",
-                "action": "Try",
-                "organization_id": made.organization_id,
-                "state": "planned",
-                "result": "pending",
-                "input": {},
-                "output": {},
-                "errors": [],
-                "progress": {},
-            },
-        ),
-    ):
+    for table, values in _things_of(made):
         made.ids[table] = str(uuid4())
-        tx.execute(
-            insert(table).values(id=made.ids[table], user_id=user_id, created_at=_NOW, **values)
-        )
+        row = {"id": made.ids[table], "user_id": user_id, "created_at": _NOW}
+        tx.execute(insert(table).values(row | values))
+
+
+def _things_of(made: Tenant) -> list[tuple[Table, dict[str, Any]]]:
+    upload = {"repository_id": made.ids[repositories], "content_type": "rpm", "size": 1}
+    task: dict[str, Any] = {
+        "number": made.organization_id,
+        "label": "Actions::Katello::Trial",
+        "workflow": "trial",
+        "action": "Try",
+        "organization_id": made.organization_id,
+        "state": "planned",
+        "result": "pending",
+        "input": {},
+        "output": {},
+        "errors": [],
+        "progress": {},
+    }
+    return [(content_uploads, upload), (tasks, task)]
