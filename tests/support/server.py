@@ -74,6 +74,8 @@ def serving(home: Path, *, settings: Mapping[str, str] | None = None) -> Generat
     if "HEADGATE_STORAGE_DATABASE" in environment:
         headgate("migrate", "--home", home, settings=environment)
     home.parent.mkdir(parents=True, exist_ok=True)
+    # What an earlier server of this home announced does not count.
+    home.with_suffix(".log").unlink(missing_ok=True)
     process = Started(
         [_HEADGATE, "serve", "--home", home, "--port", "0", "--http-port", "0"],
         log=home.with_suffix(".log"),
