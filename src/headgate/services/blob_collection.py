@@ -88,6 +88,12 @@ def collect(database: Database, store: BlobStore, *, clock: Clock) -> Space:
     return freed
 
 
+def unreferenced(tx: Transaction) -> dict[int, int]:
+    """Return the blobs that a collection would take now: their ids and sizes in bytes."""
+    rows = tx.execute(select(blobs.c.id, blobs.c.size).where(_unreferenced(), _unpinned()))
+    return {row.id: row.size for row in rows}
+
+
 def drop_void_pins(tx: Transaction, *, clock: Clock) -> int:
     """Drop the pins of tasks and uploads that have ended and of leases that ran out."""
     holders = {holder for (holder,) in tx.execute(select(blob_pins.c.holder).distinct())}
