@@ -7,7 +7,7 @@ demo:    setup ; @.venv/bin/python scripts/demo.py ## the main job on real packa
 serve:   setup ; @scripts/serve ## leave a server running (PORT, HTTP_PORT, HOST_NAME, HEADGATE_HOME)
 test:    setup ; @scripts/test $(ARGS) ## every test, on SQLite and PostgreSQL, with real clients
 check:   setup ; @scripts/check ## format, lint, types, layers
-bench:   setup ; @scripts/packages bench && .venv/bin/python -m benchmarks $(ARGS) ## the numbers, beside raw limits of the same run
+bench:   setup ; @scripts/packages bench && PYTHONPATH=benchmarks:tests .venv/bin/python -m benchmarks $(ARGS) ## the numbers, beside raw limits of the same run
 chaos:   setup ; @scripts/chaos $(ARGS) ## kill -9 at random points (ROUNDS=200)
 docs:    setup ; @.venv/bin/python scripts/docs.py $(ARGS) ## write the pages made from the code, check links
 sizes:   setup ; @.venv/bin/python scripts/sizes.py ## how long functions and modules are

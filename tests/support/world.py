@@ -36,9 +36,11 @@ class World:
         *,
         organization: str | None = None,
         work: Callable[[], None] | None = None,
+        poll: float = _POLL,
     ) -> None:
         self.client = client
         self._work = work
+        self._poll = poll
         self.organization_label = organization or f"Org{next(_numbers)}"
         made = self.post("organizations", organization={"name": self.organization_label})
         self.organization_id = int(made["id"])
@@ -169,7 +171,7 @@ class World:
                 return now
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{now['label']} still {now['state']} after {seconds} s")
-            time.sleep(_POLL)
+            time.sleep(self._poll)
 
     def _made(self, resource: str, **fields: Any) -> int:
         given = {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,44 @@
+"""`make bench`: the numbers that are promised, each beside a raw limit or peer of the same run.
+
+Run with benchmarks and tests on the module path, as the Makefile does:
+
+python -m benchmarks [--packages 60000] [--large 200000] [--only main,mirror,idle,serving]
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+
+import idle
+import main_job
+import mirror
+import serving
+from table import Table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--packages", type=int, default=60_000)
+    parser.add_argument("--large", type=int, default=200_000, help="0: leave it out")
+    parser.add_argument("--only", default="idle,mirror,serving,main")
+    options = parser.parse_args()
+    cache = Path(__file__).parents[1] / "build" / "bench"
+    cache.mkdir(parents=True, exist_ok=True)
+    table = Table()
+    wanted = options.only.split(",")
+    with tempfile.TemporaryDirectory(prefix="headgate-bench-", dir=cache) as name:
+        work = Path(name)
+        if "idle" in wanted:
+            idle.run(table, work)
+        if "mirror" in wanted:
+            mirror.run(table, work, cache)
+        if "serving" in wanted:
+            serving.run(table, work, cache, packages=options.packages)
+        if "main" in wanted:
+            main_job.run(table, work, cache, packages=options.packages, large=options.large or None)
+    print("\n" + table.render())
+
+
+if __name__ == "__main__":
+    main()
