@@ -36,7 +36,7 @@ from headgate.engine.port import TaskResult
 from headgate.engine.schedules import next_time
 from headgate.engine.writes import write
 from headgate.stores.db import Database, Transaction
-from headgate.stores.db.tables import executors, task_locks, task_steps, tasks
+from headgate.stores.db.tables import executors, task_locks, task_schedules, task_steps, tasks
 from support.tasks import Gate, Workbench, new_task
 
 OTHER_MACHINE = "elsewhere/1/1/1"
@@ -727,9 +727,15 @@ def test_a_schedule_fires_once_however_many_workers_there_are(bench: Workbench) 
             probe = enqueue(tx, new_task("note", hour=hour))
         bench.ended(probe)
         bench.until(probe, lambda _, hour=hour: len(fired) == hour)
+        bench.until(probe, lambda _: not busy_schedules(bench.database))
         bench.until(probe, lambda _, hour=hour: count(bench.database, tasks) == 2 * hour)
 
     assert fired == ["sweep", "sweep"]
+
+
+def busy_schedules(database: Database) -> int:
+    with database.read() as tx:
+        return tx.execute(select(func.count(task_schedules.c.executor))).scalar_one()
 
 
 def test_a_failing_job_does_not_stop_the_schedule(bench: Workbench) -> None:
