@@ -38,17 +38,20 @@ class House:
         """The organization's id."""
         return self.world.organization_id
 
-    def start_worker(self) -> World:
-        """Let tasks be worked on; return the world, whose verbs wait for them."""
+    def workshop(self, downloads: DownloadRules | None = None) -> Workshop:
+        """Return what workflows are handed."""
         ports = Ports(
             database=self.control.database,
             store=self.control.blobs,
-            downloads=DownloadRules(),
+            downloads=downloads or DownloadRules(),
             clock=self.control.clock,
             scratch=self._scratch,
         )
-        workshop = Workshop(ports, content_types(), lambda sealed: sealed[::-1])
-        self._bench.start(workflows(workshop))
+        return Workshop(ports, content_types(), lambda sealed: sealed[::-1])
+
+    def start_worker(self, downloads: DownloadRules | None = None) -> World:
+        """Let tasks be worked on; return the world, whose verbs wait for them."""
+        self._bench.start(workflows(self.workshop(downloads)))
         return self.world
 
     def upload(self, repository: int, name: str, content: bytes) -> None:
@@ -82,9 +85,10 @@ class House:
         """Delete as the administrator."""
         return self.admin.delete(_K + path, params=parameters)
 
-    def close(self) -> None:
-        """Stop the worker."""
+    def stop_worker(self) -> None:
+        """Let tasks wait again."""
         self._bench.close()
+        self._bench = Workbench(self.control.database)
 
 
 @contextmanager
@@ -94,7 +98,7 @@ def built(database: Database, folder: Path) -> Generator[House]:
     try:
         yield house
     finally:
-        house.close()
+        house.stop_worker()
 
 
 def refused(answer: httpx2.Response, status: int, *words: str) -> dict[str, Any]:

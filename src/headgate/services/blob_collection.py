@@ -6,34 +6,19 @@ restores it, and so does `reconcile`. Killed after the commit, the file in the t
 `reconcile` removes it. `services/blobs.py` says why writers cannot lose.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from secrets import token_hex
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Select,
-    Table,
-    and_,
-    delete,
-    exists,
-    false,
-    func,
-    not_,
-    or_,
-    select,
-    union,
-)
+from sqlalchemy import Select, delete, not_, select, union
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import HeadgateError
+from headgate.services.blob_references import unpinned, unreferenced
 from headgate.services.blobs import adopt, is_here, lease_end
 from headgate.stores.blobs import BlobStore, Digest
-from headgate.stores.db import Database, Transaction, metadata
-from headgate.stores.db.id_lists import among
+from headgate.stores.db import Database, Transaction
 from headgate.stores.db.statements import batched
 from headgate.stores.db.tables import blob_pins, blobs, content_uploads, tasks
 
@@ -63,18 +48,6 @@ class Reconciled:
     missing: tuple[Digest, ...]  # blobs that content refers to and whose bytes are not here
 
 
-@cache
-def referencing_columns() -> tuple[Column[int], ...]:
-    """Return every column with a foreign key to `blobs`, but for pins; new tables included."""
-    return tuple(
-        key.parent
-        for table in metadata.sorted_tables
-        if table is not blob_pins
-        for key in sorted(table.foreign_keys, key=lambda key: key.parent.name)
-        if key.references(blobs)
-    )
-
-
 def collect(database: Database, store: BlobStore, *, clock: Clock) -> Space:
     """Remove every blob that nothing refers to and nobody pins; return what that freed.
 
@@ -88,14 +61,17 @@ def collect(database: Database, store: BlobStore, *, clock: Clock) -> Space:
     return freed
 
 
-def unreferenced(tx: Transaction) -> dict[int, int]:
+def collectable(tx: Transaction) -> dict[int, int]:
     """Return the blobs that a collection would take now: their ids and sizes in bytes."""
-    rows = tx.execute(select(blobs.c.id, blobs.c.size).where(_unreferenced(), _unpinned()))
+    rows = tx.execute(select(blobs.c.id, blobs.c.size).where(unreferenced(), unpinned()))
     return {row.id: row.size for row in rows}
 
 
-def drop_void_pins(tx: Transaction, *, clock: Clock) -> int:
-    """Drop the pins of tasks and uploads that have ended and of leases that ran out."""
+def void_holders(tx: Transaction, *, clock: Clock) -> set[str]:
+    """Return the holders of pins that are ended tasks, vanished uploads or leases that ran out.
+
+    Costs as much as there are pins, and those of an idle server are none.
+    """
     holders = {holder for (holder,) in tx.execute(select(blob_pins.c.holder).distinct())}
     now = clock().timestamp()
     live = {holder for holder in holders if (lease_end(holder) or 0) > now}
@@ -103,52 +79,15 @@ def drop_void_pins(tx: Transaction, *, clock: Clock) -> int:
         unended = select(tasks.c.id).where(tasks.c.id.in_(batch), tasks.c.ended_at.is_(None))
         uploads = select(content_uploads.c.id).where(content_uploads.c.id.in_(batch))
         live |= {holder for (holder,) in tx.execute(union(unended, uploads))}
+    return holders - live
+
+
+def drop_void_pins(tx: Transaction, *, clock: Clock) -> int:
+    """Drop the pins of holders that are no more; return how many there were."""
     dropped = 0
-    for batch in batched(holders - live):
+    for batch in batched(void_holders(tx, clock=clock)):
         dropped += tx.execute(delete(blob_pins).where(blob_pins.c.holder.in_(batch))).rowcount
     return dropped
-
-
-def freed_by(tx: Transaction, going: Mapping[Table, ColumnElement[bool]]) -> Space:
-    """Return exactly what collection will free once these rows are deleted.
-
-    `going` says by a condition on each table which of its rows go: of publications' files those
-    with these publication ids, of packages those with these ids (`id_lists.among`). Tables that
-    are not named keep all their rows. Pinned blobs, and those that nothing refers to now, are not
-    counted: the first stay, the second go anyway.
-    """
-    matched = {table: func.coalesce(condition, false()) for table, condition in going.items()}
-    candidates = [
-        select(column).where(column.is_not(None), matched[column.table])
-        for column in referencing_columns()
-        if column.table in matched
-    ]
-    if not candidates:
-        return Space()
-    kept = [
-        exists().where(column == blobs.c.id, not_(matched.get(column.table, false())))
-        for column in referencing_columns()
-    ]
-    found = tx.execute(
-        select(func.count(), func.coalesce(func.sum(blobs.c.size), 0)).where(
-            blobs.c.id.in_(union(*candidates)), not_(or_(*kept)), _unpinned()
-        )
-    ).one()
-    return Space(int(found[0]), int(found[1]))
-
-
-def unreferenced_after(
-    tx: Transaction, blob_ids: Sequence[int], going: Mapping[Table, ColumnElement[bool]]
-) -> set[int]:
-    """Return which of these blobs nothing refers to once the rows in `going` are deleted."""
-    kept = [
-        exists().where(
-            column == blobs.c.id, not_(func.coalesce(going.get(column.table, false()), false()))
-        )
-        for column in referencing_columns()
-    ]
-    asked = among(tx, blobs.c.id, blob_ids)
-    return set(tx.scalars(select(blobs.c.id).where(asked, not_(or_(*kept)))))
 
 
 def reconcile(database: Database, store: BlobStore, *, clock: Clock) -> Reconciled:
@@ -173,7 +112,7 @@ def _candidates(database: Database) -> Iterator[Sequence[int]]:
     last = 0
     while True:
         with database.read() as tx:
-            statement = select(blobs.c.id).where(blobs.c.id > last, _unreferenced(), _unpinned())
+            statement = select(blobs.c.id).where(blobs.c.id > last, unreferenced(), unpinned())
             batch = tx.scalars(statement.order_by(blobs.c.id).limit(_BATCH)).all()
         if not batch:
             return
@@ -210,7 +149,7 @@ def _delete_rows(tx: Transaction, blob_ids: Sequence[int]) -> list[tuple[Digest,
     locked = tx.scalars(lock).all()
     rows = tx.execute(
         delete(blobs)
-        .where(blobs.c.id.in_(locked), _unreferenced(), _unpinned())
+        .where(blobs.c.id.in_(locked), unreferenced(), unpinned())
         .returning(blobs.c.digest, blobs.c.size)
     )
     return [(Digest(raw), size) for raw, size in rows]
@@ -273,17 +212,9 @@ def _still_missing(
     with database.begin() as tx:
         rows = tx.execute(
             select(blobs.c.digest, blobs.c.size)
-            .where(blobs.c.id.in_(blob_ids), not_(_unreferenced()))
+            .where(blobs.c.id.in_(blob_ids), not_(unreferenced()))
             .with_for_update()
         ).all()
         for raw, size in rows:
             if not is_here(store, Digest(raw), size):
                 yield Digest(raw)
-
-
-def _unreferenced() -> ColumnElement[bool]:
-    return and_(*(~exists().where(column == blobs.c.id) for column in referencing_columns()))
-
-
-def _unpinned() -> ColumnElement[bool]:
-    return ~exists().where(blob_pins.c.blob_id == blobs.c.id)

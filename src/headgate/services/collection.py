@@ -1,7 +1,7 @@
 """Giving space back: what no version names any more goes, rows first, bytes after.
 
 `collect_content` removes publications, content sets and units that nothing refers to; the blobs
-that only these referred to are then taken by `services/blobs.py`. What a deletion would free is
+that only these referred to are then taken by `services/blob_collection.py`. What a deletion would free is
 found by doing it in a transaction that is rolled back: prediction and deed are one code path.
 """
 
@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyroaring import BitMap
-from sqlalchemy import ColumnElement, Select, delete, func, insert, select
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, union_all
 
 from headgate.domain.clock import Clock
 from headgate.plugin import ContentType
-from headgate.services.blob_collection import unreferenced
+from headgate.services.blob_collection import collectable, void_holders
+from headgate.services.collection_lock import begin_collection, hold_off_collection
 from headgate.services.content_sets import union_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched
@@ -40,6 +41,7 @@ class Collected:
 
 def collect_content(tx: Transaction, content_types: Sequence[ContentType]) -> Collected:
     """Remove what nothing refers to; running it again finds nothing."""
+    begin_collection(tx)
     loose = _stale_pins(tx)
     gone_publications = _delete_where(tx, _unused_publications())
     gone_sets = list(tx.scalars(select(content_sets.c.id).where(*_unused_content_sets())))
@@ -60,14 +62,14 @@ def request_collection(tx: Transaction, clock: Clock) -> None:
     tx.execute(insert(collection_requests).values(created_at=clock()))
 
 
-def requested(tx: Transaction) -> int | None:
-    """Return the newest request, None when there is nothing to collect."""
+def requested(tx: Transaction, *, clock: Clock) -> int | None:
+    """Return the newest request, 0 when only pins are left over, None with nothing to collect."""
     newest = tx.scalar(select(func.max(collection_requests.c.id)))
     if newest is not None:
         return newest
     alive = _unended()
     left = select(unit_pins.c.holder).where(unit_pins.c.holder.not_in(alive))
-    return 0 if tx.execute(left.limit(1)).first() is not None else None
+    return 0 if tx.execute(left.limit(1)).first() or void_holders(tx, clock=clock) else None
 
 
 def fulfil(tx: Transaction, request: int) -> None:
@@ -80,20 +82,27 @@ def freed_by(
 ) -> int:
     """Return how many bytes the disk would get back if `change` were made.
 
-    Needs a write transaction; leaves the database as it was.
+    Needs a write transaction; leaves the database as it was. What a collection would free
+    without the change is not counted.
     """
-    before = unreferenced(tx)
+    begin_collection(tx)
     savepoint = tx.begin_nested()
     try:
+        collect_content(tx, content_types)
+        before = collectable(tx)
         change(tx)
         collect_content(tx, content_types)
-        return sum(size for blob, size in unreferenced(tx).items() if blob not in before)
+        return sum(size for blob, size in collectable(tx).items() if blob not in before)
     finally:
         savepoint.rollback()
 
 
 def pin_units(tx: Transaction, *, holder: str, units: Mapping[str, Iterable[int]]) -> None:
-    """Keep units until `unpin_units`, or until the task that holds them has ended."""
+    """Keep units until `unpin_units`, or until the task that holds them has ended.
+
+    Units that were found, not made, must be looked up after `hold_off_collection`.
+    """
+    hold_off_collection(tx)
     rows = [
         {"holder": holder, "unit_type": unit_type, "units": BitMap(ids).serialize()}
         for unit_type, ids in units.items()
@@ -118,10 +127,10 @@ def _unused_publications() -> tuple[ColumnElement[bool], ...]:
 
 
 def _unused_content_sets() -> tuple[ColumnElement[bool], ...]:
-    named = (
-        select(repository_versions.c.content_set_id)
-        .union_all(select(content_view_version_repositories.c.content_set_id))
-        .union_all(select(publications.c.content_set_id))
+    named = union_all(
+        select(repository_versions.c.content_set_id),
+        select(content_view_version_repositories.c.content_set_id),
+        select(publications.c.content_set_id),
     )
     return (content_sets.c.id.not_in(named),)
 

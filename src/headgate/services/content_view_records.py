@@ -1,6 +1,6 @@
 """Reading content views: as rows of a list, and what stands beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
 from headgate.services.filters import filters_of
 from headgate.services.listing import Catalog, where_equal
-from headgate.services.related import AnyRow, Grouped, grouped, last_tasks
+from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.services.versions import input_key, latest_published
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
@@ -62,11 +62,10 @@ CONTENT_VIEWS: Final = Catalog(
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Of the content views of a page: versions with where they serve, repositories, tasks."""
+    """Of the content views of a page: versions with where they serve, and repositories."""
 
     versions: Grouped  # one row per version and environment
     repositories: Grouped
-    tasks: Mapping[str, AnyRow]
 
 
 def query(
@@ -115,7 +114,7 @@ def load_view(
 
 
 def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
-    """Read what stands beside these views, in three statements."""
+    """Read what stands beside these views, in two statements."""
     ids = [row.id for row in rows]
     versions, places = content_view_versions.c, distributions.c
     served = tx.execute(
@@ -152,7 +151,6 @@ def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
     return Beside(
         versions=grouped(served, "content_view_id"),
         repositories=grouped(taken, "content_view_id"),
-        tasks=last_tasks(tx, [f"content_view:{each}" for each in ids]),
     )
 
 

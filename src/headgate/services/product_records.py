@@ -11,14 +11,13 @@ from headgate.domain.ids import OrganizationId, ProductId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
 from headgate.services.listing import Catalog, where_equal
-from headgate.services.products import CREDENTIAL_KINDS
 from headgate.services.related import (
     SYNC_LABEL,
     AnyRow,
     Grouped,
-    credentials_named,
     grouped,
     last_tasks,
+    with_credentials,
 )
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
@@ -50,11 +49,10 @@ _REPOSITORY_COUNT = (
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Of the products of a page: repositories, their last syncs, credentials."""
+    """Of the products of a page: repositories and their last syncs."""
 
     repositories: Grouped
     syncs: Mapping[str, AnyRow]
-    credentials: Mapping[int, AnyRow]
 
     def last_sync_of(self, product_id: int) -> AnyRow | None:
         """Return the newest sync of any of the product's repositories."""
@@ -80,6 +78,7 @@ def query(
         .select_from(products)
         .join(organizations, organizations.c.id == products.c.organization_id)
     )
+    joined = with_credentials(joined, products)
     narrowed = scoped(joined, actor, products, organization_id=organization_id)
     return where_equal(narrowed, products, **plain)
 
@@ -111,7 +110,7 @@ def load_product(
 
 
 def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
-    """Read what stands beside these products, in three statements."""
+    """Read what stands beside these products, in two statements."""
     held = tx.execute(
         select(
             repositories.c.id,
@@ -129,7 +128,4 @@ def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
     return Beside(
         repositories=grouped(held, "product_id"),
         syncs=last_tasks(tx, [f"repository:{row.id}" for row in held], label=SYNC_LABEL),
-        credentials=credentials_named(
-            tx, [getattr(row, column) for row in rows for column in CREDENTIAL_KINDS]
-        ),
     )

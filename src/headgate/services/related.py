@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, Table, func, select
 
+from headgate.services.products import CREDENTIAL_KINDS
 from headgate.stores.db import Transaction
-from headgate.stores.db.id_lists import among, among_texts
+from headgate.stores.db.id_lists import among_texts
 from headgate.stores.db.tables import content_credentials, task_locks, tasks, users
 
 # A row of any columns; `AnyRow` has one for the type checker.
@@ -25,14 +26,13 @@ def grouped(rows: Iterable[AnyRow], key: str) -> dict[int, list[AnyRow]]:
     return found
 
 
-def credentials_named(tx: Transaction, ids: Iterable[int | None]) -> dict[int, AnyRow]:
-    """Return id, name and type of credentials by id; one statement, none for no ids."""
-    wanted = {each for each in ids if each is not None}
-    if not wanted:
-        return {}
-    columns = content_credentials.c
-    query = select(columns.id, columns.name, columns.content_type)
-    return {row.id: row for row in tx.execute(query.where(among(tx, columns.id, wanted)))}
+def with_credentials(source: Select[*tuple[Any, ...]], table: Table) -> Select[*tuple[Any, ...]]:
+    """Add the names of the credentials that rows of the table refer to, as `gpg_key_name` ..."""
+    for column in CREDENTIAL_KINDS:
+        credential = content_credentials.alias(column)
+        source = source.outerjoin(credential, credential.c.id == table.c[column])
+        source = source.add_columns(credential.c.name.label(f"{column.removesuffix('_id')}_name"))
+    return source
 
 
 def last_tasks(
@@ -51,6 +51,11 @@ def last_tasks(
     if label is not None:
         newest = newest.where(tasks.c.label == label)
     return {row.resource: row for row in tx.execute(_with_login(newest))}
+
+
+def last_task(tx: Transaction, resource: str) -> AnyRow | None:
+    """Return the newest task about a resource."""
+    return last_tasks(tx, [resource]).get(resource)
 
 
 def _with_login(newest: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

@@ -1,7 +1,7 @@
 """Reading repositories: as rows of a list, and what stands beside them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pyroaring import BitMap
@@ -12,8 +12,7 @@ from headgate.domain.ids import OrganizationId, RepositoryId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
 from headgate.services.listing import Catalog, where_equal
-from headgate.services.products import CREDENTIAL_KINDS
-from headgate.services.related import SYNC_LABEL, AnyRow, credentials_named, last_tasks
+from headgate.services.related import SYNC_LABEL, AnyRow, last_tasks, with_credentials
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
@@ -79,18 +78,6 @@ class Place:
     content_view_version_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """Of the repositories of a page: last syncs and credentials."""
-
-    syncs: Mapping[str, AnyRow]
-    credentials: Mapping[int, AnyRow] = field(default_factory=dict[int, AnyRow])
-
-    def last_sync_of(self, repository_id: int) -> AnyRow | None:
-        """Return the newest sync of the repository."""
-        return self.syncs.get(f"repository:{repository_id}")
-
-
 def query(actor: Actor, place: Place = Place(), **plain: object) -> Select[Any]:
     """Select repositories with product, organization and what they hold.
 
@@ -150,14 +137,10 @@ def load_repository(
     return tx.execute(query(actor).where(repositories.c.id == repository_id)).one()
 
 
-def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
-    """Read what stands beside these repositories, in two statements."""
-    return Beside(
-        syncs=last_tasks(tx, [f"repository:{row.id}" for row in rows], label=SYNC_LABEL),
-        credentials=credentials_named(
-            tx, [getattr(row, column) for row in rows for column in CREDENTIAL_KINDS]
-        ),
-    )
+def last_syncs(tx: Transaction, rows: Sequence[AnyRow]) -> dict[int, AnyRow]:
+    """Return the newest sync of each of these repositories, in one statement."""
+    tasks = last_tasks(tx, [f"repository:{row.id}" for row in rows], label=SYNC_LABEL)
+    return {int(resource.partition(":")[2]): task for resource, task in tasks.items()}
 
 
 def versions_holding(tx: Transaction, repository_id: int) -> Sequence[AnyRow]:
@@ -201,7 +184,7 @@ def _with_content(place: Place) -> Select[Any]:
         repository_versions.c.created_at.label("content_changed_at"),
         content_sets.c.counts.label("content_counts"),
     ).select_from(repositories)
-    source = source.outerjoin(
+    source = with_credentials(source, repositories).outerjoin(
         repository_versions, repository_versions.c.id == repositories.c.latest_version_id
     )
     if place.content_view_version_id is None:

@@ -1,6 +1,6 @@
 """Reading content view versions and content view environments, with what stands beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from headgate.domain.ids import ContentViewVersionId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
 from headgate.services.listing import Catalog, where_equal
-from headgate.services.related import AnyRow, Grouped, grouped, last_tasks
+from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
@@ -77,11 +77,10 @@ CONTENT_VIEW_ENVIRONMENTS: Final = Catalog(
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Of the versions of a page: where they serve, what they hold, what was last done to them."""
+    """Of the versions of a page: where they serve and what they hold."""
 
     environments: Grouped
     repositories: Grouped
-    tasks: Mapping[str, AnyRow]
 
 
 def query(
@@ -128,7 +127,7 @@ def load_version(tx: Transaction, actor: Actor, version_id: ContentViewVersionId
 
 
 def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
-    """Read what stands beside these versions, in three statements."""
+    """Read what stands beside these versions, in two statements."""
     ids = [row.id for row in rows]
     environments = tx.execute(
         select(
@@ -164,7 +163,6 @@ def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
     return Beside(
         environments=grouped(environments, "version_id"),
         repositories=grouped(held, "version_id"),
-        tasks=last_tasks(tx, [f"content_view_version:{each}" for each in ids]),
     )
 
 

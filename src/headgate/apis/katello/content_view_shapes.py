@@ -4,7 +4,7 @@ from typing import Any
 
 from headgate.apis.actions import Call
 from headgate.apis.katello.repository_shapes import content_counts
-from headgate.apis.katello.shapes import named_all, organization_of, permissions, task_summary
+from headgate.apis.katello.shapes import named_all, organization_of, permissions
 from headgate.services import content_view_records, version_records
 from headgate.services.related import AnyRow
 
@@ -46,7 +46,6 @@ def view_object(call: Call, row: AnyRow, around: content_view_records.Beside) ->
         ),
         "next_version": f"{row.next_major}.0",
         "last_published": latest and latest["published"],
-        "last_task": task_summary(around.tasks.get(f"content_view:{row.id}")),
         "versions": versions,
         "environments": _environments(served),
         "repositories": named_all(repositories, "label", "content_type"),
@@ -115,7 +114,6 @@ def version_object(call: Call, row: AnyRow, around: version_records.Beside) -> d
         "file_count": totals.get("file", 0),
         "erratum_count": totals.get("erratum", 0),
         "filters_applied": bool(row.filters),
-        "last_event": task_summary(around.tasks.get(f"content_view_version:{row.id}")),
         "permissions": {
             "deletable": not environments
             and call.actor.may("destroy_content_views", organization_id=row.organization_id)

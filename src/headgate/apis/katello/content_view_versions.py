@@ -4,6 +4,7 @@ from typing import Any
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
 from headgate.apis.katello.content_view_shapes import version_object
+from headgate.apis.katello.shapes import task_summary
 from headgate.content.rpm.counts import errata_counts
 from headgate.domain.ids import (
     ContentViewId,
@@ -17,6 +18,7 @@ from headgate.services.content_sets import union_of
 from headgate.services.content_view_records import load_view
 from headgate.services.deletion import freed_by_deleting_version
 from headgate.services.listing import page
+from headgate.services.related import last_task
 from headgate.services.version_records import VERSIONS, beside, load_version, query
 from headgate.services.versions import (
     check_promotion,
@@ -171,4 +173,5 @@ def _one(call: Call, version_id: ContentViewVersionId) -> dict[str, Any]:
         "package_count": len(packages),
         "errata_counts": errata_counts(call.tx, union_of(call.tx, sets, "erratum")),
         "applied_filters": row.filters,
+        "last_event": task_summary(last_task(call.tx, f"content_view_version:{row.id}")),
     }

@@ -4,6 +4,7 @@ from typing import Any
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
 from headgate.apis.katello.content_view_shapes import view_object
+from headgate.apis.katello.shapes import task_summary
 from headgate.domain.errors import BadRequestError, ValidationError
 from headgate.domain.ids import (
     ContentViewId,
@@ -37,6 +38,7 @@ from headgate.services.publishing import (
     empty_set,
     version_ids_of,
 )
+from headgate.services.related import last_task
 from headgate.services.versions import plan_publish
 from headgate.workflows.removal_requests import remove_versions_task
 from headgate.workflows.requests import publish_task
@@ -279,8 +281,11 @@ def copy(call: Call, params: Copy) -> dict[str, Any]:
 
 def _one(call: Call, content_view_id: ContentViewId) -> dict[str, Any]:
     row = load_view(call.tx, call.actor, content_view_id)
-    shown = view_object(call, row, beside(call.tx, [row]))
-    return {**shown, "needs_publish": needs_publish(call.tx, row)}
+    return {
+        **view_object(call, row, beside(call.tx, [row])),
+        "last_task": task_summary(last_task(call.tx, f"content_view:{row.id}")),
+        "needs_publish": needs_publish(call.tx, row),
+    }
 
 
 def _refuse_kinds(params: Create | Update) -> None:

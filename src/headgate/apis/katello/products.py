@@ -6,7 +6,6 @@ from sqlalchemy import Row
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
 from headgate.apis.katello.shapes import (
-    named,
     organization_of,
     permissions,
     task_summary,
@@ -236,9 +235,9 @@ def _shown(call: Call, row: Row[Any], around: Beside) -> dict[str, Any]:
         "last_sync_words": words_since(sync_task),
     }
     for column in CREDENTIAL_KINDS:
-        credential_id = getattr(row, column)
+        name, credential_id = column.removesuffix("_id"), getattr(row, column)
         shown[column] = credential_id
-        shown[column.removesuffix("_id")] = named(around.credentials.get(credential_id))
+        shown[name] = credential_id and {"id": credential_id, "name": getattr(row, f"{name}_name")}
     shown["permissions"] = permissions(
         call,
         row.organization_id,

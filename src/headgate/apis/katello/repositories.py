@@ -36,8 +36,8 @@ from headgate.services.repositories import (
 from headgate.services.repository_records import (
     REPOSITORIES,
     Place,
-    beside,
     holding,
+    last_syncs,
     load_repository,
     only,
     outside_view,
@@ -118,8 +118,8 @@ def index(call: Call, params: Index) -> Listing:
     listed = page(
         call.tx, found, catalog=REPOSITORIES, window=params.window, clock=call.services.clock
     )
-    around = beside(call.tx, listed.rows)
-    return Listing.of(listed, lambda row: summary(call, row, around))
+    syncs = last_syncs(call.tx, listed.rows)
+    return Listing.of(listed, lambda row: summary(call, row, syncs.get(row.id)))
 
 
 class One(Params):
@@ -387,4 +387,5 @@ def _one(
     call: Call, repository_id: RepositoryId, *, organization_id: OrganizationId | None = None
 ) -> dict[str, Any]:
     row = load_repository(call.tx, call.actor, repository_id, organization_id=organization_id)
-    return full(call, row, beside(call.tx, [row]), versions_holding(call.tx, repository_id))
+    sync_task = last_syncs(call.tx, [row]).get(row.id)
+    return full(call, row, sync_task, versions_holding(call.tx, repository_id))

@@ -3,23 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row
-
 from headgate.apis.actions import Call
 from headgate.apis.katello.shapes import (
-    named,
     organization_of,
     permissions,
     task_summary,
     words_since,
 )
 from headgate.services.products import CREDENTIAL_KINDS
-from headgate.services.repository_records import Beside
+from headgate.services.related import AnyRow
 
 
-def summary(call: Call, row: Row[Any], around: Beside) -> dict[str, Any]:
+def summary(call: Call, row: AnyRow, sync: AnyRow | None) -> dict[str, Any]:
     """Return what a list shows of a repository."""
-    sync = around.last_sync_of(row.id)
     shown: dict[str, Any] = {
         "id": row.id,
         "name": row.name,
@@ -61,17 +57,14 @@ def summary(call: Call, row: Row[Any], around: Beside) -> dict[str, Any]:
         "version_href": _version_href(row),
     }
     for column in CREDENTIAL_KINDS:
-        credential_id = getattr(row, column)
-        shown[column] = credential_id
-        shown[column.removesuffix("_id")] = named(around.credentials.get(credential_id)) or {
-            "id": None,
-            "name": None,
-        }
+        name = column.removesuffix("_id")
+        shown[column] = getattr(row, column)
+        shown[name] = {"id": getattr(row, column), "name": getattr(row, f"{name}_name")}
     shown |= {"created_at": row.created_at, "updated_at": row.updated_at}
     return shown
 
 
-def full(call: Call, row: Row[Any], around: Beside, holding: Sequence[Row[Any]]) -> dict[str, Any]:
+def full(call: Call, row: AnyRow, sync: AnyRow | None, holding: Sequence[AnyRow]) -> dict[str, Any]:
     """Return what `show` shows; `holding` are the view versions that hold the repository."""
     versions = {
         each.id: {
@@ -93,7 +86,7 @@ def full(call: Call, row: Row[Any], around: Beside, holding: Sequence[Row[Any]])
         if each.environment_id is not None
     ]
     return {
-        **summary(call, row, around),
+        **summary(call, row, sync),
         "promoted": any(each.library is False for each in holding),
         "content_view_versions": list(versions.values()),
         "content_view_environments": places,
@@ -131,12 +124,12 @@ def content_counts(
     return {name: (counts or {}).get(name, 0) for name in counted}
 
 
-def full_path(call: Call, row: Row[Any]) -> str:
+def full_path(call: Call, row: AnyRow) -> str:
     """Return where the repository is served for Library's default view."""
     return f"{call.base_url}/pulp/content/{row.organization_label}/Library/{row.relative_path}/"
 
 
-def _version_href(row: Row[Any]) -> str | None:
+def _version_href(row: AnyRow) -> str | None:
     if row.version_number is None:
         return None
     return f"/katello/api/repositories/{row.id}/versions/{row.version_number}/"

@@ -5,7 +5,7 @@ from typing import Any
 from headgate.apis.actions import Call, Params, Resource, doc
 from headgate.apis.task_objects import show_task
 from headgate.domain.ids import RepositoryId
-from headgate.services.repository_records import beside, load_repository
+from headgate.services.repository_records import last_syncs, load_repository
 
 sync = Resource("sync", "Sync")
 
@@ -25,5 +25,5 @@ class Index(Params):
 def index(call: Call, params: Index) -> dict[str, Any]:
     """Return the last sync task; only a state before the first one."""
     row = load_repository(call.tx, call.actor, params.repository_id)
-    task = beside(call.tx, [row]).last_sync_of(row.id)
+    task = last_syncs(call.tx, [row]).get(row.id)
     return {"state": "not_synced", "progress": 0.0} if task is None else show_task(task)

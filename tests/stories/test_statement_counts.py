@@ -1,0 +1,120 @@
+"""A list takes at most five SQL statements, however much there is to list.
+
+Finding out who asks is not a part of the list; it is the same for every request (two at most).
+"""
+
+import re
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+
+from headgate.apis.actions import ListParams
+from headgate.apis.katello import RESOURCES
+from headgate.services.permissions import PERMISSIONS
+from support.house import House
+
+_MOST = 5
+LISTS = [
+    action
+    for resource in RESOURCES
+    for action in resource.actions
+    if action.name == "index" and issubclass(action.params, ListParams)
+]
+
+
+def test_every_list_is_counted() -> None:
+    names = {action.resource for action in LISTS}
+
+    assert {"products", "repositories", "content_views", "content_view_versions"} <= names
+
+
+def test_no_list_takes_more_than_five_statements(house: House) -> None:
+    found = _furnish(house)
+    keeper = house.control.user(
+        "keeper", organizations=[house.organization], permissions=sorted(PERMISSIONS)
+    )
+    too_many: list[str] = []
+
+    for client in (house.admin, keeper):
+        client.get("/katello/api/organizations")  # argon2 once; then it is remembered
+        for action in LISTS:
+            for path in action.paths:
+                url = _filled(path, found)
+                parameters = {"search": "id > 0", "full_result": True}
+                answer, statements = _counted(house, client, url, parameters)
+
+                assert answer.status_code in (200, 400, 404), answer.text
+                if len(statements) > _MOST:
+                    too_many.append(f"{url}: {len(statements)}\n" + "\n".join(statements))
+
+    assert too_many == []
+
+
+def test_plain_parameters_cost_no_more(house: House) -> None:
+    found = _furnish(house)
+    view, version, library = found["content_view_id"], found["version_id"], found["environment_id"]
+
+    for path, parameters in (
+        ("environments", {"library": True, "name": "Library"}),
+        ("repositories", {"content_view_version_id": version}),
+        ("repositories", {"environment_id": library, "content_view_id": view}),
+        ("repositories", {"content_view_id": view, "available_for": "content_view"}),
+        ("content_views", {"environment_id": library, "nondefault": True}),
+        ("content_view_versions", {"content_view_id": view, "version": "1.0"}),
+        ("content_view_versions", {"environment_id": library}),
+    ):
+        answer, statements = _counted(house, house.admin, f"/katello/api/{path}", parameters)
+
+        assert answer.json()["results"] or "available_for" in parameters
+        assert len(statements) <= _MOST, (path, parameters, statements)
+
+
+def _counted(
+    house: House, client: TestClient, url: str, parameters: dict[str, Any]
+) -> tuple[httpx2.Response, list[str]]:
+    """Ask, and return the statements that the list itself took."""
+    with house.control.counted() as statements:
+        client.get("/katello/api/content_types")  # asks nothing of the database by itself
+    who = len(statements)
+    with house.control.counted() as statements:
+        answer = client.get(url, params=parameters)
+    return answer, statements[who:]
+
+
+def _furnish(house: House) -> dict[str, Any]:
+    """Make several of everything; return an id for each variable of a path."""
+    world = house.start_worker()
+    repositories = [house.files(f"nests{number}", egg=b"%d" % number) for number in range(3)]
+    key = world.credential("Key", _KEY, kind="gpg_key")
+    for repository in repositories:
+        house.put(f"repositories/{repository}", gpg_key_id=key)
+    views = [world.view(f"View {number}", *repositories) for number in range(3)]
+    filters = [world.filter(view, "some", {"name": "a"}, {"name": "b"}) for view in views]
+    versions = [world.publish(view) for view in views]
+    task = world.promote(versions[-1], world.environment("Dev"))
+    house.stop_worker()  # its heartbeat is a statement, too
+    return {
+        "organization_id": house.organization,
+        "product_id": world.product(),
+        "environment_id": world.environment("Library"),
+        "content_view_id": views[-1],
+        "content_view_filter_id": filters[-1],
+        "filter_id": filters[-1],
+        "version_id": versions[-1],
+        "repository_id": repositories[0],
+        "user_id": 1,
+        "parent_task_id": task["id"],
+        "id": views[-1],
+    }
+
+
+def _filled(path: str, found: dict[str, Any]) -> str:
+    missing = [name for name in re.findall(r"\{(\w+)\}", path) if name not in found]
+    if missing:
+        pytest.fail(f"no {missing} to try {path} with")
+    return re.sub(r"\{(\w+)\}", lambda match: str(found[match[1]]), path)
+
+
+_KEY = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ==\n-----END PGP PUBLIC KEY BLOCK-----\n"
