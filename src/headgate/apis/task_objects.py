@@ -43,7 +43,7 @@ def show_task(row: Row[Any]) -> dict[str, Any]:
             "action": row.action,
             "input": _humanized_input(row.input),
             "output": _humanized_output(row),
-            "errors": [str(error.get("message", "")) for error in errors],
+            "errors": [_humanized_error(error) for error in errors],
         },
         "cli_example": None,
         "start_at": timestamp(row.start_at or row.created_at),
@@ -63,6 +63,12 @@ def _duration(row: Row[Any]) -> str | None:
     if row.started_at is None or row.ended_at is None:
         return None
     return f"{(row.ended_at - row.started_at).total_seconds():.6f}"
+
+
+def _humanized_error(error: Mapping[str, Any]) -> str:
+    """Say what went wrong and, where an upstream is to blame, at which address."""
+    message, url = str(error.get("message", "")), error.get("url")
+    return f"{url}: {message}" if url and url not in message else message
 
 
 def _humanized_input(given: Mapping[str, Any]) -> list[Any]:

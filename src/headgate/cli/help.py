@@ -38,6 +38,8 @@ def help_of(words: Sequence[str], node: Json) -> str:
 def print_all(job: "Job") -> int:
     """Print the help of everything."""
     for words, node in walk(job.tree):
+        if "server" in node:
+            continue  # click's own help, and an import of the server
         job.output.line(f"\n## {' '.join(('headgate', *words))}\n\n{help_of(words, node)}")
     return OK
 

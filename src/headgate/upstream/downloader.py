@@ -27,6 +27,7 @@ T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
 
 _CHUNK = 256 * 1024
+_CHECKED_EVERY = 0.25  # seconds
 _REDIRECTS = {301, 302, 303, 307, 308}
 _NO_EXPECTATION = Expected()
 
@@ -234,15 +235,38 @@ class Downloader:
         return self._open_session
 
 
-def run_downloads(rules: DownloadRules, work: Callable[[Downloader], Awaitable[T]]) -> T:
-    """Run `work` with a downloader of its own; for worker threads, which have no event loop."""
+def run_downloads(
+    rules: DownloadRules,
+    work: Callable[[Downloader], Awaitable[T]],
+    *,
+    check: Callable[[], None] | None = None,
+) -> T:
+    """Run `work` with a downloader of its own; for worker threads, which have no event loop.
+
+    What `check` raises ends the work, also while an upstream keeps it waiting.
+    """
 
     async def with_downloader() -> T:
         async with Downloader(rules) as downloader:
-            return await work(downloader)
+            if check is None:
+                return await work(downloader)
+            return await _checked(work(downloader), check)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(with_downloader())
+
+
+async def _checked(work: Awaitable[T], check: Callable[[], None]) -> T:
+    working = asyncio.ensure_future(work)
+    try:
+        while not working.done():
+            await asyncio.wait({working}, timeout=_CHECKED_EVERY)
+            if not working.done():
+                check()
+        return working.result()
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
 
 
 def _next_hop(url: URL, response: aiohttp.ClientResponse) -> URL:

@@ -1,5 +1,6 @@
 """Telling people what an upstream's failure means and what to do about it."""
 
+import os
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -106,4 +107,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
+        return os.strerror(error.os_error.errno)  # aiohttp's own words show its objects
     return str(error)[:300] or type(error).__name__

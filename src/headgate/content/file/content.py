@@ -28,6 +28,7 @@ from headgate.plugin import (
 )
 from headgate.services.blobs import Kept, keep
 from headgate.services.collection import pin_units
+from headgate.services.collection_lock import hold_off_collection
 from headgate.services.content_sets import load_units
 from headgate.services.downloads import Wanted, download_all
 from headgate.services.unit_rows import insert_units
@@ -135,6 +136,7 @@ class FileType:
                 )
             entry = manifest.Entry(path, kept.digest.raw, kept.size)
             with ports.database.begin() as tx:
+                hold_off_collection(tx)
                 (unit_id,) = insert_units(tx, file_units, [unit_row(entry, kept.id)]).values()
                 here = update(file_units).where(file_units.c.id == unit_id)
                 tx.execute(here.values(blob_id=kept.id))
@@ -174,12 +176,13 @@ def _read(work: SyncWork) -> dict[str, Any]:
         expected = Expected(most_bytes=manifest.MANIFEST_BYTES)
         await downloader.fetch(work.remote, manifest.NAME, sink, expected=expected)
 
-    run_downloads(work.ports.downloads, fetch)
+    run_downloads(work.ports.downloads, fetch, check=work.run.check)
     state = {"manifest": sha256(sink.data).hexdigest()}
     if work.state == state:
         return {}
     entries = {entry.path: entry for entry in manifest.parse(bytes(sink.data))}
     with work.ports.database.begin() as tx:
+        hold_off_collection(tx)
         found = insert_units(tx, file_units, [unit_row(entry) for entry in entries.values()])
         units = BitMap(found.values())
         pin_units(tx, holder=work.run.task_id, units={FILE: units})

@@ -61,7 +61,11 @@ class UpstreamMetadata:
 
 def fetch_metadata(work: SyncWork) -> UpstreamMetadata | None:
     """Bring the metadata; None when it is in the state of the last sync."""
-    return run_downloads(work.ports.downloads, lambda downloader: _Fetch(work).run(downloader))
+    return run_downloads(
+        work.ports.downloads,
+        lambda downloader: _Fetch(work).run(downloader),
+        check=work.run.check,
+    )
 
 
 def repeats(file: MetadataFile, repomd: Repomd) -> bool:
