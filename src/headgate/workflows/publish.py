@@ -1,17 +1,20 @@
 """Publishing a content view version: filter, write metadata where none fits, then serve it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from headgate.domain.content import Content
-from headgate.domain.errors import HeadgateError
+from headgate.domain.errors import ConflictError, HeadgateError
 from headgate.domain.ids import ContentSetId, ContentViewVersionId
 from headgate.engine.port import Run
 from headgate.plugin import Filter, FilterRule, PublishedFile
 from headgate.services.blobs import unpin
+from headgate.services.collection import request_collection
 from headgate.services.content_sets import load_content, save_content
 from headgate.services.publications import known_publication, save_publication
 from headgate.services.repositories import publish_options
@@ -32,6 +35,7 @@ def publish(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     """
     version_id = ContentViewVersionId(run.input["version_id"])
     clock = workshop.ports.clock
+    _require_planned(workshop, version_id)
     try:
         for repository in _unpublished(workshop, version_id):
             _publish_repository(workshop, run, version_id, repository)
@@ -45,14 +49,24 @@ def publish(workshop: Workshop, run: Run) -> Mapping[str, Any]:
                 task_id=run.task_id,
                 user=run.input["user"],
             )
-            unpin(tx, run.task_id)
+            unpin(tx, run.task_id, clock=clock)
 
         run.transaction("serve", serve)
-    except HeadgateError:
-        with workshop.ports.database.begin() as tx:
-            abandon_publish(tx, clock=clock, version_id=version_id)
+    except Exception:
+        # Where even this fails, the disk being full, the collector does it later.
+        with suppress(HeadgateError, SQLAlchemyError):
+            run.transaction(
+                "abandon", lambda tx: abandon_publish(tx, clock=clock, version_id=version_id)
+            )
         raise
     return {"content_view_version_id": version_id}
+
+
+def _require_planned(workshop: Workshop, version_id: ContentViewVersionId) -> None:
+    with workshop.ports.database.read() as tx:
+        planned = select(content_view_versions.c.id).where(content_view_versions.c.id == version_id)
+        if tx.scalar(planned) is None:
+            raise ConflictError("The version has been given up; publish the content view again")
 
 
 def _unpublished(workshop: Workshop, version_id: ContentViewVersionId) -> list[Row[Any]]:
@@ -100,6 +114,7 @@ def _publish_repository(
             .where(held.c.version_id == version_id, held.c.repository_id == repository.id)
             .values(content_set_id=content_set_id, publication_id=publication_id)
         )
+        request_collection(tx, workshop.ports.clock)  # the unfiltered content is let go of
         return True
 
     def make() -> dict[str, Any]:
