@@ -9,7 +9,6 @@ import argparse
 import tempfile
 from pathlib import Path
 
-
 import idle
 import main_job
 import mirror
