@@ -13,6 +13,7 @@ Json = Mapping[str, Any]
 Columns = Sequence[Sequence[str]]
 
 _NARROWEST: Final = 8
+_USUAL: Final = 80  # columns of a terminal that does not say
 _NAMES: Final = ("name", "label", "login", "version", "id")
 # Of no use to people: what the caller may do, and for the web what is shown beside it as data.
 _UNSHOWN: Final = frozenset({"permissions", "humanized"})
@@ -254,6 +255,6 @@ def terminal_width(stream: TextIO) -> int | None:
     if not stream.isatty():
         return None
     try:
-        return os.get_terminal_size(stream.fileno()).columns
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL
     except OSError:
-        return 80
+        return _USUAL
