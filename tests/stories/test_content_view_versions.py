@@ -1,7 +1,10 @@
 """Content view versions over the API: showing, promoting, deleting (katello.md 1.5)."""
 
+from pathlib import Path
+
 import pytest
 
+from headgate.upstream import DownloadRules
 from support.house import House, refused
 
 on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -176,3 +179,27 @@ def test_a_version_that_is_being_published_is_not_shown(house: House) -> None:
     refused(house.get(f"content_view_versions/{version}"), 404)
     promotion = house.post(f"content_view_versions/{version}/promote", environment_ids=[1])
     refused(promotion, 400, "still being published")
+
+
+def test_a_filtered_version_counts_what_is_left(house: House, aviary: Path) -> None:
+    world = house.start_worker(DownloadRules(file_roots=(aviary.parent,)))
+    birds = world.mirror("birds", aviary.as_uri())
+    view = world.view("Tools", birds)
+    whole = world.publish(view)
+    world.filter(view, "no herons", {"name": "heron"})
+    part = world.publish(view)
+
+    everything = house.get(f"content_view_versions/{whole}").json()
+    rest = house.get(f"content_view_versions/{part}").json()
+
+    assert everything["package_count"] - rest["package_count"] == 2
+    assert everything["errata_counts"] == {
+        "security": 1,
+        "bugfix": 1,
+        "enhancement": 1,
+        "total": 3,
+    }
+    assert rest["errata_counts"]["security"] == 0
+    assert (everything["filters_applied"], rest["filters_applied"]) == (False, True)
+    counts = house.get(f"repositories/{birds}").json()["content_counts"]
+    assert counts == everything["repositories"][0]["content_counts"]
