@@ -4,14 +4,17 @@ A unit has no tenant of its own; every list of units and every unit id of a requ
 here, as other ids go through `services/access.py`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from pyroaring import BitMap
-from sqlalchemy import Select, false, select
+from sqlalchemy import ColumnElement, Select, Table, false, select
 
 from headgate.domain.errors import NotFoundError
-from headgate.services.access import Actor, scoped
+from headgate.services.access import Actor, AnyRow, AnySelect, scoped
 from headgate.stores.db import Transaction
+from headgate.stores.db.id_lists import within
 from headgate.stores.db.tables import (
     content_set_members,
     content_view_version_repositories,
@@ -23,6 +26,8 @@ from headgate.stores.db.tables import (
     repository_versions,
 )
 
+_HIGHEST_ID: Final = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class UnitScope:
@@ -33,6 +38,29 @@ class UnitScope:
     content_view_version_id: int | None = None
     environment_id: int | None = None
     content_view_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRows:
+    """Where the units of a type are kept; `only` leaves out rows that are other things.
+
+    `key` is a column by which an id that is no number is looked up (`errata_id`).
+    """
+
+    unit_type: str
+    table: Table
+    key: ColumnElement[str] | None = None
+    only: ColumnElement[bool] | None = None
+
+    @property
+    def name(self) -> ColumnElement[str] | None:
+        """What the plain `name` parameter is compared with."""
+        columns = self.table.c
+        return next((columns[column] for column in ("name", "path") if column in columns), None)
+
+    def narrowed(self, query: AnySelect) -> AnySelect:
+        """Leave out rows that are other things."""
+        return query if self.only is None else query.where(self.only)
 
 
 def units_within(tx: Transaction, actor: Actor, unit_type: str, scope: UnitScope) -> BitMap:
@@ -53,9 +81,48 @@ def units_within(tx: Transaction, actor: Actor, unit_type: str, scope: UnitScope
 
 def require_unit(tx: Transaction, actor: Actor, unit_type: str, unit_id: int) -> None:
     """Raise NotFoundError unless something within the actor's reach holds the unit."""
-    possible = 0 < unit_id < 2**31
+    possible = 0 < unit_id <= _HIGHEST_ID
     if not possible or unit_id not in units_within(tx, actor, unit_type, UnitScope()):
         raise NotFoundError(f"Could not find {unit_type.replace('_', ' ')} with id {unit_id}")
+
+
+def select_units(
+    tx: Transaction,
+    actor: Actor,
+    kind: UnitRows,
+    scope: UnitScope,
+    *,
+    ids: Iterable[int] | None = None,
+    name: str | None = None,
+) -> AnySelect:
+    """Select the rows of a kind that the scope holds, of these ids and this name if given."""
+    units = units_within(tx, actor, kind.unit_type, scope)
+    if ids is not None:
+        units &= BitMap(each for each in ids if 0 < each <= _HIGHEST_ID)
+    query = kind.narrowed(select(kind.table).where(within(tx, kind.table.c.id, units)))
+    if name is None:
+        return query
+    return query.where(kind.name == name if kind.name is not None else false())
+
+
+def find_unit(tx: Transaction, actor: Actor, kind: UnitRows, scope: UnitScope, name: str) -> AnyRow:
+    """Return the unit that an id of a request means: a number, or what `kind.key` holds.
+
+    NotFoundError unless something within the scope holds it; of several the newest.
+    """
+    units = units_within(tx, actor, kind.unit_type, scope)
+    condition: ColumnElement[bool] = false()
+    if name.isascii() and name.isdigit() and len(name) <= 10:
+        condition = kind.table.c.id == min(int(name), _HIGHEST_ID)
+    elif kind.key is not None:
+        condition = kind.key == name
+    query = kind.narrowed(select(kind.table).where(condition)).order_by(kind.table.c.id.desc())
+    found = next((row for row in tx.execute(query) if row.id in units), None)
+    if found is None:
+        raise NotFoundError(
+            f"Could not find {kind.unit_type.replace('_', ' ')} with id {name[:64]}"
+        )
+    return found
 
 
 def _current(actor: Actor, scope: UnitScope) -> Select[int]:

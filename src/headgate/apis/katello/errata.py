@@ -9,6 +9,7 @@ from headgate.apis.katello.units import UnitKind, unit_resource
 from headgate.content.rpm.metadata.updateinfo import parse_erratum
 from headgate.content.rpm.records import ERRATA
 from headgate.content.rpm.tables import errata as table
+from headgate.services.units import UnitRows
 
 
 def _shown(row: Any) -> dict[str, Any]:
@@ -58,5 +59,5 @@ def _details(_call: Call, row: Any) -> dict[str, Any]:
 errata = unit_resource(
     "errata",
     "Errata",
-    UnitKind("erratum", table, ERRATA, _shown, _details, key=table.c.errata_id),
+    UnitKind(UnitRows("erratum", table, key=table.c.errata_id), ERRATA, _shown, _details),
 )

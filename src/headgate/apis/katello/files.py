@@ -6,6 +6,7 @@ from headgate.apis.actions import Call
 from headgate.apis.katello.units import UnitKind, unit_resource
 from headgate.content.file.records import FILES
 from headgate.content.file.tables import file_units
+from headgate.services.units import UnitRows
 
 
 def _shown(row: Any) -> dict[str, Any]:
@@ -25,5 +26,5 @@ def _details(_call: Call, row: Any) -> dict[str, Any]:
 
 
 files: Final = unit_resource(
-    "files", "Files", UnitKind("file", file_units, FILES, _shown, _details)
+    "files", "Files", UnitKind(UnitRows("file", file_units), FILES, _shown, _details)
 )

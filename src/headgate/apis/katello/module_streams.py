@@ -6,6 +6,7 @@ from headgate.apis.actions import Call
 from headgate.apis.katello.units import UnitKind, unit_resource
 from headgate.content.rpm.records import MODULE_STREAMS
 from headgate.content.rpm.tables import module_documents
+from headgate.services.units import UnitRows
 
 
 def _shown(row: Any) -> dict[str, Any]:
@@ -38,5 +39,5 @@ def _details(_call: Call, row: Any) -> dict[str, Any]:
 module_streams = unit_resource(
     "module_streams",
     "Module streams",
-    UnitKind("module_stream", module_documents, MODULE_STREAMS, _shown, _details),
+    UnitKind(UnitRows("module_stream", module_documents), MODULE_STREAMS, _shown, _details),
 )

@@ -6,6 +6,7 @@ from headgate.apis.actions import Call
 from headgate.apis.katello.units import UnitKind, unit_resource
 from headgate.content.rpm.records import PACKAGE_GROUPS
 from headgate.content.rpm.tables import package_groups as table
+from headgate.services.units import UnitRows
 
 _KINDS = ("mandatory", "default", "optional", "conditional")
 
@@ -33,12 +34,9 @@ package_groups = unit_resource(
     "package_groups",
     "Package groups",
     UnitKind(
-        "package_group",
-        table,
+        UnitRows("package_group", table, key=table.c.group_id, only=table.c.kind == "group"),
         PACKAGE_GROUPS,
         _shown,
         _details,
-        key=table.c.group_id,
-        only=table.c.kind == "group",
     ),
 )

@@ -9,6 +9,7 @@ from headgate.content.rpm.metadata.details import read_details
 from headgate.content.rpm.records import PACKAGES, nvra_of
 from headgate.content.rpm.selection import fragments_of
 from headgate.content.rpm.tables import rpm_packages
+from headgate.services.units import UnitRows
 
 _DEPENDENCIES = (
     "provides",
@@ -68,8 +69,8 @@ def _details(call: Call, row: Any) -> dict[str, Any]:
 
 
 packages = unit_resource(
-    "packages", "Packages", UnitKind("rpm", rpm_packages, PACKAGES, _shown, _details)
+    "packages", "Packages", UnitKind(UnitRows("rpm", rpm_packages), PACKAGES, _shown, _details)
 )
 srpms = unit_resource(
-    "srpms", "Source packages", UnitKind("srpm", rpm_packages, PACKAGES, _shown, _details)
+    "srpms", "Source packages", UnitKind(UnitRows("srpm", rpm_packages), PACKAGES, _shown, _details)
 )
