@@ -4,11 +4,16 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 
+import structlog
+
 from headgate.engine import Wakeup
 from headgate.engine.runner import Runner
 from headgate.server.parts import Parts
+from headgate.workflows.collect import repair
 from headgate.workflows.definitions import schedules, workflows
 from headgate.workflows.workshop import Workshop
+
+log = structlog.stdlib.get_logger(__name__)
 
 # Steps that do not end within the grace are given up; signing off needs a little of it.
 _SIGN_OFF = 2.0
@@ -35,11 +40,21 @@ def run_worker(
         clock=parts.clock,
         executor_id=name,
         known_dead=dead,
-        schedules=schedules(workshop),
+        schedules=schedules(workshop, parts.home.uploads),
     )
     runner.start()
     ready()
+    threading.Thread(target=_repair, args=(workshop, stop), name="repair", daemon=True).start()
     stop.wait()
     runner.stop(max(parts.settings.processes.grace - _SIGN_OFF, 1.0))
     parts.close()
     return 0
+
+
+def _repair(workshop: Workshop, stop: threading.Event) -> None:
+    """Mend what earlier processes left; a kill or a stop in its midst leaves it to the next."""
+    try:
+        repair(workshop)
+    except Exception:
+        if not stop.is_set():
+            log.exception("could not tidy up after earlier processes; the next start tries again")

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from secrets import token_hex
 
-from sqlalchemy import Table, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete, insert, select
 
 from headgate.domain.clock import Clock
+from headgate.services.blob_references import unpinned, unreferenced
 from headgate.stores.blobs import BlobStore, Digest, Spool
 from headgate.stores.db import Database, Transaction
-from headgate.stores.db.statements import batched
-from headgate.stores.db.tables import blob_pins, blobs
+from headgate.stores.db.statements import batched, upsert
+from headgate.stores.db.tables import blob_pins, blobs, collection_requests
 
 _LEASE = "lease"
 
@@ -64,7 +64,7 @@ def register(
     # In one order everywhere: PostgreSQL locks these rows one by one.
     ordered = sorted(sizes)
     for batch in batched(ordered, 1_000):
-        statement = _upsert(tx, blobs)
+        statement = upsert(tx, blobs)
         statement = statement.on_conflict_do_update(
             index_elements=["digest"], set_={"size": statement.excluded["size"]}
         )
@@ -83,7 +83,7 @@ def adopt(tx: Transaction, files: Sequence[tuple[Digest, int]], *, clock: Clock)
     Return how many there were: also one that somebody registers at this moment is left alone.
     """
     now = clock()
-    statement = _upsert(tx, blobs).on_conflict_do_nothing().returning(blobs.c.id)
+    statement = upsert(tx, blobs).on_conflict_do_nothing().returning(blobs.c.id)
     values = [{"digest": digest.raw, "size": size, "created_at": now} for digest, size in files]
     return len(tx.execute(statement, values).all()) if values else 0
 
@@ -122,15 +122,21 @@ def is_here(store: BlobStore, digest: Digest, size: int) -> bool:
     return store.restore(digest) and store.size(digest) == size
 
 
-def unpin(tx: Transaction, holder: str, blob_ids: Sequence[int] | None = None) -> None:
-    """Let go of all that `holder` pins, or of these blobs only."""
-    if blob_ids is None:
-        tx.execute(delete(blob_pins).where(blob_pins.c.holder == holder))
-        return
-    for batch in batched(blob_ids):
-        tx.execute(
-            delete(blob_pins).where(blob_pins.c.holder == holder, blob_pins.c.blob_id.in_(batch))
-        )
+def unpin(
+    tx: Transaction, holder: str, blob_ids: Sequence[int] | None = None, *, clock: Clock
+) -> None:
+    """Let go of all that `holder` pins, or of these blobs only.
+
+    If nothing refers to one of them, it asks for a collection.
+    """
+    held = delete(blob_pins).where(blob_pins.c.holder == holder)
+    parts = (
+        [held]
+        if blob_ids is None
+        else [held.where(blob_pins.c.blob_id.in_(batch)) for batch in batched(blob_ids)]
+    )
+    for part in parts:
+        _ask_for_collection(tx, tx.scalars(part.returning(blob_pins.c.blob_id)).all(), clock)
 
 
 def lease(clock: Clock, duration: timedelta) -> str:
@@ -142,6 +148,14 @@ def lease_end(holder: str) -> float | None:
     """When the pins of a lease become void (seconds since the epoch); None for other holders."""
     kind, _, rest = holder.partition(":")
     return float(rest.partition(":")[0]) if kind == _LEASE else None
+
+
+def _ask_for_collection(tx: Transaction, blob_ids: Sequence[int], clock: Clock) -> None:
+    for batch in batched(blob_ids):
+        useless = select(blobs.c.id).where(blobs.c.id.in_(batch), unreferenced(), unpinned())
+        if tx.execute(useless.limit(1)).first():
+            tx.execute(insert(collection_requests).values(created_at=clock()))
+            return
 
 
 def _ids(tx: Transaction, digests: Sequence[Digest]) -> dict[Digest, int]:
@@ -159,12 +173,6 @@ def _ids(tx: Transaction, digests: Sequence[Digest]) -> dict[Digest, int]:
 def _pin(tx: Transaction, blob_ids: Sequence[int], holder: str) -> None:
     if blob_ids:
         tx.execute(
-            _upsert(tx, blob_pins).on_conflict_do_nothing(),
+            upsert(tx, blob_pins).on_conflict_do_nothing(),
             [{"blob_id": blob_id, "holder": holder} for blob_id in sorted(blob_ids)],
         )
-
-
-def _upsert(tx: Transaction, table: Table) -> sqlite.Insert | postgresql.Insert:
-    if tx.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)

@@ -1,8 +1,9 @@
 """Giving space back: what no version names any more goes, rows first, bytes after.
 
 `collect_content` removes publications, content sets and units that nothing refers to; the blobs
-that only these referred to are then taken by `services/blob_collection.py`. What a deletion would free is
-found by doing it in a transaction that is rolled back: prediction and deed are one code path.
+that only these referred to are then taken by `services/blob_collection.py`. What a deletion would
+free is found by doing it in a transaction that is rolled back: prediction and deed are one code
+path.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -10,6 +10,7 @@ from headgate.domain.content import Content, digest_of
 from headgate.domain.errors import ConflictError
 from headgate.domain.ids import ContentSetId
 from headgate.plugin import UnitType
+from headgate.services.collection_lock import hold_off_collection
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched, insert_row, rows_of
 from headgate.stores.db.tables import content_set_members, content_sets
@@ -19,6 +20,7 @@ def save_content(
     tx: Transaction, *, clock: Clock, content: Content, unit_types: Mapping[str, UnitType]
 ) -> ContentSetId:
     """Return the content set that holds exactly these units, making its row if it is new."""
+    hold_off_collection(tx)
     digest = digest_of(
         {name: unit_digests(tx, unit_types[name].table, ids) for name, ids in content.units.items()}
     )

@@ -44,7 +44,9 @@ def download_all(
     if not wanted:
         return 0
     work = _Work(ports, run, remote, arrived, wanted)
-    run_downloads(ports.downloads, lambda downloader: work.bring(downloader, wanted))
+    run_downloads(
+        ports.downloads, lambda downloader: work.bring(downloader, wanted), check=run.check
+    )
     return work.bytes_done
 
 
@@ -136,7 +138,12 @@ class _Work:
         with self._ports.database.begin() as tx:
             arrivals = [(each, blob) for (each, _), blob in zip(group, kept, strict=True)]
             self._arrived(tx, arrivals)
-            unpin(tx, self._run.task_id, [blob.id for blob in kept])
+            unpin(
+                tx,
+                self._run.task_id,
+                [blob.id for blob in kept],
+                clock=self._ports.clock,
+            )
         self._items_done += len(group)
         self._count(0, None)
 

@@ -16,6 +16,7 @@ from headgate.domain.errors import BadRequestError, ValidationError
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, EnvironmentId, TaskId
 from headgate.services.access import Actor, load
 from headgate.services.collection import request_collection
+from headgate.services.collection_lock import hold_off_collection
 from headgate.services.content_views import repositories_of, require_plain
 from headgate.services.distributions import (
     as_value,
@@ -37,6 +38,7 @@ from headgate.stores.db.tables import (
     content_views,
     distributions,
     lifecycle_environments,
+    tasks,
 )
 
 # Returns the id of the content set without units, for repositories that were never synced.
@@ -68,6 +70,8 @@ def plan_publish(
 
     A sync that is running is not waited for: its result is for the next version.
     """
+    hold_off_collection(tx)
+    abandon_dead_publishes(tx, clock=clock, content_view_id=content_view_id)
     view = require_plain(load(tx, actor, content_views, content_view_id), "published")
     actor.require("publish_content_views", organization_id=view.organization_id)
     filters = filters_of(tx, view.id)
@@ -143,6 +147,43 @@ def abandon_publish(tx: Transaction, *, clock: Clock, version_id: ContentViewVer
             .values(next_major=version.major)
         )
         request_collection(tx, clock)
+
+
+def begin_publish(tx: Transaction, *, version_id: ContentViewVersionId, task_id: TaskId) -> None:
+    """Name the task that a planned version lives or dies with."""
+    tx.execute(
+        update(content_view_versions)
+        .where(content_view_versions.c.id == version_id)
+        .values(task_id=task_id)
+    )
+
+
+def dead_publishes(
+    tx: Transaction, content_view_id: ContentViewId | None = None
+) -> list[ContentViewVersionId]:
+    """Return the versions that nobody will finish: their task ended without an answer.
+
+    It was cancelled before it began, its process died over it too often, or the disk was too full
+    for its last transaction.
+    """
+    versions = content_view_versions.c
+    alive = select(tasks.c.id).where(tasks.c.id == versions.task_id, tasks.c.ended_at.is_(None))
+    dead = (
+        select(versions.id)
+        .where(~versions.published, ~alive.exists())
+        .order_by(versions.major.desc(), versions.minor.desc())
+    )
+    if content_view_id is not None:
+        dead = dead.where(versions.content_view_id == content_view_id)
+    return [ContentViewVersionId(version_id) for version_id in tx.scalars(dead)]
+
+
+def abandon_dead_publishes(
+    tx: Transaction, *, clock: Clock, content_view_id: ContentViewId | None = None
+) -> None:
+    """Remove the versions that nobody will finish, the newest first: their numbers are free."""
+    for version_id in dead_publishes(tx, content_view_id):
+        abandon_publish(tx, clock=clock, version_id=version_id)
 
 
 def check_promotion(

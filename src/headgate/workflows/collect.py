@@ -1,8 +1,16 @@
 """The collector: soon after something let go of content, its rows and bytes are given back."""
 
+from pathlib import Path
+
+import structlog
+
 from headgate.services import blob_collection
 from headgate.services.collection import collect_content, fulfil, requested
+from headgate.services.uploads import sweep_uploads
+from headgate.services.versions import abandon_dead_publishes, dead_publishes
 from headgate.workflows.workshop import Workshop
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 def collect(workshop: Workshop) -> int:
@@ -13,9 +21,38 @@ def collect(workshop: Workshop) -> int:
     """
     ports = workshop.ports
     with ports.database.read() as tx:
-        request = requested(tx)
-    if request is None:
-        return 0
+        wanted = requested(tx, clock=ports.clock) is not None or dead_publishes(tx)
+    return _collect(workshop) if wanted else 0
+
+
+def repair(workshop: Workshop) -> None:
+    """Mend what a crash left behind, then collect; for the background of a worker's start."""
+    ports = workshop.ports
+    found = blob_collection.reconcile(ports.database, ports.store, clock=ports.clock)
+    if found.swept or found.restored or found.discarded or found.adopted:
+        log.info(
+            "tidied up after a crash",
+            swept=found.swept,
+            restored=found.restored,
+            discarded=found.discarded,
+            adopted=found.adopted,
+        )
+    for digest in found.missing:
+        log.error("the bytes of a blob are gone: restore them from a backup", digest=str(digest))
+    _collect(workshop)
+
+
+def sweep(workshop: Workshop, uploads: Path) -> None:
+    """Remove uploads that nobody finished, and their files."""
+    with workshop.ports.database.begin() as tx:
+        sweep_uploads(tx, uploads, clock=workshop.ports.clock)
+
+
+def _collect(workshop: Workshop) -> int:
+    ports = workshop.ports
+    with ports.database.begin() as tx:
+        abandon_dead_publishes(tx, clock=ports.clock)
+        request = requested(tx, clock=ports.clock) or 0
     with ports.database.begin() as tx:
         collect_content(tx, list(workshop.content_types.values()))
     freed = blob_collection.collect(ports.database, ports.store, clock=ports.clock)

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from headgate.engine.port import Run, Schedule, Workflow
-from headgate.workflows.collect import collect
+from headgate.workflows.collect import collect, sweep
 from headgate.workflows.contents import import_uploads, remove_content
 from headgate.workflows.promote import promote
 from headgate.workflows.publish import publish
@@ -13,8 +14,9 @@ from headgate.workflows.remove import remove_organization, remove_product, remov
 from headgate.workflows.sync import sync, sync_many
 from headgate.workflows.workshop import Workshop
 
-# "Within a minute" is the promise; a look costs two queries of empty tables.
+# "Within a minute" is the promise; a look costs four queries of tables that are empty then.
 COLLECT_SECONDS: Final = 20.0
+SWEEP_SECONDS: Final = 3_600.0
 
 _FUNCTIONS: Final[Mapping[str, Callable[[Workshop, Run], Mapping[str, Any]]]] = {
     "sync": sync,
@@ -34,8 +36,9 @@ def workflows(workshop: Workshop) -> list[Workflow]:
     return [Workflow(name, partial(function, workshop)) for name, function in _FUNCTIONS.items()]
 
 
-def schedules(workshop: Workshop) -> list[Schedule]:
-    """Return the work that comes round."""
+def schedules(workshop: Workshop, uploads: Path) -> list[Schedule]:
+    """Return the work that comes round; `uploads` is the folder of those in progress."""
     return [
         Schedule("collect", work=partial(collect, workshop), every_seconds=COLLECT_SECONDS),
+        Schedule("sweep", work=partial(sweep, workshop, uploads), every_seconds=SWEEP_SECONDS),
     ]

@@ -108,5 +108,5 @@ def _save(
         task_id=run.task_id,
     )
     unpin_units(tx, holder=run.task_id)
-    unpin(tx, run.task_id)
+    unpin(tx, run.task_id, clock=clock)
     return changed

@@ -6,7 +6,12 @@ from typing import Any
 from sqlalchemy import Row, select, update
 
 from headgate.domain.content import Content
-from headgate.domain.errors import NotFoundError, SubtaskFailedError
+from headgate.domain.errors import (
+    InvalidContentError,
+    NotFoundError,
+    SubtaskFailedError,
+    UpstreamError,
+)
 from headgate.domain.ids import ContentSetId, RepositoryId
 from headgate.engine.port import Run
 from headgate.plugin import SyncWork
@@ -28,7 +33,14 @@ def sync(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     """
     repository, work = _begin(workshop, run)
     content_type = workshop.content_types[repository.content_type]
-    synced = content_type.sync(work)
+    try:
+        synced = content_type.sync(work)
+    except InvalidContentError as error:
+        raise UpstreamError(
+            f"{error.message}; upstream's content is broken or hostile: check the URL of the"
+            " repository, or tell whoever runs the upstream",
+            url=work.remote.shown,
+        ) from error
     if synced is None:
         return {"changed": False, "added": {}, "removed": {}}
 

@@ -13,14 +13,8 @@ import pytest
 from sqlalchemy import delete, insert, select
 
 from headgate.domain.clock import utc_now
-from headgate.services.blob_collection import (
-    Space,
-    collect,
-    freed_by,
-    reconcile,
-    referencing_columns,
-    unreferenced_after,
-)
+from headgate.services.blob_collection import Space, collect, reconcile
+from headgate.services.blob_references import referencing_columns
 from headgate.services.blobs import Kept, claim, keep, lease, unpin
 from headgate.stores.blobs import Digest, FolderBlobStore
 from headgate.stores.db import Database, Transaction
@@ -109,7 +103,7 @@ def test_what_nobody_refers_to_or_pins_is_collected(
     one, two = kept(database, store, b"one", b"two!", holder=holder)
     with database.begin() as tx:
         publication(tx, b"a", [one.id])
-        unpin(tx, holder)
+        unpin(tx, holder, clock=utc_now)
 
     assert collect(database, store, clock=utc_now) == Space(1, 4)
     assert digests_of(store) == {one.digest}
@@ -125,7 +119,7 @@ def test_unpinning_one_blob_leaves_the_holders_others(
     holder = hour_lease()
     one, _ = kept(database, store, b"one", b"two!", holder=holder)
     with database.begin() as tx:
-        unpin(tx, holder, [one.id])
+        unpin(tx, holder, [one.id], clock=utc_now)
 
     assert collect(database, store, clock=utc_now) == Space(1, 3)
 
@@ -180,30 +174,6 @@ def test_a_row_without_its_file_is_not_claimed(database: Database, store: Folder
 
     with database.begin() as tx:
         assert claim(tx, store, [one.digest], holder=hour_lease()) == {}
-
-
-def test_what_deletion_frees_is_exactly_what_collection_then_frees(
-    database: Database, store: FolderBlobStore
-) -> None:
-    holder = hour_lease()
-    only, shared, other = kept(database, store, b"only", b"shared", b"other", holder=holder)
-    kept(database, store, b"unreferenced", holder="nobody")
-    with database.begin() as tx:
-        going = publication(tx, b"a", [only.id, shared.id, only.id])
-        publication(tx, b"b", [shared.id, other.id])
-        unpin(tx, holder)
-    collect(database, store, clock=utc_now)
-
-    with database.read() as tx:
-        rows = {publication_files: among(tx, publication_files.c.publication_id, [going, 999])}
-        told = freed_by(tx, rows)
-        after = unreferenced_after(tx, [only.id, shared.id], rows)
-        nothing = freed_by(tx, {})
-    with database.begin() as tx:
-        drop_publication(tx, going)
-
-    assert told == collect(database, store, clock=utc_now) == Space(1, 4)
-    assert (after, nothing) == ({only.id}, Space())
 
 
 def test_a_long_list_of_ids_is_one_value(database: Database) -> None:
@@ -319,8 +289,8 @@ def write_and_forget(
                 claimed = claim(tx, store, [others[0].digest], holder=holder)
                 wanted = {each.digest: each.id for each in found} | claimed
                 made = publication(tx, b"%d.%d" % (seed, turn), list(wanted.values()))
-                unpin(tx, holder)
-                unpin(tx, second)
+                unpin(tx, holder, clock=utc_now)
+                unpin(tx, second, clock=utc_now)
             failures += [f"{each} is gone" for each in wanted if store.size(each) is None]
             with database.begin() as tx:
                 drop_publication(tx, made)

@@ -122,7 +122,7 @@ class OnDemand:
         [kept] = keep(self._database, self._store, [spool], holder=holder, clock=self._clock)
         with self._database.begin() as tx:
             self._content_types[served.content_type].arrived(tx, located, path, kept.id)
-            unpin(tx, holder)
+            unpin(tx, holder, clock=self._clock)
 
     def _landed(self, key: Hashable, flight: asyncio.Task[None]) -> None:
         self._flights.pop(key, None)

@@ -39,7 +39,7 @@ from headgate.services.publishing import (
     version_ids_of,
 )
 from headgate.services.related import last_task
-from headgate.services.versions import plan_publish
+from headgate.services.versions import begin_publish, plan_publish
 from headgate.workflows.removal_requests import remove_versions_task
 from headgate.workflows.requests import publish_task
 
@@ -240,7 +240,9 @@ def publish(call: Call, params: Publish) -> TaskId:
         user_id=call.actor.user_id,
         user=call.actor.login,
     )
-    return enqueue(call.tx, task)
+    task_id = enqueue(call.tx, task)
+    begin_publish(call.tx, version_id=plan.version_id, task_id=task_id)
+    return task_id
 
 
 class RemoveFilters(Params):

@@ -27,6 +27,7 @@ from headgate.domain.content import Content
 from headgate.engine.port import Run
 from headgate.plugin import Ports
 from headgate.services.collection import pin_units
+from headgate.services.collection_lock import hold_off_collection
 from headgate.services.unit_rows import insert_missing, insert_units
 from headgate.stores.blobs import open_blob
 from headgate.stores.db.statements import batched
@@ -66,6 +67,7 @@ def _take(
     for batch in batched(rows, _AT_ONCE):
         distinct = {row["digest"]: row for row in batch}
         with ports.database.begin() as tx:
+            hold_off_collection(tx)
             ids = BitMap(insert_units(tx, table, list(distinct.values())).values())
             pin_units(tx, holder=run.task_id, units={unit_type: ids})
         units |= ids
@@ -192,6 +194,7 @@ def _tree(ports: Ports, run: Run, upstream: UpstreamMetadata) -> BitMap:
         "blob_id": kept.id,
     }
     with ports.database.begin() as tx:
+        hold_off_collection(tx)
         (tree_id,) = insert_units(tx, distribution_trees, [row]).values()
         # An image without a checksum could not be verified, so it is not served.
         files = [

@@ -6,9 +6,9 @@ not grow with the repository.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from hashlib import blake2b
 from tempfile import TemporaryFile
 from types import TracebackType
@@ -25,6 +25,7 @@ from headgate.content.rpm.tables import rpm_packages, rpm_packs, rpm_segments
 from headgate.plugin import Ports
 from headgate.services.blobs import keep, unpin
 from headgate.services.collection import pin_units
+from headgate.services.collection_lock import hold_off_collection
 from headgate.services.unit_rows import insert_units
 from headgate.stores.blobs import Spool
 from headgate.stores.db import Transaction
@@ -137,12 +138,7 @@ class PackageIntake:
 
     def _look_up(self) -> None:
         """Take what another repository brought; the rest goes into the pack."""
-        digests = list(self._pending)
-        query = select(rpm_packages.c.digest, rpm_packages.c.id, rpm_packages.c.arch)
-        with self._ports.database.read() as tx:
-            for row in tx.execute(query.where(rpm_packages.c.digest.in_(digests))):
-                self._take(row.id, row.arch in SOURCE_ARCHES)
-                del self._pending[row.digest]
+        self._take_known()
         for digest, package in self._pending.items():
             segment, position = self._writer.add(package.fragments)
             waiting = _Waiting(digest, segment, position, package.header)
@@ -152,6 +148,26 @@ class PackageIntake:
         self._pending.clear()
         self._layouts += self._writer.take_layouts()
 
+    def _take_known(self) -> None:
+        """Take what has a row, pinned from the look on that counts: it may be nobody's by now.
+
+        Most looks of a first sync find nothing, so they take no write lock.
+        """
+        columns = (rpm_packages.c.digest, rpm_packages.c.id, rpm_packages.c.arch)
+        known = select(*columns).where(rpm_packages.c.digest.in_(list(self._pending)))
+        with self._ports.database.read() as tx:
+            if tx.execute(known.limit(1)).first() is None:
+                return
+        with self._ports.database.begin() as tx:
+            hold_off_collection(tx)
+            rows = tx.execute(known).all()
+            source = BitMap(row.id for row in rows if row.arch in SOURCE_ARCHES)
+            units = {"rpm": BitMap(row.id for row in rows) - source, "srpm": source}
+            pin_units(tx, holder=self._holder, units=units)
+        for row in rows:
+            self._take(row.id, row.id in source)
+            del self._pending[row.digest]
+
     def _read_waiting(self) -> Iterator[_Waiting]:
         decoder = msgspec.msgpack.Decoder(_Waiting)
         while length := self._waiting.read(4):
@@ -160,16 +176,13 @@ class PackageIntake:
     def _insert_all(self) -> None:
         blob_ids = self._keep_pack()
         self._waiting.seek(0)
-        pack_id: int | None = None
-        segments: dict[int, int] = {}
+        pack = _Pack(blob_ids)
         for batch in batched(self._read_waiting(), _INSERTED_AT_ONCE):
             with self._ports.database.begin() as tx:
-                if pack_id is None:
-                    pack_id = insert_row(tx, rpm_packs, blob_ids)
-                self._insert(tx, pack_id, segments, batch)
+                hold_off_collection(tx)
+                self._insert(tx, pack, batch)
         with self._ports.database.begin() as tx:
-            drop_empty_segments(tx, list(segments.values()))
-            unpin(tx, self._holder, list(blob_ids.values()))
+            unpin(tx, self._holder, list(blob_ids.values()), clock=self._ports.clock)
 
     def _keep_pack(self) -> dict[str, int]:
         """Make the segments durable; return the pack's row."""
@@ -183,13 +196,17 @@ class PackageIntake:
         files = zip(self._spools, kept, strict=True)
         return {f"{kind}_{codec}": blob.id for (kind, codec), blob in files}
 
-    def _insert(
-        self, tx: Transaction, pack_id: int, segments: dict[int, int], batch: Sequence[_Waiting]
-    ) -> None:
-        """Insert packages and the segments that begin with them, pinned in one transaction."""
-        for number in sorted({each.segment for each in batch} - segments.keys()):
-            layout = self._layouts[number]
-            segments[number] = insert_row(tx, rpm_segments, {"pack_id": pack_id, "layout": layout})
+    def _insert(self, tx: Transaction, pack: "_Pack", batch: Sequence[_Waiting]) -> None:
+        """Insert packages and the segments that they need, pinned in one transaction.
+
+        Another task may have brought the same packages meanwhile: segments that stay empty go
+        again at once, so that a kill leaves none.
+        """
+        numbers = {each.segment for each in batch}
+        segments = pack.segments
+        for number in sorted(numbers - segments.keys()):
+            row = {"pack_id": pack.row_in(tx), "layout": self._layouts[number]}
+            segments[number] = insert_row(tx, rpm_segments, row)
         rows = [
             {
                 "digest": each.digest,
@@ -206,6 +223,32 @@ class PackageIntake:
         fresh = BitMap(ids.values())
         units = {"rpm": fresh & self.binary, "srpm": fresh & self.source}
         pin_units(tx, holder=self._holder, units=units)
+        pack.drop_empty(tx, numbers)
+
+
+@dataclass(slots=True)
+class _Pack:
+    """The rows of the pack that is being inserted: there are none without packages."""
+
+    blob_ids: Mapping[str, int]
+    segments: dict[int, int] = field(default_factory=dict[int, int])  # number -> id
+    _id: int | None = None
+
+    def row_in(self, tx: Transaction) -> int:
+        """Return the pack's id, inserting it if there is none."""
+        if self._id is None:
+            self._id = insert_row(tx, rpm_packs, self.blob_ids)
+        return self._id
+
+    def drop_empty(self, tx: Transaction, numbers: Iterable[int]) -> None:
+        """Delete those of the segments that got no package, and the pack with the last of them."""
+        ids = {self.segments[number]: number for number in numbers}
+        drop_empty_segments(tx, list(ids))
+        left = select(rpm_segments.c.id).where(rpm_segments.c.id.in_(ids))
+        for gone in ids.keys() - set(tx.scalars(left)):
+            del self.segments[ids[gone]]
+        if not self.segments:
+            self._id = None
 
 
 def drop_empty_segments(tx: Transaction, segment_ids: Sequence[int]) -> None:

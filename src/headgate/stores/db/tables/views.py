@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
+    Index,
     Integer,
     PrimaryKeyConstraint,
     String,
@@ -140,9 +141,17 @@ content_view_versions = Table(
     # SHA-256 (hex) over the repositories' content sets and filters: "publish only if needed".
     Column("inputs_digest", String(64), nullable=False),
     Column("published", Boolean, nullable=False, default=False),
+    # Who publishes it, or has.
     Column("task_id", String(36)),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("content_view_id", "major", "minor"),
+)
+# The collector looks for publishes that died: these are few, versions are many.
+Index(
+    "ix_content_view_versions_unpublished",
+    content_view_versions.c.task_id,
+    sqlite_where=~content_view_versions.c.published,
+    postgresql_where=~content_view_versions.c.published,
 )
 
 content_view_version_repositories = Table(
