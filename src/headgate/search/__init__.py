@@ -8,6 +8,5 @@ parameters only. Whatever the text, the outcome is a condition or a SearchError.
 from headgate.search.conditions import condition
 from headgate.search.errors import SearchError
 from headgate.search.fields import Field, Fields
-from headgate.search.language import parse
 
-__all__ = ["Field", "Fields", "SearchError", "condition", "parse"]
+__all__ = ["Field", "Fields", "SearchError", "condition"]

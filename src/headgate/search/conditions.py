@@ -7,7 +7,6 @@ from sqlalchemy import ColumnElement, String, and_, cast, false, not_, or_, true
 
 from headgate.search.errors import SearchError
 from headgate.search.fields import Field, Fields
-from headgate.search.language import parse
 from headgate.search.times import moment_of
 from headgate.search.tree import (
     And,
@@ -36,6 +35,9 @@ def condition(search: str, fields: Fields, *, now: datetime) -> ColumnElement[bo
     """
     if not search.strip():
         return true()
+    # lark and its tables: a twentieth of a second of every start.
+    from headgate.search.language import parse  # noqa: PLC0415
+
     return _Translation(fields, now).of(parse(search))
 
 

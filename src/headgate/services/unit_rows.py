@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import LargeBinary, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from headgate.stores.db import Transaction
-from headgate.stores.db.statements import batched
+from headgate.stores.db.statements import batched, upsert
 
 
 def known_ids(tx: Transaction, table: Table, digests: Sequence[bytes]) -> dict[bytes, int]:
@@ -35,8 +34,7 @@ def insert_missing(tx: Transaction, table: Table, rows: Sequence[Mapping[str, An
     """Insert the rows whose keys are not there yet; all rows have the same columns."""
     if not rows:
         return
-    insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table).on_conflict_do_nothing()
+    statement = upsert(tx, table).on_conflict_do_nothing()
     if not _goes_to_the_driver_as_it_is(tx, table, rows[0]):
         for batch in batched(rows, 1_000):
             tx.execute(statement, [dict(row) for row in batch])

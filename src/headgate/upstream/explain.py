@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import aiohttp
-
 from headgate.domain.errors import UpstreamError
 from headgate.upstream.addresses import AddressRefusedError
 from headgate.upstream.errors import (
@@ -71,6 +69,8 @@ def retry_after(text: str | None) -> float | None:
 
 
 def _explain_connection(error: Exception, url: str, *, by_proxy: bool) -> FailedAttempt:
+    import aiohttp  # noqa: PLC0415 - imported by the first download, see `downloader.py`
+
     again = True
     kind: type[UpstreamError] = UpstreamUnreachableError
     if isinstance(error, aiohttp.ClientHttpProxyError):
@@ -107,6 +107,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _words(error: Exception) -> str:
+    import aiohttp  # noqa: PLC0415 - imported by the first download, see `downloader.py`
+
     if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
         return os.strerror(error.os_error.errno)  # aiohttp's own words show its objects
     return str(error)[:300] or type(error).__name__

@@ -20,7 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import StaticPool
 
-from headgate.search import Field, Fields, SearchError, condition, parse
+from headgate.search import Field, Fields, SearchError, condition
+from headgate.search.language import parse
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from headgate.search import SearchError, parse
+from headgate.search import SearchError
+from headgate.search.language import parse
 from headgate.search.tree import And, Comparison, Membership, Node, Not, Or, Presence, Text, Words
 
 

@@ -17,7 +17,6 @@ from sqlalchemy import (
     not_,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from headgate.stores.db.database import Transaction
 
@@ -27,6 +26,8 @@ def among(tx: Transaction, column: Column[int], ids: Iterable[int]) -> ColumnEle
     if tx.dialect.name == "sqlite":
         values = func.json_each(json.dumps(list(ids))).table_valued("value")
         return column.in_(select(values.c.value))
+    from sqlalchemy.dialects.postgresql import ARRAY  # noqa: PLC0415 - not for SQLite
+
     return column == any_(literal(list(ids), ARRAY(Integer)))
 
 
@@ -37,6 +38,8 @@ def among_texts(
     if tx.dialect.name == "sqlite":
         values = func.json_each(json.dumps(list(texts))).table_valued("value")
         return column.in_(select(values.c.value))
+    from sqlalchemy.dialects.postgresql import ARRAY  # noqa: PLC0415 - not for SQLite
+
     return column == any_(literal(list(texts), ARRAY(String)))
 
 

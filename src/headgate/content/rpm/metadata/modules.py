@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-import yaml
-
 from headgate.content.rpm.metadata.compression import DOCUMENT, Limits, Readable, expand_whole
 from headgate.domain.errors import InvalidContentError
 
@@ -126,6 +124,9 @@ def compose(fragment: bytes) -> Node:
     stack: list[list[Node]] = [[]]  # what is open, and below it the document itself
     maps: list[bool] = [False]
     count = 0
+    # A fortieth of a second of every start, for the few repositories that have modules.
+    import yaml  # noqa: PLC0415
+
     try:
         for event in yaml.parse(fragment, Loader=yaml.CSafeLoader):
             count += 1
