@@ -14,6 +14,7 @@ import uvicorn
 from headgate.apis.content import ContentApp, ContentRules, Guard, OnDemand
 from headgate.content.file.content import FileType
 from headgate.domain.clock import utc_now
+from headgate.plugin import ContentType
 from headgate.stores.blobs import BlobStore
 from headgate.stores.db import Database
 from headgate.upstream import AddressRules, DownloadLimits, DownloadRules
@@ -84,9 +85,10 @@ def content_server(
     guard: Guard,
     locks: Path,
     rules: ContentRules | None = None,
+    content_types: Mapping[str, ContentType] | None = None,
 ) -> Generator[ContentServer]:
-    """Serve until the block ends."""
-    types = {"file": FileType()}
+    """Serve until the block ends; files, unless other content types are given."""
+    types = content_types or {"file": FileType()}
     servers: list[_Server] = []
     made = threading.Event()
 

@@ -31,14 +31,25 @@ Packages = Mapping[str, Mapping[str, Any]]
 
 def write_repository(folder: Path, packages: Sequence[Fragments], *, compression: str) -> Path:
     """Write metadata of packages that nobody built."""
-    (folder / "repodata").mkdir(parents=True, exist_ok=True)
-    repomd = createrepo_c.Repomd()
     suffix = {"gz": "gz", "zstd": "zst"}[compression]
     compress = {"gz": gzip.compress, "zstd": zstandard.ZstdCompressor().compress}[compression]
-    for kind, document in yum_xml.documents(packages).items():
-        path = folder / "repodata" / f"{kind}.xml.{suffix}"
-        path.write_bytes(compress(document))
-        record = createrepo_c.RepomdRecord(kind, str(path))
+    documents = yum_xml.documents(packages).items()
+    return write_files(
+        folder, {f"{kind}.xml.{suffix}": compress(document) for kind, document in documents}
+    )
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> Path:
+    """Write metadata files, whatever is in them, and the repomd.xml that lists them.
+
+    The part of a file's name before the first dot is its type.
+    """
+    (folder / "repodata").mkdir(parents=True, exist_ok=True)
+    repomd = createrepo_c.Repomd()
+    for name, body in files.items():
+        path = folder / "repodata" / name
+        path.write_bytes(body)
+        record = createrepo_c.RepomdRecord(name.partition(".")[0], str(path))
         record.fill(createrepo_c.SHA256)
         repomd.set_record(record)
     (folder / "repodata" / "repomd.xml").write_text(repomd.xml_dump())

@@ -32,6 +32,11 @@ class Remote:
     verify: bool = True
     proxy: str | None = field(default=None, repr=False)  # may carry user and password
 
+    @property
+    def shown(self) -> str:
+        """The URL for people: without credentials."""
+        return shown(URL(self.url))
+
     def resolve(self, path: str) -> URL:
         """Return the address of `path`: below this remote, or a whole URL (`xml:base`)."""
         base = self._parsed(self.url)
