@@ -1,8 +1,18 @@
 """What every table shares: the metadata with its naming convention, and column types."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import DateTime, Dialect, MetaData
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Dialect,
+    Index,
+    MetaData,
+    event,
+)
 from sqlalchemy.types import TypeDecorator
 
 # Named constraints let migrations drop them on every database.
@@ -15,6 +25,18 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def partial_index(name: str, column: Column[Any], *, where: ColumnElement[bool]) -> None:
+    """Add an index of those rows only for which the condition holds."""
+    index = Index(name, column, sqlite_where=where)
+
+    # Not as an argument of the index: that would import PostgreSQL's dialect into every process,
+    # a twentieth of a second and 2 MB, also where SQLite is used.
+    @event.listens_for(metadata, "before_create")
+    def for_postgresql(_metadata: MetaData, connection: Connection, **_options: object) -> None:
+        if connection.dialect.name == "postgresql":
+            index.dialect_options["postgresql"]["where"] = where
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-from headgate.stores.db.types import UtcDateTime, metadata
+from headgate.stores.db.types import UtcDateTime, metadata, partial_index
 
 # PostgreSQL only: writers there do not wait for each other, so a maximum would be given twice.
 task_numbers = Sequence("task_numbers", metadata=metadata)
@@ -70,12 +70,7 @@ task_locks = Table(
     Column("live", Boolean, nullable=False, default=True),
     PrimaryKeyConstraint("task_id", "resource"),
 )
-Index(
-    "ix_task_locks_live",
-    task_locks.c.resource,
-    sqlite_where=task_locks.c.live,
-    postgresql_where=task_locks.c.live,
-)
+partial_index("ix_task_locks_live", task_locks.c.resource, where=task_locks.c.live)
 
 # What an unfinished task has done; gone when it ends.
 task_steps = Table(

@@ -5,7 +5,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
-    Index,
     Integer,
     PrimaryKeyConstraint,
     String,
@@ -14,7 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from headgate.stores.db.types import UtcDateTime, metadata
+from headgate.stores.db.types import UtcDateTime, metadata, partial_index
 
 content_views = Table(
     "content_views",
@@ -147,11 +146,10 @@ content_view_versions = Table(
     UniqueConstraint("content_view_id", "major", "minor"),
 )
 # The collector looks for publishes that died: these are few, versions are many.
-Index(
+partial_index(
     "ix_content_view_versions_unpublished",
     content_view_versions.c.task_id,
-    sqlite_where=~content_view_versions.c.published,
-    postgresql_where=~content_view_versions.c.published,
+    where=~content_view_versions.c.published,
 )
 
 content_view_version_repositories = Table(
