@@ -47,7 +47,7 @@ class House:
             clock=self.control.clock,
             scratch=self._scratch,
         )
-        return Workshop(ports, content_types(), lambda sealed: sealed[::-1])
+        return Workshop(ports, content_types(), lambda sealed: sealed[::-1], self.uploads)
 
     def start_worker(self, downloads: DownloadRules | None = None) -> World:
         """Let tasks be worked on; return the world, whose verbs wait for them."""

@@ -31,7 +31,10 @@ def run_worker(
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     workshop = Workshop(
-        ports=parts.ports, content_types=parts.content_types, unseal=parts.sealer.unseal
+        ports=parts.ports,
+        content_types=parts.content_types,
+        unseal=parts.sealer.unseal,
+        uploads=parts.home.uploads,
     )
     runner = Runner(
         parts.database,
@@ -40,7 +43,7 @@ def run_worker(
         clock=parts.clock,
         executor_id=name,
         known_dead=dead,
-        schedules=schedules(workshop, parts.home.uploads),
+        schedules=schedules(workshop),
     )
     runner.start()
     ready()

@@ -157,8 +157,8 @@ def write_chunk(folder: Path, upload: Row[Any], *, offset: int, content: bytes) 
             _write_at(descriptor, offset, content)
 
 
-def save_whole(folder: Path, chunks: Iterator[bytes]) -> tuple[UploadId, Path]:
-    """Write a file that came in one piece; return its id and path."""
+def save_whole(folder: Path, chunks: Iterator[bytes]) -> UploadId:
+    """Write a file that came in one piece; return its id."""
     upload_id = UploadId(str(uuid4()))
     path = path_of(folder, upload_id)
     try:
@@ -170,11 +170,11 @@ def save_whole(folder: Path, chunks: Iterator[bytes]) -> tuple[UploadId, Path]:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return upload_id, path
+    return upload_id
 
 
-def completed(folder: Path, upload: Row[Any]) -> Path:
-    """Return the upload's file, flushed, once all of it is here; else BadRequestError."""
+def require_complete(folder: Path, upload: Row[Any]) -> None:
+    """Flush the upload's file; BadRequestError unless all of it is here."""
     path = path_of(folder, upload.id)
     try:
         descriptor = os.open(path, os.O_RDONLY)
@@ -188,7 +188,6 @@ def completed(folder: Path, upload: Row[Any]) -> Path:
         raise BadRequestError(
             f"Upload {upload.id} is incomplete: {size} of {upload.size} bytes are here"
         )
-    return path
 
 
 def require_checksum(path: Path, checksum: str, *, name: str) -> None:
@@ -248,7 +247,7 @@ def _named_by_tasks(tx: Transaction) -> set[str]:
             tasks.c.workflow == "import_uploads", tasks.c.ended_at.is_(None)
         )
     )
-    return {Path(each["path"]).name for given in inputs for each in given.get("uploads", [])}
+    return {each["id"] for given in inputs for each in given.get("uploads", [])}
 
 
 @contextmanager

@@ -1,7 +1,5 @@
 """The collector: soon after something let go of content, its rows and bytes are given back."""
 
-from pathlib import Path
-
 import structlog
 
 from headgate.services import blob_collection
@@ -42,10 +40,10 @@ def repair(workshop: Workshop) -> None:
     _collect(workshop)
 
 
-def sweep(workshop: Workshop, uploads: Path) -> None:
+def sweep(workshop: Workshop) -> None:
     """Remove uploads that nobody finished, and their files."""
     with workshop.ports.database.begin() as tx:
-        sweep_uploads(tx, uploads, clock=workshop.ports.clock)
+        sweep_uploads(tx, workshop.uploads, clock=workshop.ports.clock)
 
 
 def _collect(workshop: Workshop) -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 from headgate.engine.port import Run, Schedule, Workflow
@@ -36,9 +35,9 @@ def workflows(workshop: Workshop) -> list[Workflow]:
     return [Workflow(name, partial(function, workshop)) for name, function in _FUNCTIONS.items()]
 
 
-def schedules(workshop: Workshop, uploads: Path) -> list[Schedule]:
-    """Return the work that comes round; `uploads` is the folder of those in progress."""
+def schedules(workshop: Workshop) -> list[Schedule]:
+    """Return the work that comes round."""
     return [
         Schedule("collect", work=partial(collect, workshop), every_seconds=COLLECT_SECONDS),
-        Schedule("sweep", work=partial(sweep, workshop, uploads), every_seconds=SWEEP_SECONDS),
+        Schedule("sweep", work=partial(sweep, workshop), every_seconds=SWEEP_SECONDS),
     ]

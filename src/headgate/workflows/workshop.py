@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from headgate.plugin import ContentType, Ports
 
@@ -13,3 +14,4 @@ class Workshop:
     ports: Ports
     content_types: Mapping[str, ContentType]
     unseal: Callable[[bytes], bytes]
+    uploads: Path  # the folder of uploads in progress

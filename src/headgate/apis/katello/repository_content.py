@@ -16,9 +16,9 @@ from headgate.services.units import UnitScope
 from headgate.services.uploads import (
     MOST_BYTES,
     checked_checksum,
-    completed,
     load_target,
     load_upload,
+    require_complete,
     save_whole,
     unit_type_for,
 )
@@ -52,11 +52,9 @@ def upload_content(call: Call, params: UploadContent) -> Reply:
     """Take a whole file at once; a task adds it."""
     repository = load_target(call.tx, call.actor, params.id)
     unit_type = unit_type_for(repository, params.content_type)
-    _, path = save_whole(call.services.uploads, params.content.spool.read())
     upload = {
-        "id": None,
+        "id": save_whole(call.services.uploads, params.content.spool.read()),
         "name": params.name or params.content.filename,
-        "path": str(path),
         "content_type": unit_type,
         "checksum": None,
     }
@@ -168,10 +166,10 @@ def _file(call: Call, params: ImportUploads, each: Uploaded, upload_id: UploadId
     upload = load_upload(call.tx, call.actor, params.id, upload_id)
     repository = load_target(call.tx, call.actor, params.id)
     asked = params.content_type or upload.content_type
+    require_complete(call.services.uploads, upload)
     return {
         "id": upload.id,
         "name": each.name or upload.id,
-        "path": str(completed(call.services.uploads, upload)),
         "content_type": unit_type_for(repository, asked),
         "checksum": checked_checksum(each.checksum) or upload.checksum,
     }
