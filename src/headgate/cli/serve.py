@@ -1,5 +1,6 @@
 """`headgate serve`, `headgate migrate`, `headgate settings`: the server's own commands."""
 
+import gc
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -39,6 +40,8 @@ def serve(
 ) -> None:
     """Run the server until it is interrupted."""
     given = {"listen": _given(listen), "processes": _given({"web": web, "worker": worker})}
+    # What is imported from here on stays; the processes that serve enable it again.
+    gc.disable()
     with _Failing():
         from headgate.server.serve import serve as run  # noqa: PLC0415
 

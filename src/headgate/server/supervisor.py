@@ -64,7 +64,8 @@ class Supervisor:
         for number in _SIGNALS:
             signal.signal(number, _noted)
         self._selector.register(wake, selectors.EVENT_READ)
-        gc.collect()
+        # Without a collection before it, which would leave holes: children would fill them, and
+        # so copy pages that stay shared.
         gc.freeze()
         code = 0
         while code == 0 and (self._alive() or not self._stopping):
