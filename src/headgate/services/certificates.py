@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from cryptography.x509 import load_pem_x509_certificates
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -43,6 +44,31 @@ def debug_certificate(
     if made.rowcount != 1:
         raise ConflictError("The debug certificate is being made by another request; ask again")
     return bundle
+
+
+def revoke_debug_certificate(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    organization_id: OrganizationId,
+    unseal: Callable[[bytes], bytes],
+    clock: Clock,
+) -> bool:
+    """Refuse the organization's debug certificate from now on; the next asking makes a new one.
+
+    False if there is none.
+    """
+    row = load(tx, actor, organizations, organization_id)
+    actor.require("edit_organizations", organization_id=organization_id)
+    if row.debug_certificate is None:
+        return False
+    (certificate,) = load_pem_x509_certificates(unseal(row.debug_certificate))
+    serial = f"{certificate.serial_number:x}"
+    revoke_certificate(tx, serial=serial, reason=f"debug certificate of {row.label}", clock=clock)
+    tx.execute(
+        update(organizations).where(organizations.c.id == row.id).values(debug_certificate=None)
+    )
+    return True
 
 
 def revoke_certificate(tx: Transaction, *, serial: str, reason: str, clock: Clock) -> None:

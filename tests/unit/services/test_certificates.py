@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cryptography.x509 import load_pem_x509_certificates
 from sqlalchemy import select
 
 from headgate.domain.clock import utc_now
@@ -11,7 +12,12 @@ from headgate.domain.ids import OrganizationId
 from headgate.pki.authority import Authority
 from headgate.pki.sealing import Sealer
 from headgate.services.access import Actor
-from headgate.services.certificates import debug_certificate, is_revoked, revoke_certificate
+from headgate.services.certificates import (
+    debug_certificate,
+    is_revoked,
+    revoke_certificate,
+    revoke_debug_certificate,
+)
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import organizations
@@ -93,3 +99,40 @@ def test_a_revoked_serial_stays_revoked_however_it_is_written(database: Database
 
         assert is_revoked(tx, "1f")
         assert not is_revoked(tx, "1e")
+
+
+def test_a_revoked_debug_certificate_is_refused_and_replaced(
+    database: Database, authority: Authority, sealer: Sealer
+) -> None:
+    with database.begin() as tx:
+        organization_id = make_organization(tx)
+
+        def download() -> str:
+            return debug_certificate(
+                tx,
+                actor=ADMIN,
+                organization_id=organization_id,
+                authority=authority,
+                seal=sealer.seal,
+                unseal=sealer.unseal,
+            )
+
+        def revoke() -> bool:
+            return revoke_debug_certificate(
+                tx,
+                actor=ADMIN,
+                organization_id=organization_id,
+                unseal=sealer.unseal,
+                clock=utc_now,
+            )
+
+        assert not revoke()
+        first = download()
+        revoked, second = revoke(), download()
+        serials = [
+            f"{load_pem_x509_certificates(bundle.encode())[0].serial_number:x}"
+            for bundle in (first, second)
+        ]
+
+        assert revoked
+        assert [is_revoked(tx, serial) for serial in serials] == [True, False]

@@ -19,7 +19,7 @@ from headgate.domain.errors import ConflictError
 from headgate.domain.ids import OrganizationId, TaskId
 from headgate.engine import enqueue
 from headgate.services.access import find
-from headgate.services.certificates import debug_certificate
+from headgate.services.certificates import debug_certificate, revoke_debug_certificate
 from headgate.services.organization_records import (
     ORGANIZATIONS,
     content_views_of,
@@ -175,6 +175,28 @@ def download_debug_certificate(call: Call, params: DownloadDebugCertificate) -> 
     )
     filename = f"{row.label}-key-cert.pem"
     return Raw(bundle.encode(), media_type="application/x-pem-file", filename=filename)
+
+
+class RevokeDebugCertificate(Params):
+    """Revoke the debug certificate: it opens nothing from now on."""
+
+    label: str = doc("Label of the organization")
+
+
+@organizations.action(
+    "revoke_debug_certificate", "DELETE", f"{_KATELLO}/{{label}}/debug_certificate"
+)
+def revoke_debug(call: Call, params: RevokeDebugCertificate) -> dict[str, Any]:
+    """Revoke it; downloading makes a new one."""
+    row = find(call.tx, call.actor, organizations_table, label=params.label)
+    revoked = revoke_debug_certificate(
+        call.tx,
+        actor=call.actor,
+        organization_id=OrganizationId(row.id),
+        unseal=call.services.unseal,
+        clock=call.services.clock,
+    )
+    return {"revoked": revoked}
 
 
 class Releases(Params):

@@ -83,6 +83,7 @@ SPECIAL_OPTIONS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
 # Parameters that take a label where others take an id: what the label is of.
 LABELS: Final[Mapping[tuple[str, str, str], str]] = {
     ("organizations", "download_debug_certificate", "label"): "OrganizationId",
+    ("organizations", "revoke_debug_certificate", "label"): "OrganizationId",
 }
 
 # Options whose value is the path of a text file, the content of which is sent.
