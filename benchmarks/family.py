@@ -2,10 +2,18 @@
 
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
+
+from support.server import Server, serving
+
+
+def shipped(home: Path) -> AbstractContextManager[Server]:
+    """Serve as the settings come: tests let workers run unhindered instead."""
+    return serving(home, settings={"HEADGATE_PROCESSES_WORKER_NICENESS": "10"})
 
 
 @dataclass(slots=True)

@@ -3,8 +3,7 @@
 import time
 from pathlib import Path
 
-from family import cpu_seconds, memory
-from support.server import serving
+from family import cpu_seconds, memory, shipped
 from table import Row, Table
 
 _IDLE_SECONDS = 20
@@ -12,10 +11,10 @@ _IDLE_SECONDS = 20
 
 def run(table: Table, work: Path) -> None:
     home = work / "idle"
-    with serving(home):
+    with shipped(home):
         pass
     began = time.perf_counter()
-    with serving(home) as server, server.client() as client:
+    with shipped(home) as server, server.client() as client:
         client.get("/katello/api/ping").raise_for_status()
         table.add(Row("warm start to first answer", time.perf_counter() - began, "s", 2))
         client.get("/katello/api/organizations").raise_for_status()

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from family import watched
+from family import shipped, watched
 from repodata import make
 from support import nginx
-from support.server import Server, serving
+from support.server import Server
 from support.world import World
 from table import Row, Table
 
@@ -63,10 +63,16 @@ def run(table: Table, work: Path, cache: Path, *, packages: int, large: int | No
     if large:
         sizes["large"] = {"count": large}
     with upstreams(cache, sizes) as offered:
-        with serving(work / "home") as server, server.client(timeout=900) as client:
+        with (
+            shipped(work / "home") as server,
+            server.client(timeout=900) as client,
+        ):
             _Job(table, World(client, poll=POLL), server, offered).run("many", packages)
         if large:
-            with serving(work / "large") as server, server.client(timeout=900) as client:
+            with (
+                shipped(work / "large") as server,
+                server.client(timeout=900) as client,
+            ):
                 _Job(table, World(client), server, offered).first_sync("large", large, 400)
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import httpx2
 
+from family import shipped
 from support import nginx
 from support.dnf import Dnf
 from support.needs import program
-from support.server import serving
 from support.world import World
 from table import Row, Table
 
@@ -45,7 +45,7 @@ def run(table: Table, work: Path, cache: Path) -> None:
         _build(packages, work / "rpmbuild")
     with (
         nginx.serving(packages) as upstream,
-        serving(work / "mirror") as server,
+        shipped(work / "mirror") as server,
         server.client(timeout=300) as client,
     ):
         ours = _headgate(World(client), upstream.url)
@@ -77,7 +77,7 @@ def _first_fetch(table: Table, work: Path, cache: Path) -> None:
         _build(packages, work / "rpmbuild-small", count=100, size=20_000)
     with (
         nginx.serving(packages) as upstream,
-        serving(work / "demand") as server,
+        shipped(work / "demand") as server,
         server.client() as client,
     ):
         world = World(client)

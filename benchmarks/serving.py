@@ -14,10 +14,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from family import shipped
 from repodata import make
 from support import nginx
 from support.needs import program
-from support.server import Server, serving
+from support.server import Server
 from support.world import World
 from table import Row, Table
 
@@ -28,7 +29,10 @@ _LATENCY_SECONDS = 6.0
 
 
 def run(table: Table, work: Path, cache: Path, *, packages: int) -> None:
-    with serving(work / "serving") as server, server.client(timeout=900) as client:
+    with (
+        shipped(work / "serving") as server,
+        server.client(timeout=900) as client,
+    ):
         world = World(client)
         path = _fill(world, work)
         root = work / "root"

@@ -67,6 +67,8 @@ def serving(home: Path, *, settings: Mapping[str, str] | None = None) -> Generat
     environment = {
         "HEADGATE_ADMIN_PASSWORD": PASSWORD,
         "HEADGATE_LISTEN_ADDRESS": "127.0.0.1",
+        # Beside other tests a worker that steps back would hardly ever run.
+        "HEADGATE_PROCESSES_WORKER_NICENESS": "0",
         # Where the upstreams of tests are; unless allowed, they are refused.
         "HEADGATE_UPSTREAM_ALLOW_NETWORKS": "127.0.0.0/8,::1/128",
         **(settings or {}),

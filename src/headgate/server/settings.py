@@ -56,6 +56,9 @@ class Processes:
     web: Annotated[int, "Processes that answer requests."] = 1
     worker: Annotated[int, "Processes that run tasks."] = 1
     grace: Annotated[int, "Seconds that requests and steps get to end when the server stops."] = 20
+    worker_niceness: Annotated[
+        int, "How far workers step back where processors are scarce: 0 (not at all) to 19."
+    ] = 10
 
 
 @dataclass(frozen=True, slots=True)

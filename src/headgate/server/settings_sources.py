@@ -165,6 +165,8 @@ def _check(settings: Settings) -> None:
             raise ConfigurationError(f"listen.{key}: {port} is not a port")
     if processes.web < 0 or processes.worker < 0 or processes.web + processes.worker == 0:
         raise ConfigurationError("processes: at least one web or worker process is needed")
+    if not 0 <= processes.worker_niceness <= 19:
+        raise ConfigurationError("processes.worker_niceness is from 0 to 19")
     if settings.logging.level not in {"debug", "info", "warning", "error"}:
         raise ConfigurationError("logging.level is one of debug, info, warning, error")
     if settings.logging.format not in {"json", "console", "auto"}:

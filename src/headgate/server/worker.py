@@ -1,5 +1,6 @@
 """A worker process: runs tasks."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -30,6 +31,8 @@ def run_worker(
     """Run tasks until SIGTERM; those of the `dead` workers are taken over at once."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    # A host that runs dnf must not feel that a repository is being synchronized.
+    os.nice(parts.settings.processes.worker_niceness)
     workshop = Workshop(
         ports=parts.ports,
         content_types=parts.content_types,
