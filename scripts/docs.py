@@ -1,6 +1,8 @@
-"""Keep the pages true: write those that are made from the code, check that links lead somewhere.
+"""Keep the pages true: write what is made from the code, check what they name.
 
-`--check` writes nothing and fails if a page would change.
+Written: docs/operations/settings.md, and the list of actions in docs/compatibility.md. Checked:
+every link leads somewhere, and every module that a page names is there. `--check` writes nothing
+and fails if a page would change.
 """
 
 import re
@@ -8,28 +10,38 @@ import sys
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+from headgate.apis.actions import describe
+from headgate.apis.katello import RESOURCES
 from headgate.server.settings import Documented, Settings, documented
 
 _ROOT = Path(__file__).resolve().parent.parent
+_SOURCE = _ROOT / "src" / "headgate"
 _SETTINGS = _ROOT / "docs" / "operations" / "settings.md"
+_ACTIONS = _ROOT / "docs" / "compatibility.md"
+_MADE = re.compile(r"(?<=<!-- made by `make docs` -->\n).*?(?=<!-- end -->)", re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+\s+(.*)$", re.MULTILINE)
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_NAMED = re.compile(r"`((?:\w+/)*\w+\.py|headgate(?:\.(?!toml|db)\w+)+)`")
 
 
 def main() -> None:
     """Print what is wrong; fail if anything is."""
-    page = _settings_page()
+    made = {
+        _SETTINGS: _settings_page(),
+        _ACTIONS: _MADE.sub(lambda _: _actions(), _ACTIONS.read_text()),
+    }
     wrong: list[str] = []
-    if "--check" not in sys.argv:
-        _SETTINGS.write_text(page)
-    elif _SETTINGS.read_text() != page:
-        wrong.append(f"{_SETTINGS.relative_to(_ROOT)} is not what the settings say: make docs")
+    for page, text in made.items():
+        if "--check" not in sys.argv:
+            page.write_text(text)
+        elif page.read_text() != text:
+            wrong.append(f"{page.relative_to(_ROOT)} is not what the code says: make docs")
     pages = sorted([*_ROOT.glob("*.md"), *(_ROOT / "docs").rglob("*.md")])
-    wrong += [line for each in pages for line in _broken(each)]
-    print("\n".join(wrong) or f"{len(pages)} pages, every link leads somewhere")
+    wrong += [line for each in pages for line in (*_broken(each), *_unknown(each))]
+    print("\n".join(wrong) or f"{len(pages)} pages, every link and module name leads somewhere")
     sys.exit(bool(wrong))
 
 
@@ -61,6 +73,21 @@ def _shown(value: object) -> str:
     return str(value)
 
 
+def _actions() -> str:
+    lines: list[str] = []
+    for resource in describe(RESOURCES):
+        lines += ["", f"### {resource['name']}", "", "| Action | Request | |", "|---|---|---|"]
+        lines += [_action(action) for action in resource["actions"]]
+    return "\n".join(lines) + "\n\n"
+
+
+def _action(action: dict[str, Any]) -> str:
+    path, *others = action["paths"]
+    also = f" (and {len(others)} more)" if others else ""
+    notes = "task" if action["async_task"] else "without login" if action["public"] else ""
+    return f"| `{action['name']}` | {action['method']} `{path}`{also} | {notes} |"
+
+
 def _broken(page: Path) -> Iterator[str]:
     for link in _LINK.findall(_FENCE.sub("", page.read_text())):
         path, _, anchor = link.partition("#")
@@ -71,6 +98,22 @@ def _broken(page: Path) -> Iterator[str]:
             yield f"{page.relative_to(_ROOT)}: {link}: no such file"
         elif anchor and anchor not in _anchors(target):
             yield f"{page.relative_to(_ROOT)}: {link}: no such heading"
+
+
+def _unknown(page: Path) -> Iterator[str]:
+    """Yield the modules that the page names and that are not there."""
+    for name in _NAMED.findall(_FENCE.sub("", page.read_text())):
+        if not _is_there(name):
+            yield f"{page.relative_to(_ROOT)}: `{name}`: no such module"
+
+
+def _is_there(name: str) -> bool:
+    if name.startswith("headgate."):
+        path = _SOURCE.joinpath(*name.split(".")[1:])
+        return path.exists() or path.with_suffix(".py").exists()
+    if "/" not in name:
+        return any(_SOURCE.rglob(name)) or any((_ROOT / "scripts").glob(name))
+    return any((base / name).exists() for base in (_ROOT, _SOURCE, _ROOT / "docs"))
 
 
 def _anchors(page: Path) -> set[str]:
