@@ -1,7 +1,8 @@
 """The register of blobs: which bytes are here, and who holds those that nothing refers to yet.
 
 The rule that makes collection safe: a blob's row, pinned, is committed *before* its file is put
-in place (`keep`). Collection takes row and file while it holds the row's lock, so
+in place (`keep`), or at least locked until it is referred to (`keep_now`). Collection takes row and
+file while it holds the row's lock, so
 
 - whoever registers waits for a collection of the same blob to end, and puts the file there
   afterwards: no file that is wanted is ever taken;
@@ -11,14 +12,17 @@ A process killed in between leaves a pinned row without a file, which collection
 holder has ended. `services/blob_collection.py` is the other half.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from secrets import token_hex
 
 from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from headgate.domain.clock import Clock
+from headgate.domain.errors import HeadgateError
 from headgate.services.blob_references import unpinned, unreferenced
 from headgate.stores.blobs import BlobStore, Digest, Spool
 from headgate.stores.db import Database, Transaction
@@ -42,15 +46,46 @@ def keep(
 ) -> list[Kept]:
     """Make the spools' bytes blobs, registered and pinned by `holder`; the spools are used up.
 
-    The one way to put bytes into the store. Refer to the returned ids in a later transaction and
-    `unpin` there, or let the holder's end do it. Keep many at once: each call costs one commit
-    and one round of flushing.
+    Refer to the returned ids in a later transaction and `unpin` there, or let the holder's end do
+    it. Keep many at once: each call costs one commit and one round of flushing. Besides
+    `keep_now` the one way to put bytes into the store.
     """
     found = [(spool.digest(), spool.size) for spool in spools]
     with database.begin() as tx:
         ids = register(tx, dict(found), holder=holder, clock=clock)
     store.keep_many(spools)
     return [Kept(ids[digest], digest, size) for digest, size in found]
+
+
+def keep_now(
+    database: Database,
+    store: BlobStore,
+    spool: Spool,
+    *,
+    refer: Callable[[Transaction, int], None],
+    clock: Clock,
+) -> Kept:
+    """Make the spool's bytes a blob that `refer` refers to, all in one transaction.
+
+    For a single file that somebody waits for: half the work of `keep`. The row is locked from
+    before its file is put in place until what refers to it is committed, so no collection takes
+    either. Killed or failed in between, it leaves a file without a row, as a restored backup
+    would: it is adopted, here or by `reconcile`, and collected.
+    """
+    digest, size = spool.digest(), spool.size
+    spool.flush()  # outside: on SQLite all other writers wait for the transaction
+    try:
+        with database.begin() as tx:
+            blob_id = _enter(tx, {digest: size}, clock)[digest]
+            store.keep(spool)
+            refer(tx, blob_id)
+            _ask_for_collection(tx, [blob_id], clock)
+    except BaseException:
+        with suppress(HeadgateError, SQLAlchemyError), database.begin() as tx:
+            if store.size(digest) is not None:
+                adopt(tx, [(digest, size)], clock=clock)
+        raise
+    return Kept(blob_id, digest, size)
 
 
 def register(
@@ -60,6 +95,12 @@ def register(
 
     Commit before `BlobStore.keep`; `keep` above does both in this order.
     """
+    ids = _enter(tx, sizes, clock)
+    _pin(tx, list(ids.values()), holder)
+    return ids
+
+
+def _enter(tx: Transaction, sizes: Mapping[Digest, int], clock: Clock) -> dict[Digest, int]:
     now = clock()
     # In one order everywhere: PostgreSQL locks these rows one by one.
     ordered = sorted(sizes)
@@ -72,9 +113,7 @@ def register(
             statement,
             [{"digest": digest.raw, "size": sizes[digest], "created_at": now} for digest in batch],
         )
-    ids = _ids(tx, ordered)
-    _pin(tx, list(ids.values()), holder)
-    return ids
+    return _ids(tx, ordered)
 
 
 def adopt(tx: Transaction, files: Sequence[tuple[Digest, int]], *, clock: Clock) -> int:

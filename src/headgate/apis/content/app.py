@@ -134,7 +134,7 @@ class ContentApp:
             ):
                 return
             if found.entry is None and found.file is not None:
-                found = await self._brought(found, path, scope, stamp)
+                found = await self._brought(found, path, scope["raw_path"], stamp)
         except UpstreamError as error:
             await _refuse_for_upstream(send, error, path, head=head)
         except DBAPIError:
@@ -171,17 +171,13 @@ class ContentApp:
             reason = "the server has lost the bytes of this file; it must be repaired"
             await refuse(send, 500, reason, head=scope["method"] == "HEAD")
 
-    async def _brought(self, found: Found, path: ContentPath, scope: Scope, stamp: Stamp) -> Found:
-        """Fetch the file from upstream, then find it here."""
+    async def _brought(self, found: Found, path: ContentPath, raw: bytes, stamp: Stamp) -> Found:
+        """Fetch the file from upstream."""
         located = found.file.located if found.file else None
         if self._on_demand is None or located is None or located.source is None:
             raise NotFoundError(_NOTHING_THERE)
-        await self._on_demand.bring(found.served, found.rest, located)
-        stamp = await self._changes.stamp()
-        here = await self._lookup.find(scope["raw_path"], path, stamp)
-        if here is None or here.entry is None:
-            raise NotFoundError(_NOTHING_THERE)
-        return here
+        file = await self._on_demand.bring(found.served, found.rest, located)
+        return self._lookup.found(raw, path, found.served, file, stamp)
 
     async def _send(self, entry: Entry, scope: Scope, receive: Receive, send: Send) -> None:
         file, asked = entry.headers, conditions_of(scope["headers"])

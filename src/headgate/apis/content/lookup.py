@@ -96,7 +96,17 @@ class Lookup:
         found = await self._once((raw, stamp), lambda: self._find(path))
         if found is None:
             return None
-        served, file = found
+        return self.found(raw, path, *found, stamp)
+
+    def found(
+        self,
+        raw: bytes,
+        path: ContentPath,
+        served: ServedRepository,
+        file: ServedFile | None,
+        stamp: Stamp,
+    ) -> Found:
+        """Remember what the path names, or named at this stamp."""
         rest = path.text[len(served.base) + 1 :]
         current = self._remember_served(served, stamp)
         if file is None or file.digest is None or file.size is None:

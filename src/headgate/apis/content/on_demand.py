@@ -6,21 +6,21 @@ import os
 import struct
 from collections.abc import AsyncGenerator, Hashable, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 from sqlalchemy import select
 
 from headgate.domain.clock import Clock
-from headgate.domain.errors import UpstreamError
+from headgate.domain.errors import NotFoundError, UpstreamError
 from headgate.plugin import ContentType, Located, Source
-from headgate.services.blobs import keep, lease, unpin
+from headgate.services.blobs import keep_now
 from headgate.services.remotes import Unseal, remote_of
-from headgate.services.serving import ServedRepository, find_file
+from headgate.services.serving import ServedFile, ServedRepository, find_file
 from headgate.stores.blobs import BlobStore, Spool
-from headgate.stores.db import Database
-from headgate.stores.db.tables import repositories
+from headgate.stores.db import Database, Transaction
+from headgate.stores.db.tables import blobs, repositories
 from headgate.upstream import (
     Downloader,
     DownloadRules,
@@ -31,7 +31,6 @@ from headgate.upstream import (
 
 # A failed source is not asked again for so long: a thousand clients do not become its load.
 _FAILED_SECONDS = 3.0
-_LEASE = timedelta(hours=1)
 _LOCK_POLL_SECONDS = (0.002, 0.05)
 # struct flock of fcntl(2): type, whence, start, length, pid.
 _FLOCK = "hhqqi4x"
@@ -62,11 +61,14 @@ class OnDemand:
         self._clock = clock
         self._locks = locks
         self._downloader = Downloader(downloads)
-        self._flights: dict[Hashable, asyncio.Task[None]] = {}
+        self._flights: dict[Hashable, asyncio.Task[ServedFile]] = {}
         self._failures: dict[Hashable, tuple[float, UpstreamError]] = {}
 
-    async def bring(self, served: ServedRepository, path: str, located: Located) -> None:
-        """Return when the file is here, verified and registered; UpstreamError if it cannot be."""
+    async def bring(self, served: ServedRepository, path: str, located: Located) -> ServedFile:
+        """Return the file once it is here, verified and registered.
+
+        UpstreamError if it cannot be had, NotFoundError if it is served no more.
+        """
         source = located.source
         if source is None:
             raise ValueError("the file was uploaded: there is nowhere to fetch it from")
@@ -78,7 +80,7 @@ class OnDemand:
             flight = asyncio.create_task(self._bring(served, path, source, key))
             self._flights[key] = flight
             flight.add_done_callback(lambda done: self._landed(key, done))
-        await asyncio.shield(flight)
+        return await asyncio.shield(flight)
 
     async def close(self) -> None:
         """Break off what is under way and close connections."""
@@ -90,16 +92,18 @@ class OnDemand:
 
     async def _bring(
         self, served: ServedRepository, path: str, source: Source, key: Hashable
-    ) -> None:
+    ) -> ServedFile:
         name = source.checksum_type.encode() + source.checksum
         async with _locked(self._locks, name):
-            remote, located = await asyncio.to_thread(self._prepare, served, path)
-            if located is None or located.digest is not None:
-                return  # it has come while we waited for the lock, or is served no more
+            remote, file = await asyncio.to_thread(self._prepare, served, path)
+            if file is None:
+                raise NotFoundError("the file is served no more")
+            if file.digest is not None or file.located is None:
+                return file  # it has come while we waited for the lock
             try:
                 with self._store.spool() as spool:
-                    await self._fetch(remote, located, source, spool)
-                    await asyncio.to_thread(self._keep, served, path, located, spool)
+                    await self._fetch(remote, file.located, source, spool)
+                    return await asyncio.to_thread(self._keep, served, path, file.located, spool)
             except UpstreamError as error:
                 self._note_failure(served, key, error)
                 raise
@@ -109,22 +113,29 @@ class OnDemand:
         expected = Expected(size=located.size, checksums=checksums)
         await self._downloader.fetch(remote, source.path, spool, expected=expected)
 
-    def _prepare(self, served: ServedRepository, path: str) -> tuple[Remote, Located | None]:
+    def _prepare(self, served: ServedRepository, path: str) -> tuple[Remote, ServedFile | None]:
         with self._database.read() as tx:
             row = tx.execute(
                 select(repositories).where(repositories.c.id == served.repository_id)
             ).one()
-            found = find_file(tx, served, path, self._content_types)
-            return remote_of(tx, row, self._unseal), found.located if found else None
+            file = find_file(tx, served, path, self._content_types)
+            return remote_of(tx, row, self._unseal), file
 
-    def _keep(self, served: ServedRepository, path: str, located: Located, spool: Spool) -> None:
-        holder = lease(self._clock, _LEASE)
-        [kept] = keep(self._database, self._store, [spool], holder=holder, clock=self._clock)
-        with self._database.begin() as tx:
-            self._content_types[served.content_type].arrived(tx, located, path, kept.id)
-            unpin(tx, holder, clock=self._clock)
+    def _keep(
+        self, served: ServedRepository, path: str, located: Located, spool: Spool
+    ) -> ServedFile:
+        changed_at: list[datetime] = []
 
-    def _landed(self, key: Hashable, flight: asyncio.Task[None]) -> None:
+        def refer(tx: Transaction, blob_id: int) -> None:
+            self._content_types[served.content_type].arrived(tx, located, path, blob_id)
+            changed_at.append(
+                tx.execute(select(blobs.c.created_at).where(blobs.c.id == blob_id)).scalar_one()
+            )
+
+        kept = keep_now(self._database, self._store, spool, refer=refer, clock=self._clock)
+        return ServedFile(kept.size, located.media_type, kept.digest, changed_at[0], located)
+
+    def _landed(self, key: Hashable, flight: asyncio.Task[ServedFile]) -> None:
         self._flights.pop(key, None)
         if not flight.cancelled():
             flight.exception()  # whoever waited has got it; nobody may have waited to the end

@@ -34,6 +34,9 @@ class MemorySpool:
         """SHA-256 of what has been written so far."""
         return Digest(sha256(self._bytes).digest())
 
+    def flush(self) -> None:
+        """Do nothing: there is no disk."""
+
     def read(self) -> Iterator[bytes]:
         """Yield what has been written."""
         yield bytes(self._bytes)

@@ -60,6 +60,10 @@ class Spool(Protocol):
         """SHA-256 of what has been written so far."""
         ...
 
+    def flush(self) -> None:
+        """Put the bytes on the disk, so that `BlobStore.keep` has little left to do."""
+        ...
+
     def read(self) -> Iterator[bytes]:
         """Yield what has been written, from the start; not after `BlobStore.keep`."""
         ...
