@@ -7,6 +7,8 @@ What it takes on Debian 12 (dnf 4.14), found by trying:
 - Debian switches on dnf's `local` plugin, which keeps a repository below /var/lib/dnf, and the
   versionlock plugin, which ends dnf when its own configuration is elsewhere: both off;
 - modules need a platform, which an empty root cannot tell: `module_platform_id`;
+- `metadata_expire=0` still trusts metadata that was looked at within the same second, which a
+  promotion may have replaced since: every command comes with `--refresh`;
 - whoever is not root becomes it in a user namespace (`unshare --map-root-user`).
 """
 
@@ -125,6 +127,7 @@ class Dnf:
                 *become_root,
                 self._program,
                 "--assumeyes",
+                "--refresh",
                 f"--config={self._folder / 'dnf.conf'}",
                 f"--installroot={self.root}",
                 "--releasever=9",
