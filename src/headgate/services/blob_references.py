@@ -20,11 +20,13 @@ def referencing_columns() -> tuple[Column[int], ...]:
     )
 
 
+@cache  # ten subqueries take a millisecond to say
 def unreferenced() -> ColumnElement[bool]:
     """Return the condition that nothing refers to a blob, for statements over `blobs`."""
     return and_(*(~exists().where(column == blobs.c.id) for column in referencing_columns()))
 
 
+@cache
 def unpinned() -> ColumnElement[bool]:
     """Return the condition that nobody pins a blob, for statements over `blobs`."""
     return ~exists().where(blob_pins.c.blob_id == blobs.c.id)

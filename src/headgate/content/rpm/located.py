@@ -82,25 +82,30 @@ def _package_at(tx: Transaction, content_set_id: ContentSetId, path: str) -> Loc
     held = _held(tx, content_set_id, rows)
     if held is None:
         return None
-    unit_type = "srpm" if held.arch in ("src", "nosrc") else "rpm"
     return Located(
         size=held.size,
         media_type=PACKAGE_TYPE,
         digest=None if held.digest is None else Digest(held.digest),
         source=Source(source_path(held.location_base, path), held.checksum_type, held.checksum),
-        unit_type=unit_type,
+        unit_type=_unit_type(held),
         unit_id=UnitId(held.id),
     )
 
 
 def _held(tx: Transaction, content_set_id: ContentSetId, rows: Sequence[Any]) -> Any | None:
     """Return the row whose package the set holds: other repositories use the same paths."""
-    if not rows:
-        return None
-    held = BitMap()
-    for unit_type in ("rpm", "srpm"):
-        held |= load_units(tx, content_set_id, unit_type)
-    return next((row for row in rows if row.id in held), None)
+    held: dict[str, BitMap] = {}
+    for row in rows:
+        unit_type = _unit_type(row)
+        if unit_type not in held:
+            held[unit_type] = load_units(tx, content_set_id, unit_type)
+        if row.id in held[unit_type]:
+            return row
+    return None
+
+
+def _unit_type(row: Any) -> str:
+    return "srpm" if row.arch in ("src", "nosrc") else "rpm"
 
 
 def _tree_file_at(tx: Transaction, content_set_id: ContentSetId, path: str) -> Located | None:

@@ -29,6 +29,7 @@ class FolderSpool:
         self.path = path
         self.size = 0
         self._hash = sha256()
+        self._flushed = False
         with files.no_room_is_an_error(path):
             # 0600 from the first moment: what is on its way in is nobody else's to read.
             self._fd: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -43,6 +44,7 @@ class FolderSpool:
             raise
         self._hash.update(data)
         self.size += len(data)
+        self._flushed = False
 
     def restart(self) -> None:
         """Begin again."""
@@ -51,6 +53,7 @@ class FolderSpool:
         os.lseek(fd, 0, os.SEEK_SET)
         self._hash = sha256()
         self.size = 0
+        self._flushed = False
 
     def digest(self) -> Digest:
         """SHA-256 of what has been written so far."""
@@ -66,8 +69,10 @@ class FolderSpool:
 
     def flush(self) -> None:
         """Put the bytes on the disk."""
-        with files.no_room_is_an_error(self.path):
-            os.fsync(self._open_fd())
+        if not self._flushed:
+            with files.no_room_is_an_error(self.path):
+                os.fsync(self._open_fd())
+            self._flushed = True
 
     def moved(self) -> None:
         """The file has become a blob: closing no longer removes it."""
@@ -103,6 +108,8 @@ class FolderBlobStore:
         self._spool = root / "spool"
         self._trash = root / "trash"
         self._prefix = f"{self._blobs}/"
+        # Folders in `blobs/` that this process has seen on the disk; nobody removes them.
+        self._settled: set[Path] = set()
         for folder in (root, self._blobs, self._spool, self._trash):
             files.make_folder(folder)
 
@@ -130,7 +137,10 @@ class FolderBlobStore:
             # Also for blobs and folders that were there: who made them may not have come this far
             # yet. The first flush commits the journal for all, the others cost next to nothing.
             leaves = {self._file(spool.digest()).parent for spool in mine}
-            _flush_folders([*leaves, *{leaf.parent for leaf in leaves}, self._blobs])
+            folders = {leaf.parent for leaf in leaves}
+            top = [] if folders <= self._settled else [self._blobs]
+            _flush_folders([*leaves, *folders, *top])
+            self._settled |= folders
         finally:
             digests = [spool.digest() for spool in mine]
             for spool in mine:
