@@ -63,7 +63,8 @@ def claim(
             "executor": executor,
             "attempt": lease.attempt,
             "cancellable": workflows[row.workflow].cancellable,
-            "started_at": row.started_at or now,
+            # The task may be newer than this look at the clock.
+            "started_at": row.started_at or max(now, row.created_at),
         }
         if tx.execute(_TAKE, taken).rowcount == 0:
             continue  # cancelled since it was read
@@ -112,6 +113,7 @@ def _claimable() -> Executable:
             tasks.c.attempt,
             tasks.c.deaths,
             tasks.c.started_at,
+            tasks.c.created_at,
             tasks.c.cancel_requested,
         )
         .where(
