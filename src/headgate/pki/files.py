@@ -6,12 +6,16 @@ from pathlib import Path
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make `folder` (and its parents) for its owner alone; an existing folder keeps its mode."""
+    """Make `folder` (and its parents) for its owner alone; an existing one is closed to others.
+
+    A backup that was restored without its modes must not open the keys.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
-        return
+        if folder.stat().st_mode & 0o077 == 0:
+            return
     folder.chmod(0o700)  # whatever the umask
 
 

@@ -59,7 +59,11 @@ def read_rpm(path: Path) -> UploadedPackage:
         raise InvalidContentError(f"The package could not be read within {limit} s") from error
     if done.returncode != 0 or len(done.stdout) > _MAX_ANSWER_BYTES:
         words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        reason = words[-1].replace(str(path.absolute()), "it")[:300] if words else f"its reader ended with {done.returncode}"
+        reason = (
+            words[-1].replace(str(path.absolute()), "it")[:300]
+            if words
+            else f"its reader ended with {done.returncode}"
+        )
         raise InvalidContentError(f"The file is not a readable RPM package: {reason}")
     parts = done.stdout.split(b"\0")
     if len(parts) != len(Fragments._fields):
