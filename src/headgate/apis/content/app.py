@@ -94,6 +94,7 @@ class ContentApp:
         except (FileNotFoundError, NotFoundError):
             # Collected between its look-up and now, or lost: another look tells which.
             self._lookup.forget(raw)
+            await asyncio.sleep(0)  # the stamp of this round may be older than the collection
             await self._look_up(scope, receive, send, await self._changes.stamp(), again=True)
 
     async def close(self) -> None:
