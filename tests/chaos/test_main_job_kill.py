@@ -10,7 +10,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -149,7 +149,7 @@ class MainJob:
 
 
 @contextmanager
-def started(family: Family, birds: Upstream) -> Iterator[MainJob]:
+def started(family: Family, birds: Upstream) -> Generator[MainJob]:
     job = MainJob(World(family.server.client()), birds)
     job.switch(0)
     job.prepare()
@@ -197,7 +197,7 @@ def kill(family: Family, database: Database, world: World, seconds: float, *, wh
 
 
 @contextmanager
-def family_on(kind: str, home: Path, request: pytest.FixtureRequest) -> Iterator[Family]:
+def family_on(kind: str, home: Path, request: pytest.FixtureRequest) -> Generator[Family]:
     """A server with two workers on a database of its own."""
     settings = {"HEADGATE_PROCESSES_WORKER": "2"}
     if kind == "postgresql":

@@ -17,9 +17,12 @@ from support.server import Server, serving
 class Family:
     """A server that is started again after each kill of the whole; its ports change then."""
 
-    def __init__(self, home: Path, *, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, home: Path, *, settings: Mapping[str, str] | None = None, log: Path | None = None
+    ) -> None:
         self.home = home
         self._settings = dict(settings or {})
+        self._log = log
         self._running = ExitStack()
         self.server = self._start()
 
@@ -55,7 +58,9 @@ class Family:
         self._running = ExitStack()
 
     def _start(self) -> Server:
-        return self._running.enter_context(serving(self.home, settings=self._settings))
+        return self._running.enter_context(
+            serving(self.home, settings=self._settings, log=self._log)
+        )
 
     def _workers(self) -> set[int]:
         supervisor = psutil.Process(self.server.process.pid)

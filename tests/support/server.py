@@ -62,8 +62,14 @@ class Server:
 
 
 @contextmanager
-def serving(home: Path, *, settings: Mapping[str, str] | None = None) -> Generator[Server]:
-    """Run a server until the block ends; `settings` are environment variables."""
+def serving(
+    home: Path, *, settings: Mapping[str, str] | None = None, log: Path | None = None
+) -> Generator[Server]:
+    """Run a server until the block ends; `settings` are environment variables.
+
+    Its log is beside the home unless told otherwise.
+    """
+    log = log or home.with_suffix(".log")
     environment = {
         "HEADGATE_ADMIN_PASSWORD": PASSWORD,
         "HEADGATE_LISTEN_ADDRESS": "127.0.0.1",
@@ -77,10 +83,10 @@ def serving(home: Path, *, settings: Mapping[str, str] | None = None) -> Generat
         headgate("migrate", "--home", home, settings=environment)
     home.parent.mkdir(parents=True, exist_ok=True)
     # What an earlier server of this home announced does not count.
-    home.with_suffix(".log").unlink(missing_ok=True)
+    log.unlink(missing_ok=True)
     process = Started(
         [_HEADGATE, "serve", "--home", home, "--port", "0", "--http-port", "0"],
-        log=home.with_suffix(".log"),
+        log=log,
         env=environment,
     )
     try:

@@ -101,7 +101,7 @@ class Stage:
     def _ran(self, claimed: Claim, crash_at: int) -> bool:
         """Run a task; False if it died. Only its first run dies."""
         self._fuse.set(crash_at if claimed.lease.attempt == 1 else 0)
-        run = TaskRun(claimed, database=self._fused, workplace=_Alone(), clock=self._control.clock)
+        run = TaskRun(claimed, database=self._fused, workplace=Alone(), clock=self._control.clock)
         try:
             outcome = outcome_of(self._workflows[claimed.workflow], run, claimed)
             with self._fused.begin() as tx:
@@ -112,7 +112,7 @@ class Stage:
         return True
 
 
-class _Alone:
+class Alone:
     """Nobody else works here."""
 
     def lend_slot(self) -> AbstractContextManager[None]:

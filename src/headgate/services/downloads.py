@@ -79,22 +79,25 @@ class _Work:
         """Let a few workers take from one queue until it is empty."""
         waiting = iter(wanted)
         done: asyncio.Queue[tuple[Wanted, Spool] | None] = asyncio.Queue(2 * GROUP)
+        keeping = True
 
         async def fetch() -> None:
             for each in waiting:
-                await done.put((each, await self._fetch(downloader, each)))
+                await _hand_over(each, await self._fetch(downloader, each), done)
 
         async def fetch_all() -> None:
             try:
                 await together(fetch() for _ in range(AT_ONCE))
             finally:
-                await done.put(None)
+                if keeping:  # else nobody takes from the queue, and it may be full
+                    await done.put(None)
 
         fetching = asyncio.create_task(fetch_all())
         try:
             await self._keep_all(done)
             await fetching
         finally:
+            keeping = False
             fetching.cancel()
             await asyncio.gather(fetching, return_exceptions=True)
             _drop(done)
@@ -164,6 +167,16 @@ def _first(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = cast("BaseException", error.exceptions[0])
     return error
+
+
+async def _hand_over(
+    wanted: Wanted, spool: Spool, done: asyncio.Queue[tuple[Wanted, Spool] | None]
+) -> None:
+    try:
+        await done.put((wanted, spool))
+    except BaseException:
+        spool.close()
+        raise
 
 
 def _drop(done: asyncio.Queue[tuple[Wanted, Spool] | None]) -> None:
