@@ -28,8 +28,14 @@ from headgate.apis.content.listings import render
 from headgate.apis.content.lookup import Entry, Found, Lookup
 from headgate.apis.content.on_demand import OnDemand
 from headgate.apis.content.paths import ContentPath, read_path
+from headgate.apis.errors import translated
 from headgate.apis.scope import is_behind_proxy
-from headgate.domain.errors import HeadgateError, NotFoundError, UpstreamError
+from headgate.domain.errors import (
+    HeadgateError,
+    NotFoundError,
+    StorageFullError,
+    UpstreamError,
+)
 from headgate.plugin import ContentType
 from headgate.services.serving import list_above, list_folder
 from headgate.stores.blobs import BlobStore
@@ -138,14 +144,10 @@ class ContentApp:
                 found = await self._brought(found, path, scope["raw_path"], stamp)
         except UpstreamError as error:
             await _refuse_for_upstream(send, error, path, head=head)
-        except DBAPIError:
-            _log.exception("The database does not answer")
-            await refuse(send, 503, "the database does not answer, try again later", head=head)
         except NotFoundError:
             await refuse(send, 404, _NOTHING_THERE, head=head)
-        except HeadgateError as error:
-            _log.warning("Content cannot be given: %s", error.message)
-            await refuse(send, 503, "the server cannot store this file now", head=head)
+        except (HeadgateError, DBAPIError, OSError) as error:
+            await _refuse_for_trouble(send, error, head=head)
         else:
             await self._answer(found, path, scope, receive, send, again=again)
 
@@ -287,6 +289,24 @@ async def _refuse_for_upstream(
 
 class _ClientGoneError(Exception):
     """The client has left; nobody wants the rest."""
+
+
+async def _refuse_for_trouble(
+    send: Send, error: HeadgateError | DBAPIError | OSError, *, head: bool
+) -> None:
+    """Say what the server lacks; where on its disks is for its log."""
+    told = translated(error)
+    if isinstance(told, StorageFullError):
+        _log.warning("Content cannot be brought: %s", told.message)
+        await refuse(send, 507, "the server has no room left to store this file", head=head)
+    elif isinstance(error, DBAPIError):
+        _log.error("The database does not answer", exc_info=error)
+        await refuse(send, 503, "the database does not answer, try again later", head=head)
+    elif isinstance(error, HeadgateError):
+        _log.warning("Content cannot be given: %s", error.message)
+        await refuse(send, 503, "the server cannot store this file now", head=head)
+    else:
+        raise error
 
 
 @contextlib.contextmanager
