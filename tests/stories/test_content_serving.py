@@ -413,13 +413,14 @@ def test_nginx_is_told_which_file_to_send(
 ) -> None:
     """Only a request that came through the proxy's socket gets the internal location."""
 
-    shelf.put(shelf.repository(shelf.organization("ACME"), "birds"), {"a.rpm": SMALL})
+    files = {"a.rpm": SMALL, "repomd.xml": SMALL}
+    shelf.put(shelf.repository(shelf.organization("ACME"), "birds"), files)
     rules = ContentRules(accel_prefix="/.blobs/", accel_root=tmp_path / "store" / "blobs")
 
-    async def ask(extra: dict[str, Any]) -> list[Any]:
+    async def ask(extra: dict[str, Any], name: str = "a.rpm") -> list[Any]:
         app = ContentApp(database, store, {"file": FileType()}, guard=guard, rules=rules)
         messages: list[Any] = []
-        raw = f"/pulp/content/{REPO}a.rpm".encode()
+        raw = f"/pulp/content/{REPO}{name}".encode()
         scope: dict[str, Any] = {"method": "GET", "raw_path": raw, "headers": [], **extra}
 
         async def receive() -> dict[str, Any]:
@@ -433,6 +434,7 @@ def test_nginx_is_told_which_file_to_send(
         return messages
 
     proxied, direct = asyncio.run(ask({BEHIND_PROXY: True})), asyncio.run(ask({}))
+    index = asyncio.run(ask({BEHIND_PROXY: True}, "repomd.xml"))
 
     headers = dict(proxied[0]["headers"])
     [(digest, _)] = store.digests()
@@ -441,3 +443,5 @@ def test_nginx_is_told_which_file_to_send(
     assert proxied[1]["body"] == b""
     assert b"x-accel-redirect" not in dict(direct[0]["headers"])
     assert direct[1]["body"] == SMALL
+    # nginx could take a newer index for the one that a client has.
+    assert index[1]["body"] == SMALL
