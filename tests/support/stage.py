@@ -18,7 +18,7 @@ from headgate.upstream import AddressRules, DownloadRules
 from headgate.workflows.collect import collect, repair
 from headgate.workflows.definitions import workflows
 from headgate.workflows.workshop import Workshop
-from support.control import Control, control
+from support.control import Control, Watch, control
 from support.crashes import CrashError, Fuse, FusedDatabase, FusedStore
 from support.world import World
 
@@ -60,6 +60,11 @@ class Stage:
     def store(self) -> FolderBlobStore:
         """The blobs, for a look that never crashes."""
         return FolderBlobStore(self.root)
+
+    @property
+    def clock(self) -> Watch:
+        """The time that the whole server goes by."""
+        return self._control.clock
 
     def work(self) -> None:
         """Run what waits, each task to its end, over its crash."""
