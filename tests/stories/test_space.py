@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from time import perf_counter
 
@@ -20,6 +21,7 @@ from headgate.stores.blobs import FolderBlobStore
 from headgate.stores.db import Database
 from headgate.stores.db.tables import content_view_versions, content_views
 from headgate.workflows.collect import collect, repair
+from headgate.workflows.workshop import Workshop
 from support.ledger import disk_bytes, require_order
 from support.server import Server, headgate
 from support.stage import Stage, staged
@@ -257,12 +259,48 @@ def test_a_publish_cancelled_before_it_began_frees_its_number_at_once(
     assert world.show("content_view_versions", version)["version"] == "1.0"
 
 
+@pytest.mark.parametrize("policy", ["immediate", "on_demand"])
+def test_a_collection_between_any_two_transactions_of_a_sync_takes_nothing_of_it(
+    stage: Stage, birds: Upstream, policy: str
+) -> None:
+    world = stage.world
+    number, reached = 0, True
+    with another_process(stage) as other:
+        while reached:
+            number, reached = number + 1, False
+            first = world.mirror(f"first {number}", f"{birds.url}old/")
+            second = world.repository(
+                f"second {number}", url=f"{birds.url}old/", download_policy=policy
+            )
+            countdown = count(number, -1)
+
+            def delete_and_collect() -> None:
+                nonlocal reached
+                if next(countdown) == 0:  # noqa: B023 - gone before the next round
+                    reached = True
+                    world.delete(f"repositories/{first}")  # noqa: B023 - the same
+                    repair(other)
+
+            stage.meanwhile(delete_and_collect)
+            world.sync(second)
+            stage.meanwhile(lambda: None)
+
+            assert world.show("repositories", second)["content_counts"]["rpm"] == PACKAGES
+            world.delete(f"repositories/{second}")
+            if not reached:
+                world.delete(f"repositories/{first}")
+            stage.collect()
+            require_order(stage.database, stage.root)
+
+    assert number > 5
+
+
 def test_units_that_a_running_sync_uses_again_are_never_collected(
     stage: Stage, birds: Upstream
 ) -> None:
     world = stage.world
     with collecting_all_the_time(stage) as rounds:
-        for number in range(8):
+        for number in range(4):
             first = world.mirror(f"first {number}", f"{birds.url}old/")
             second = world.repository(f"second {number}", url=f"{birds.url}old/")
             world.delete(f"repositories/{first}")
@@ -280,19 +318,28 @@ def test_units_that_a_running_sync_uses_again_are_never_collected(
 
 
 @contextmanager
-def collecting_all_the_time(stage: Stage) -> Generator[list[int]]:
-    """Repair and collect in another thread, without a pause."""
+def another_process(stage: Stage) -> Generator[Workshop]:
+    """Return what a second worker would be handed."""
     database = Database(stage.database.url.render_as_string(hide_password=False))
     ports = replace(stage.workshop.ports, database=database, store=FolderBlobStore(stage.root))
-    workshop = replace(stage.workshop, ports=ports)
+    try:
+        yield replace(stage.workshop, ports=ports)
+    finally:
+        database.close()
+
+
+@contextmanager
+def collecting_all_the_time(stage: Stage) -> Generator[list[int]]:
+    """Repair and collect in another thread, without a pause."""
     over = threading.Event()
     rounds, failures = [0], list[BaseException]()
 
     def run() -> None:
         try:
-            while not over.is_set():
-                repair(workshop)
-                rounds[0] += 1
+            with another_process(stage) as workshop:
+                while not over.is_set():
+                    repair(workshop)
+                    rounds[0] += 1
         except BaseException as error:  # noqa: BLE001 - the test's thread raises it
             failures.append(error)
 
@@ -303,7 +350,6 @@ def collecting_all_the_time(stage: Stage) -> Generator[list[int]]:
     finally:
         over.set()
         thread.join()
-        database.close()
     if failures:
         raise failures[0]
 

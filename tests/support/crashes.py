@@ -1,6 +1,6 @@
 """Crashes on purpose: the process's part is played by an exception that nobody catches."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,8 @@ class Fuse:
 
     crash_at: int = 0  # 0: never
     passed: int = 0
+    # What other processes do before each transaction.
+    meanwhile: Callable[[], object] = lambda: None
     _lock: Any = field(default_factory=Lock)
 
     def moment(self) -> None:
@@ -54,6 +56,7 @@ class FusedDatabase(Database):
     def begin(self) -> Generator[Transaction]:
         """See `Database.begin`."""
         self._fuse.check()
+        self._fuse.meanwhile()
         with super().begin() as tx:
             yield tx
             self._fuse.moment()

@@ -1,6 +1,6 @@
 """A server in this process whose worker dies when a test says so, at moments that it chooses."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
@@ -77,6 +77,10 @@ class Stage:
         claimed = self._claimed()
         if claimed is not None:
             self._ran(claimed, self.crash_at)
+
+    def meanwhile(self, others: Callable[[], object]) -> None:
+        """Let something happen before each transaction of the worker, as if by another process."""
+        self._fuse.meanwhile = others
 
     def collect(self) -> int:
         """Collect, over a crash; return the bytes freed by the last try."""
