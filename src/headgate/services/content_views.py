@@ -8,11 +8,10 @@ from sqlalchemy import Row, delete, insert, select, update
 from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, ValidationError
 from headgate.domain.ids import ContentViewId, OrganizationId, RepositoryId
-from headgate.domain.names import check_label, check_name, label_of
 from headgate.services.access import Actor, load
 from headgate.services.collection import request_collection
 from headgate.services.repositories import require_repositories
-from headgate.services.uniqueness import require_unique
+from headgate.services.uniqueness import free_name, free_names
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
@@ -41,22 +40,16 @@ def create_content_view(
     """Make a plain content view of these repositories."""
     load(tx, actor, organizations, organization_id)
     actor.require("create_content_views", organization_id=organization_id)
-    check_name(name)
-    label = check_label(label or label_of(name))
-    scope = {"organization_id": organization_id}
-    require_unique(tx, content_views, name=name, **scope)
-    require_unique(tx, content_views, label=label, **scope)
+    names = free_names(tx, content_views, name=name, label=label, organization_id=organization_id)
     now = clock()
     view_id = insert_row(
         tx,
         content_views,
         {
-            "name": name,
-            "label": label,
+            **names,
             "description": description,
             "created_at": now,
             "updated_at": now,
-            **scope,
         },
     )
     _take_repositories(tx, actor, organization_id, view_id, repository_ids)
@@ -76,14 +69,13 @@ def update_content_view(
     actor.require("edit_content_views", organization_id=row.organization_id)
     values = {column: changes[column] for column in ("description",) if column in changes}
     if "name" in changes and changes["name"] != row.name:
-        require_unique(
+        values["name"] = free_name(
             tx,
             content_views,
+            changes["name"],
             except_id=row.id,
-            name=check_name(changes["name"]),
             organization_id=row.organization_id,
         )
-        values["name"] = changes["name"]
     if "repository_ids" in changes:
         _take_repositories(tx, actor, row.organization_id, row.id, changes["repository_ids"])
     tx.execute(

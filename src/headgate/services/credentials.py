@@ -10,9 +10,8 @@ from sqlalchemy import delete, update
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
 from headgate.domain.ids import CredentialId, OrganizationId
-from headgate.domain.names import check_name
 from headgate.services.access import Actor, load
-from headgate.services.uniqueness import require_unique
+from headgate.services.uniqueness import free_name
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import content_credentials, organizations
@@ -44,7 +43,7 @@ def create_credential(
     if content_type not in CONTENT_TYPES:
         raise ValidationError({"content_type": [f"must be one of: {', '.join(CONTENT_TYPES)}"]})
     check_content(content_type, content)
-    require_unique(tx, content_credentials, name=check_name(name), organization_id=organization_id)
+    free_name(tx, content_credentials, name, organization_id=organization_id)
     now = clock()
     credential_id = insert_row(
         tx,
@@ -76,14 +75,9 @@ def update_credential(
     actor.require("edit_content_credentials", organization_id=row.organization_id)
     changes: dict[str, object] = {"updated_at": clock()}
     if name is not None and name != row.name:
-        require_unique(
-            tx,
-            content_credentials,
-            except_id=row.id,
-            name=check_name(name),
-            organization_id=row.organization_id,
+        changes["name"] = free_name(
+            tx, content_credentials, name, except_id=row.id, organization_id=row.organization_id
         )
-        changes["name"] = name
     if content is not None:
         check_content(row.content_type, content)
         changes["content"] = seal(content.encode())

@@ -7,9 +7,8 @@ from sqlalchemy import Row, delete, func, select, update
 from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, ValidationError
 from headgate.domain.ids import EnvironmentId, OrganizationId
-from headgate.domain.names import check_label, check_name, label_of
 from headgate.services.access import Actor, load
-from headgate.services.uniqueness import require_unique
+from headgate.services.uniqueness import free_name, free_names
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import distributions, lifecycle_environments, organizations
@@ -36,13 +35,11 @@ def create_environment(
     """
     load(tx, actor, organizations, organization_id)
     actor.require("create_lifecycle_environments", organization_id=organization_id)
-    check_name(name)
-    label = check_label(label or label_of(name))
-    if label in RESERVED_LABELS:
-        raise ValidationError({"label": [f"'{label}' is reserved"]})
-    scope = {"organization_id": organization_id}
-    require_unique(tx, lifecycle_environments, name=name, **scope)
-    require_unique(tx, lifecycle_environments, label=label, **scope)
+    names = free_names(
+        tx, lifecycle_environments, name=name, label=label, organization_id=organization_id
+    )
+    if names["label"] in RESERVED_LABELS:
+        raise ValidationError({"label": [f"'{names['label']}' is reserved"]})
     prior = load(tx, actor, lifecycle_environments, prior_id)
     if prior.organization_id != organization_id:
         raise ValidationError({"prior": ["must be an environment of the same organization"]})
@@ -51,14 +48,12 @@ def create_environment(
         tx,
         lifecycle_environments,
         {
-            "name": name,
-            "label": label,
+            **names,
             "description": description,
             "library": False,
             "prior_id": prior_id,
             "created_at": now,
             "updated_at": now,
-            **scope,
         },
     )
     if not prior.library:
@@ -82,14 +77,9 @@ def update_environment(
         raise BadRequestError("The Library environment cannot be renamed or described.")
     changes: dict[str, object] = {"updated_at": clock()}
     if name is not None and name != row.name:
-        require_unique(
-            tx,
-            lifecycle_environments,
-            except_id=row.id,
-            name=check_name(name),
-            organization_id=row.organization_id,
+        changes["name"] = free_name(
+            tx, lifecycle_environments, name, except_id=row.id, organization_id=row.organization_id
         )
-        changes["name"] = name
     if description is not None:
         changes["description"] = description
     tx.execute(

@@ -9,10 +9,9 @@ from sqlalchemy import Row, delete, insert, select, update
 from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, ValidationError
 from headgate.domain.ids import ContentViewId, FilterId, FilterRuleId, RepositoryId
-from headgate.domain.names import check_name
 from headgate.services.access import Actor, load
 from headgate.services.content_views import require_plain
-from headgate.services.uniqueness import require_unique
+from headgate.services.uniqueness import free_name
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
@@ -48,7 +47,7 @@ def create_filter(
     actor.require("edit_content_views", organization_id=view.organization_id)
     if type_ not in TYPES:
         raise ValidationError({"type": [f"must be one of the following: {', '.join(TYPES)}"]})
-    require_unique(tx, content_view_filters, name=check_name(name), content_view_id=content_view_id)
+    free_name(tx, content_view_filters, name, content_view_id=content_view_id)
     now = clock()
     filter_id = insert_row(
         tx,
@@ -82,14 +81,9 @@ def update_filter(
     columns = ("description", "inclusion", "original_packages")
     values = {column: changes[column] for column in columns if column in changes}
     if "name" in changes and changes["name"] != row.name:
-        require_unique(
-            tx,
-            content_view_filters,
-            except_id=row.id,
-            name=check_name(changes["name"]),
-            content_view_id=view.id,
+        values["name"] = free_name(
+            tx, content_view_filters, changes["name"], except_id=row.id, content_view_id=view.id
         )
-        values["name"] = changes["name"]
     if "repository_ids" in changes:
         _limit_to(tx, view.id, row.id, changes["repository_ids"])
     tx.execute(

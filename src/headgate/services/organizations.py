@@ -6,10 +6,9 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.ids import OrganizationId
-from headgate.domain.names import check_label, check_name, label_of
 from headgate.services.access import Actor, load
 from headgate.services.collection import request_collection
-from headgate.services.uniqueness import require_unique
+from headgate.services.uniqueness import free_name, free_names
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
@@ -39,13 +38,10 @@ def create_organization(
     Labels of organizations start every published path, so they are unique over the installation.
     """
     actor.require("create_organizations")
-    check_name(name)
-    label = check_label(label or label_of(name))
-    require_unique(tx, organizations, name=name)
-    require_unique(tx, organizations, label=label)
+    names = free_names(tx, organizations, name=name, label=label)
     now = clock()
     stamps = {"created_at": now, "updated_at": now}
-    values = {"name": name, "label": label, "description": description, **stamps}
+    values = {**names, "description": description, **stamps}
     organization_id = insert_row(tx, organizations, values)
     library_id = insert_row(
         tx,
@@ -71,7 +67,7 @@ def create_organization(
     )
     tx.execute(
         insert(distributions).values(
-            base_path=f"{label}/{LIBRARY}",
+            base_path=f"{names['label']}/{LIBRARY}",
             organization_id=organization_id,
             environment_id=library_id,
             content_view_id=view_id,
@@ -95,9 +91,7 @@ def update_organization(
     actor.require("edit_organizations", organization_id=organization_id)
     changes: dict[str, object] = {"updated_at": clock()}
     if name is not None and name != row.name:
-        check_name(name)
-        require_unique(tx, organizations, except_id=row.id, name=name)
-        changes["name"] = name
+        changes["name"] = free_name(tx, organizations, name, except_id=row.id)
     if description is not None:
         changes["description"] = description
     tx.execute(update(organizations).where(organizations.c.id == row.id).values(changes))

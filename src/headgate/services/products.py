@@ -9,10 +9,9 @@ from sqlalchemy import delete, select, update
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ConflictError, ValidationError
 from headgate.domain.ids import CredentialId, OrganizationId, ProductId
-from headgate.domain.names import check_label, check_name, label_of
 from headgate.services.access import Actor, load
 from headgate.services.collection import request_collection
-from headgate.services.uniqueness import require_unique
+from headgate.services.uniqueness import free_name, free_names
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
@@ -46,24 +45,18 @@ def create_product(
     """Make a custom product; `credentials` maps columns such as `gpg_key_id` to credentials."""
     load(tx, actor, organizations, organization_id)
     actor.require("create_products", organization_id=organization_id)
-    check_name(name)
-    label = check_label(label or label_of(name))
-    scope = {"organization_id": organization_id}
-    require_unique(tx, products, name=name, **scope)
-    require_unique(tx, products, label=label, **scope)
+    names = free_names(tx, products, name=name, label=label, organization_id=organization_id)
     now = clock()
     product_id = insert_row(
         tx,
         products,
         {
-            "name": name,
-            "label": label,
+            **names,
             "description": description,
             "cp_id": new_content_id(),
             "created_at": now,
             "updated_at": now,
             **checked_credentials(tx, actor, organization_id, credentials or {}),
-            **scope,
         },
     )
     return ProductId(product_id)
@@ -82,14 +75,9 @@ def update_product(
     actor.require("edit_products", organization_id=row.organization_id)
     values = {column: changes[column] for column in ("description",) if column in changes}
     if "name" in changes and changes["name"] != row.name:
-        require_unique(
-            tx,
-            products,
-            except_id=row.id,
-            name=check_name(changes["name"]),
-            organization_id=row.organization_id,
+        values["name"] = free_name(
+            tx, products, changes["name"], except_id=row.id, organization_id=row.organization_id
         )
-        values["name"] = changes["name"]
     chosen = {column: changes[column] for column in CREDENTIAL_KINDS if column in changes}
     values |= checked_credentials(tx, actor, row.organization_id, chosen)
     tx.execute(update(products).where(products.c.id == row.id).values(updated_at=clock(), **values))

@@ -15,7 +15,6 @@ from headgate.domain.ids import (
     RepositoryId,
     TaskId,
 )
-from headgate.domain.names import check_label, check_name, label_of
 from headgate.domain.repositories import RepositorySettings
 from headgate.plugin import PublishOptions
 from headgate.services.access import Actor, load
@@ -23,7 +22,7 @@ from headgate.services.busy import require_free
 from headgate.services.collection import request_collection
 from headgate.services.products import CREDENTIAL_KINDS, checked_credentials, new_content_id
 from headgate.services.related import AnyRow
-from headgate.services.uniqueness import require_unique
+from headgate.services.uniqueness import free_name, free_names
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
@@ -82,10 +81,9 @@ def create_repository(
     product = load(tx, actor, products, product_id)
     actor.require("create_products", organization_id=product.organization_id)
     values = {**DEFAULTS, **{key: value for key, value in values.items() if value is not None}}
-    check_name(values["name"])
-    label = check_label(values.get("label") or label_of(values["name"]))
-    require_unique(tx, repositories, name=values["name"], product_id=product_id)
-    require_unique(tx, repositories, label=label, product_id=product_id)
+    names = free_names(
+        tx, repositories, name=values["name"], label=values.get("label"), product_id=product_id
+    )
     settings = _settings_of(values, password_given=bool(values.get("upstream_password")))
     settings.check()
     now = clock()
@@ -96,11 +94,10 @@ def create_repository(
             **{column: values.get(column) for column in SETTABLE},
             **_credentials(tx, actor, product.organization_id, values),
             **_sealed(seal, values),
-            "product_id": product_id,
+            **names,
             "organization_id": product.organization_id,
-            "label": label,
             "content_type": values["content_type"],
-            "relative_path": f"custom/{product.label}/{label}",
+            "relative_path": f"custom/{product.label}/{names['label']}",
             "content_id": new_content_id(),
             "created_at": now,
             "updated_at": now,
@@ -123,13 +120,8 @@ def update_repository(
     actor.require("edit_products", organization_id=row.organization_id)
     values = {column: changes[column] for column in SETTABLE if column in changes}
     if "name" in values and values["name"] != row.name:
-        require_unique(
-            tx,
-            repositories,
-            except_id=row.id,
-            name=check_name(values["name"]),
-            product_id=row.product_id,
-        )
+        name = values["name"]
+        free_name(tx, repositories, name, except_id=row.id, product_id=row.product_id)
     password = changes.get("upstream_password", row.upstream_password)
     present = {column.name: getattr(row, column.name) for column in repositories.columns}
     merged = {**present, **values}
