@@ -295,6 +295,30 @@ def test_a_collection_between_any_two_transactions_of_a_sync_takes_nothing_of_it
     assert number > 5
 
 
+def test_a_cancelled_task_that_had_its_effect_says_so(stage: Stage, birds: Upstream) -> None:
+    world = stage.world
+    view = world.view("Base", world.mirror("old", f"{birds.url}old/"))
+    world.filter(view, "some", {"name": "*a"})
+    results: set[str] = set()
+    for moment in range(1, 16):
+        task = world.post(f"content_views/{view}/publish")
+        stage.crash_at = moment
+        stage.abandon()
+        stage.crash_at = 0
+        ids = {"task_ids": [task["id"]]}
+        world.client.post("/foreman_tasks/api/tasks/bulk_cancel", json=ids)
+        ended = world.ended(task)
+        results.add(str(ended["result"]))
+        with stage.database.read() as tx:
+            published = select(content_view_versions.c.id).where(
+                content_view_versions.c.task_id == task["id"], content_view_versions.c.published
+            )
+            found = tx.scalar(published) is not None
+        assert found == (ended["result"] == "success"), moment
+
+    assert results == {"success", "cancelled"}
+
+
 def test_units_that_a_running_sync_uses_again_are_never_collected(
     stage: Stage, birds: Upstream
 ) -> None:

@@ -70,9 +70,9 @@ class TaskRun:
     def step(self, name: str, function: Callable[[], T]) -> T:
         """See `Run.step`."""
         self._enter(name)
-        self.check()
-        if name in self._recorded:
+        if self._is_recorded(name):
             return self._recorded[name]
+        self.check()
         result = through_json(function())
         self._require_ours()
         write(self._database, lambda tx: self._record_once(tx, name, result))
@@ -81,11 +81,11 @@ class TaskRun:
     def transaction(self, name: str, function: Callable[[Transaction], T]) -> T:
         """See `Run.transaction`."""
         self._enter(name)
+        if self._is_recorded(name):
+            return self._recorded[name]
         if not self.cancel_told:
             self.check()
         self._require_ours()
-        if name in self._recorded:
-            return self._recorded[name]
         tries = 0
 
         def change_and_record(tx: Transaction) -> Any:
@@ -161,6 +161,15 @@ class TaskRun:
                 raise ValueError(f"two steps of one task cannot both be named {name!r}")
             self._names.add(name)
         self.meter.enter(name)
+
+    def _is_recorded(self, name: str) -> bool:
+        """Whether the step was done before a crash.
+
+        Who asked to cancel meanwhile is told at the next step: a task whose last step is done has
+        had its effect, and says so.
+        """
+        self._require_ours()
+        return name in self._recorded
 
     def _require_ours(self) -> None:
         if self.lost:
