@@ -311,7 +311,8 @@ async def _refuse_for_trouble(
         _log.warning("Content cannot be given: %s", error.message)
         await refuse(send, 503, "the server cannot store this file now", head=head)
     else:
-        raise error
+        _log.error("The server's own files are in disorder", exc_info=error)
+        await refuse(send, 500, "the server cannot store this file; its log tells why", head=head)
 
 
 @contextlib.contextmanager
