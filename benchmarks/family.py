@@ -50,7 +50,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 @contextmanager
-def watched(pid: int, every: float = 0.1) -> Generator[Peak]:
+def watched(pid: int, every: float = 0.5) -> Generator[Peak]:
     """Yield the peak, kept up to date until the block ends."""
     peak = Peak()
     done = threading.Event()
