@@ -7,6 +7,6 @@ parameters only. Whatever the text, the outcome is a condition or a SearchError.
 
 from headgate.search.conditions import condition
 from headgate.search.errors import SearchError
-from headgate.search.fields import Field, Fields
+from headgate.search.fields import Field, Fields, checksum_field
 
-__all__ = ["Field", "Fields", "SearchError", "condition"]
+__all__ = ["Field", "Fields", "SearchError", "checksum_field", "condition"]

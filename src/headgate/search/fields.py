@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from sqlalchemy import Column, ColumnElement
+from sqlalchemy import Column, ColumnElement, false
 
 from headgate.search.errors import SearchError
 from headgate.search.tree import Text
@@ -55,6 +55,19 @@ class Fields:
         field = self.by_name.get(name)
         plain = field is not None and field.within is None and isinstance(field.column, Column)
         return field.column if field is not None and plain else None
+
+
+def checksum_field(column: Column[bytes]) -> Field:
+    """Return a field over raw bytes that is compared with hex digits; only `=` can hold."""
+
+    def compare(operator: str, value: str) -> ColumnElement[bool]:
+        try:
+            raw = bytes.fromhex(value)
+        except ValueError:
+            return false()
+        return column == raw if operator == "=" else false()
+
+    return Field(column, compare=compare)
 
 
 NO_FIELDS: Final = Fields({})

@@ -124,12 +124,3 @@ def library_of(tx: Transaction, organization_id: OrganizationId) -> Row[Any]:
             lifecycle_environments.c.library,
         )
     ).one()
-
-
-def default_view_of(tx: Transaction, organization_id: OrganizationId) -> Row[Any]:
-    """Return the organization's default content view."""
-    return tx.execute(
-        select(content_views).where(
-            content_views.c.organization_id == organization_id, content_views.c.default
-        )
-    ).one()

@@ -4,10 +4,10 @@ import json
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, String, cast, false, literal
+from sqlalchemy import Column, ColumnElement, String, cast, literal
 
 from headgate.content.rpm.tables import errata, module_documents, package_groups, rpm_packages
-from headgate.search import Field, Fields
+from headgate.search import Field, Fields, checksum_field
 from headgate.services.listing import Catalog
 
 _P = rpm_packages.c
@@ -18,15 +18,6 @@ _M = module_documents.c
 _VERSION_RELEASE: Final = _P.version + literal("-") + _P.release
 NVRA: Final[ColumnElement[str]] = _P.name + literal("-") + _VERSION_RELEASE + literal(".") + _P.arch
 FILENAME: Final[ColumnElement[str]] = NVRA + literal(".rpm")
-
-
-def _checksum_is(operator: str, value: str) -> ColumnElement[bool]:
-    """Compare the raw checksum with hex digits; only `=` can hold."""
-    try:
-        raw = bytes.fromhex(value)
-    except ValueError:
-        return false()
-    return _P.checksum == raw if operator == "=" else false()
 
 
 def _mentioned(column: Column[Any], operator: str, value: str) -> ColumnElement[bool]:
@@ -49,7 +40,7 @@ PACKAGES: Final = Catalog(
             "evr": Field(_P.epoch + literal(":") + _VERSION_RELEASE),
             "nvra": Field(NVRA),
             "filename": Field(FILENAME, default=True),
-            "checksum": Field(_P.checksum, compare=_checksum_is),
+            "checksum": checksum_field(_P.checksum),
             "summary": Field(_P.summary),
             "sourcerpm": Field(_P.sourcerpm),
         }
