@@ -1,5 +1,6 @@
 """A file system of a few megabytes, to be full when a test wants it."""
 
+import errno
 import os
 import subprocess
 import tempfile
@@ -27,7 +28,14 @@ class SmallDisk:
         """Take up room until only so many bytes are left."""
         self.clear()
         with self._ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(self.free - leaving, 1))
+            # Others write meanwhile, so the room may be less than it was when it was asked for.
+            while True:
+                try:
+                    return os.posix_fallocate(file.fileno(), 0, max(self.free - leaving, 1))
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+                    file.truncate(0)
 
     def clear(self) -> None:
         """Give the room back."""
