@@ -17,6 +17,7 @@ from headgate.stores.db.tables import (
     content_set_members,
     content_sets,
     content_uploads,
+    content_view_components,
     content_view_filter_rules,
     content_view_filters,
     content_view_versions,
@@ -155,6 +156,7 @@ def _add_versions(tx: Transaction, made: Tenant) -> None:
         filters=[],
         inputs_digest=digest.hex(),
     )
+    made.add(tx, content_view_components, composite_id=view_id, content_view_id=view_id)
     made.add(
         tx,
         distributions,

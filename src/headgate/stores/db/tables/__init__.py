@@ -21,6 +21,7 @@ from headgate.stores.db.tables.organizations import (
     repositories,
     repository_versions,
 )
+from headgate.stores.db.tables.recurrence import recurring_logics, sync_plans
 from headgate.stores.db.tables.tasks import (
     executors,
     task_locks,
@@ -39,11 +40,13 @@ from headgate.stores.db.tables.users import (
     users,
 )
 from headgate.stores.db.tables.views import (
+    content_view_components,
     content_view_filter_repositories,
     content_view_filter_rules,
     content_view_filters,
     content_view_histories,
     content_view_repositories,
+    content_view_version_components,
     content_view_version_repositories,
     content_view_versions,
     content_views,
@@ -58,11 +61,13 @@ __all__ = [
     "content_set_members",
     "content_sets",
     "content_uploads",
+    "content_view_components",
     "content_view_filter_repositories",
     "content_view_filter_rules",
     "content_view_filters",
     "content_view_histories",
     "content_view_repositories",
+    "content_view_version_components",
     "content_view_version_repositories",
     "content_view_versions",
     "content_views",
@@ -74,10 +79,12 @@ __all__ = [
     "products",
     "publication_files",
     "publications",
+    "recurring_logics",
     "repositories",
     "repository_versions",
     "revoked_certificates",
     "sessions",
+    "sync_plans",
     "task_locks",
     "task_numbers",
     "task_schedules",

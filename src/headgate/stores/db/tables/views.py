@@ -37,6 +37,9 @@ content_views = Table(
     Column("auto_publish", Boolean, nullable=False, default=False),
     Column("solve_dependencies", Boolean, nullable=False, default=False),
     Column("next_major", Integer, nullable=False, default=1),
+    # Retention: a version stays while one of the rules that are set keeps it; null: not set.
+    Column("keep_versions", Integer),
+    Column("keep_days", Integer),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("organization_id", "name"),
@@ -60,6 +63,36 @@ content_view_repositories = Table(
         index=True,
     ),
     PrimaryKeyConstraint("content_view_id", "repository_id"),
+)
+
+# What a composite view is made of: a version of another view, or always its latest (then
+# `version_id` is null).
+content_view_components = Table(
+    "content_view_components",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column(
+        "composite_id",
+        Integer,
+        ForeignKey("content_views.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column(
+        "content_view_id",
+        Integer,
+        ForeignKey("content_views.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column(
+        "version_id",
+        Integer,
+        ForeignKey("content_view_versions.id", ondelete="CASCADE"),
+        index=True,
+    ),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("composite_id", "content_view_id"),
 )
 
 content_view_filters = Table(
@@ -140,8 +173,12 @@ content_view_versions = Table(
     # SHA-256 (hex) over the repositories' content sets and filters: "publish only if needed".
     Column("inputs_digest", String(64), nullable=False),
     Column("published", Boolean, nullable=False, default=False),
+    # No retention policy takes it.
+    Column("pinned", Boolean, nullable=False, default=False),
     # Who publishes it, or has.
     Column("task_id", String(36)),
+    # Of a version that published itself: the component's version that made it do so.
+    Column("triggered_by_id", Integer),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("content_view_id", "major", "minor"),
 )
@@ -170,8 +207,29 @@ content_view_version_repositories = Table(
     PrimaryKeyConstraint("version_id", "repository_id"),
 )
 
+# What a composite view's version was made from; these versions stay as long as it does.
+content_view_version_components = Table(
+    "content_view_version_components",
+    metadata,
+    Column(
+        "version_id",
+        Integer,
+        ForeignKey("content_view_versions.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column(
+        "component_id",
+        Integer,
+        ForeignKey("content_view_versions.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    PrimaryKeyConstraint("version_id", "component_id"),
+)
+
 # Content view environments: what `ORG/ENV/CV` (or `ORG/Library`) serves. Promotion and rollback
-# change `version_id` of one row. The default view has no versions: its row has a null one.
+# change `version_id` of one row. Default and rolling views have no versions: theirs is null, and
+# the latest versions of repositories are served.
 distributions = Table(
     "distributions",
     metadata,
