@@ -4,7 +4,7 @@ When and where that happens is the server's business. A content type adds one fo
 `content/` and is named once, in `server/`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,6 +28,8 @@ class UnitType:
     name: str  # rpm, srpm, erratum, package_group, module_stream, file ...
     table: Table  # has `id` and `digest`
     counted: bool = True  # shown in content_counts
+    # Made of several files: it stays in published metadata although some of them are missing.
+    composed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,34 @@ class Located:
     source: Source | None  # None: never fetched, only uploaded
     unit_type: str
     unit_id: UnitId
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFile:
+    """A file that a unit is made of."""
+
+    unit_type: str
+    unit_id: int
+    path: str  # relative to the repository
+    size: int | None  # bytes
+    checksum_type: str | None  # None: nothing tells what is right
+    checksum: bytes | None
+    blob_id: int | None  # None: its bytes are not here
+    source: str  # what to fetch: below the upstream URL, or a URL of its own
+
+
+@dataclass(frozen=True, slots=True)
+class MissingFile:
+    """A file whose bytes could not be had, and why."""
+
+    unit_type: str
+    unit_id: int
+    path: str  # relative to the repository
+    size: int | None  # bytes
+    checksum: str | None  # sha256:...
+    url: str | None  # the address asked last
+    code: str  # of the error
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +148,8 @@ class SyncWork:
     previous: Content
     # What the last sync returned as `state`; None when everything must be looked at again.
     state: Mapping[str, Any] | None
+    # Whether a file that upstream does not give as announced leaves the rest of the sync standing.
+    keep_good: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +161,10 @@ class Synced:
     # The publication when upstream's metadata is served untouched, with the key of its options.
     files: Sequence[PublishedFile] | None = None
     files_key: str | None = None
+    # What could not be brought; None when nothing was tried.
+    missing: Sequence[MissingFile] | None = None
+    # What upstream offers of the content; None when upstream was not asked.
+    offered: Content | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +199,10 @@ class ContentType(Protocol):
 
     def arrived(self, tx: Transaction, found: Located, path: str, blob_id: int) -> None:
         """Remember that the bytes of an on-demand unit are here now."""
+        ...
+
+    def files_of(self, tx: Transaction, content: Content) -> Iterator[UnitFile]:
+        """Yield the files that the units are made of, in no order, whether they are here or not."""
         ...
 
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from headgate.domain.errors import UpstreamError
 from headgate.engine.port import Progress, Run
 from headgate.plugin import Ports
 from headgate.services.blobs import Kept, keep, unpin
@@ -30,20 +31,28 @@ class Wanted:
 
 
 Arrived = Callable[[Transaction, Sequence[tuple[Wanted, Kept]]], None]
+Missed = Callable[[Wanted, UpstreamError], None]
 
 
 def download_all(
-    ports: Ports, run: Run, remote: Remote, wanted: Sequence[Wanted], arrived: Arrived
+    ports: Ports,
+    run: Run,
+    remote: Remote,
+    wanted: Sequence[Wanted],
+    arrived: Arrived,
+    *,
+    missed: Missed | None = None,
 ) -> int:
     """Bring the files; return how many bytes came.
 
     `arrived` records each group in the transaction that lets go of its pins, so files that came
     before a crash or an error need not come again. The first file that upstream does not give as
-    announced ends the work with its error.
+    announced ends the work with its error, unless `missed` takes note of it; what that raises ends
+    the work.
     """
     if not wanted:
         return 0
-    work = _Work(ports, run, remote, arrived, wanted)
+    work = _Work(ports, run, remote, arrived, wanted, missed)
     run_downloads(
         ports.downloads, lambda downloader: work.bring(downloader, wanted), check=run.check
     )
@@ -64,12 +73,19 @@ class _Work:
     """The state of one `download_all`."""
 
     def __init__(
-        self, ports: Ports, run: Run, remote: Remote, arrived: Arrived, wanted: Sequence[Wanted]
+        self,
+        ports: Ports,
+        run: Run,
+        remote: Remote,
+        arrived: Arrived,
+        wanted: Sequence[Wanted],
+        missed: Missed | None,
     ) -> None:
         self._ports = ports
         self._run = run
         self._remote = remote
         self._arrived = arrived
+        self._missed = missed
         self._items = len(wanted)
         self._size = sum(each.size or 0 for each in wanted)
         self._items_done = 0
@@ -83,7 +99,14 @@ class _Work:
 
         async def fetch() -> None:
             for each in waiting:
-                await _hand_over(each, await self._fetch(downloader, each), done)
+                try:
+                    spool = await self._fetch(downloader, each)
+                except UpstreamError as error:
+                    if self._missed is None:
+                        raise
+                    self._missed(each, error)
+                else:
+                    await _hand_over(each, spool, done)
 
         async def fetch_all() -> None:
             try:

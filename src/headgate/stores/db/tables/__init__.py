@@ -13,6 +13,7 @@ from headgate.stores.db.tables.content import (
     publications,
     unit_pins,
 )
+from headgate.stores.db.tables.missing import missing_files, offered_units
 from headgate.stores.db.tables.organizations import (
     content_credentials,
     lifecycle_environments,
@@ -74,6 +75,8 @@ __all__ = [
     "distributions",
     "executors",
     "lifecycle_environments",
+    "missing_files",
+    "offered_units",
     "organizations",
     "personal_access_tokens",
     "products",

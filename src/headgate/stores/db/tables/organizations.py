@@ -88,6 +88,7 @@ products = Table(
     Column("label", String(128), nullable=False),
     Column("description", Text),
     Column("cp_id", String(32), nullable=False, unique=True),
+    Column("sync_plan_id", Integer, ForeignKey("sync_plans.id", ondelete="SET NULL"), index=True),
     _credential("gpg_key_id"),
     _credential("ssl_ca_cert_id"),
     _credential("ssl_client_cert_id"),
@@ -127,6 +128,8 @@ repositories = Table(
     Column("http_proxy_url", LargeBinary),  # sealed: it may carry credentials
     Column("download_policy", String(16), nullable=False),  # immediate | on_demand
     Column("mirroring_policy", String(32), nullable=False),
+    # strict | keep_good: whether a file that upstream does not give ends the sync.
+    Column("missing_files_policy", String(16), nullable=False, default="keep_good"),
     Column("checksum_type", String(16)),  # sha256 | sha384 | sha512 | null: as upstream
     Column("metadata_compression", String(8)),  # gz | zstd | null: as upstream
     _credential("gpg_key_id"),
