@@ -107,15 +107,19 @@ content_view_filters = Table(
     ),
     Column("name", String(255), nullable=False),
     Column("description", Text),
-    Column("type", String(32), nullable=False),  # rpm; further kinds come with their issue
+    Column("type", String(32), nullable=False),  # rpm | package_group | erratum | modulemd
     Column("inclusion", Boolean, nullable=False, default=False),
     Column("original_packages", Boolean, nullable=False, default=False),
+    Column("original_module_streams", Boolean, nullable=False, default=False),
+    # Whether it applies only to the repositories that it is linked to, be they none: one whose
+    # last repository left the view must not grow to all of it.
+    Column("limited", Boolean, nullable=False, default=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("content_view_id", "name"),
 )
 
-# None: the filter applies to every repository of its view.
+# Of a limited filter: where it applies. Any other applies to every repository of its view.
 content_view_filter_repositories = Table(
     "content_view_filter_repositories",
     metadata,
@@ -151,6 +155,20 @@ content_view_filter_rules = Table(
     Column("min_version", String(255)),
     Column("max_version", String(255)),
     Column("architecture", String(64)),
+    # package_group: the unit that it was made from, and the id in comps by which it is known in
+    # every later state of the repository.
+    Column("uuid", String(64)),
+    Column("group_id", String(255)),
+    # erratum, by id or by date and type; dates are as 2026-01-31
+    Column("errata_id", String(255)),
+    Column("start_date", String(10)),
+    Column("end_date", String(10)),
+    Column("date_type", String(8)),  # issued | updated
+    Column("types", JSON(none_as_null=True)),
+    Column("allow_other_types", Boolean),
+    # modulemd: the unit that it was made from, and name:stream:version:context:arch
+    Column("module_stream_id", Integer),
+    Column("module_stream", String(700)),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
 )
@@ -202,6 +220,8 @@ content_view_version_repositories = Table(
     # Repeats the repository's, so that what is served under a version never moves.
     Column("relative_path", String(512), nullable=False),
     Column("content_set_id", Integer, ForeignKey("content_sets.id"), nullable=False, index=True),
+    # What the repository held before filters, kept to explain the version; null: the same.
+    Column("source_content_set_id", Integer, ForeignKey("content_sets.id"), index=True),
     # Null until the version is published.
     Column("publication_id", Integer, ForeignKey("publications.id"), index=True),
     PrimaryKeyConstraint("version_id", "repository_id"),
