@@ -12,7 +12,7 @@ from uuid import uuid4
 import structlog
 
 from headgate.domain.clock import Clock, utc_now
-from headgate.engine import ledger
+from headgate.engine import ledger, recurrence
 from headgate.engine.claims import Claim, claim, claimable
 from headgate.engine.crew import Crew
 from headgate.engine.liveness import Heart, bury
@@ -149,6 +149,7 @@ class Runner:
 
     def _sweep(self, *, woken: bool) -> None:
         self._give_back_strays()
+        self._fire_recurring()
         for claimed in self._claim(woken=woken):
             self._crew.start(claimed)
             self._busy.set()
@@ -170,6 +171,14 @@ class Runner:
             claims = claim(tx, self._workflows, executor=self.executor_id, now=now, most=free)
         self._strays = False
         return claims
+
+    def _fire_recurring(self) -> None:
+        now = self._clock()
+        with self._database.read() as tx:
+            if not recurrence.is_due(tx, now):
+                return
+        with self._database.begin() as tx:
+            recurrence.fire_due(tx, now)
 
     def _give_back_strays(self) -> None:
         """Undo a claim whose commit went through though its answer was lost."""

@@ -23,6 +23,7 @@ PERMISSIONS: Final = frozenset[str]().union(
     _on("users"),
     _on("personal_access_tokens"),
     {"view_foreman_tasks", "edit_foreman_tasks"},
+    {"view_recurring_logics", "edit_recurring_logics"},
     {"export_content", "import_content"},
 )
 

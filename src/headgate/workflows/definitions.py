@@ -11,6 +11,7 @@ from headgate.workflows.promote import promote
 from headgate.workflows.publish import publish
 from headgate.workflows.remove import remove_organization, remove_product, remove_versions
 from headgate.workflows.sync import sync, sync_many
+from headgate.workflows.sync_plans import run_sync_plan
 from headgate.workflows.workshop import Workshop
 
 # "Within a minute" is the promise; a look costs four queries of tables that are empty then.
@@ -20,6 +21,7 @@ SWEEP_SECONDS: Final = 3_600.0
 _FUNCTIONS: Final[Mapping[str, Callable[[Workshop, Run], Mapping[str, Any]]]] = {
     "sync": sync,
     "sync_many": sync_many,
+    "sync_plan": run_sync_plan,
     "publish": publish,
     "promote": promote,
     "remove_versions": remove_versions,

@@ -21,9 +21,11 @@ from headgate.apis.katello.package_groups import package_groups
 from headgate.apis.katello.packages import packages, srpms
 from headgate.apis.katello.personal_access_tokens import personal_access_tokens
 from headgate.apis.katello.products import products
+from headgate.apis.katello.recurring_logics import recurring_logics
 from headgate.apis.katello.repository_content import repositories
 from headgate.apis.katello.sessions import sessions
 from headgate.apis.katello.sync import sync
+from headgate.apis.katello.sync_plans import sync_plans
 from headgate.apis.katello.tasks import tasks
 from headgate.apis.katello.users import users
 
@@ -37,6 +39,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     products,
     repositories,
     sync,
+    sync_plans,
     content_uploads,
     content_views,
     content_view_versions,
@@ -51,6 +54,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     module_streams,
     files,
     tasks,
+    recurring_logics,
     users,
     personal_access_tokens,
     sessions,
