@@ -8,9 +8,9 @@ import asyncio
 import os
 import random
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -19,10 +19,11 @@ import uvloop
 from yarl import URL
 
 from headgate.domain.errors import UpstreamError
-from headgate.upstream.errors import FailedAttempt, WrongBytesError
+from headgate.upstream.errors import FailedAttempt, UpstreamAbsentError, WrongBytesError
 from headgate.upstream.explain import explain_failure, explain_status, retry_after
 from headgate.upstream.limits import DownloadRules
 from headgate.upstream.local import open_local
+from headgate.upstream.mirrors import MirrorHealth, none_gave
 from headgate.upstream.remote import Remote, basic_authorization, shown, without_user
 from headgate.upstream.tls import make_context
 from headgate.upstream.transfer import Expected, Sink, Transfer, Validators
@@ -47,6 +48,18 @@ class Fetched:
     size: int  # bytes
     validators: Validators
     modified: bool = True
+    mirror: str | None = None  # which of the remote's mirrors gave it
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What several mirrors are asked for."""
+
+    path: str
+    urls: Sequence[URL]
+    told: Callable[[str], None]
+    check: Callable[[], None]
+    optional: bool
 
 
 class Downloader:
@@ -59,6 +72,7 @@ class Downloader:
         # Instance state: what one run learns of a tenant's remote is unknown to the next.
         self._contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
         self._slots: dict[tuple[str | None, int | None], asyncio.Semaphore] = {}
+        self._mirrors = MirrorHealth(self._limits.aside_seconds)
         self._open_session: aiohttp.ClientSession | None = None
 
     async def fetch(
@@ -70,32 +84,37 @@ class Downloader:
         expected: Expected = _NO_EXPECTATION,
         unless: Validators | None = None,
         progress: Callable[[int], None] | None = None,
+        trying: Callable[[str], None] | None = None,
+        check: Callable[[], None] | None = None,
+        optional: bool = False,
     ) -> Fetched:
         """Write the file at `path` (below the remote, or a whole URL) into the sink.
 
         Return only when all of it has come and has the size and checksums expected; with
         `unless`, upstream may also answer that the file is still in that state. `progress` gets
         the number of bytes of each piece (negative when a transfer begins again); what it raises
-        ends the transfer. UpstreamError says what failed, where, and what to do; the sink then
-        holds rubbish.
+        ends the transfer. `trying` gets the address that is asked, without credentials. Of several
+        mirrors one after another is asked until one gives what `check` raises no UpstreamError
+        over; that a file is `optional` means that the first to have none is believed.
+        UpstreamError says what failed, where, and what to do; the sink then holds rubbish.
         """
-        url = remote.resolve(path)
-        transfer = Transfer(sink, expected, self._limits, progress, where=shown(url))
-        if url.scheme == "file":
-            return await self._copy(url, transfer)
+        urls = remote.addresses(path)
+        transfer = Transfer(sink, expected, self._limits, progress, where=shown(urls[0]))
+        told, check = trying or _tell_nobody, check or _find_no_fault
+        if urls[0].scheme == "file":
+            told(str(urls[0]))
+            return await self._copy(urls[0], transfer)
         if self._open_session is None:
             # Beside the event loop, which goes on serving.
             await asyncio.to_thread(import_module, "aiohttp")
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                async with self._slot(url):
-                    return await self._attempt(remote, url, transfer, unless)
-            except FailedAttempt as failed:
-                if not failed.again or attempt >= self._limits.attempts:
-                    raise failed.error from failed
-                await self._sleep(self._pause(attempt, failed.wait))
+        if len(urls) == 1:
+            told(shown(urls[0]))
+            attempts = self._limits.attempts
+            fetched = await self._persist(remote, urls[0], transfer, unless, attempts)
+            check()
+            return replace(fetched, mirror=next(iter(remote.mirrors), None))
+        asked = _Asked(path, urls, told, check, optional)
+        return await self._fail_over(remote, asked, transfer)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -113,6 +132,50 @@ class Downloader:
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+
+    async def _fail_over(self, remote: Remote, asked: "_Asked", transfer: Transfer) -> Fetched:
+        """Ask mirrors in turn; validators of one mean nothing to the next."""
+        keys = [(remote.url, remote.username, remote.proxy, mirror) for mirror in remote.mirrors]
+        order = self._mirrors.order(keys)[: self._limits.mirrors]
+        failures: list[UpstreamError] = []
+        for position in order:
+            transfer.restart()
+            url = asked.urls[position]
+            asked.told(shown(url))
+            try:
+                attempts = self._limits.attempts_per_mirror
+                fetched = await self._persist(remote, url, transfer, None, attempts)
+                asked.check()
+            except UpstreamError as error:
+                if asked.optional and isinstance(error, UpstreamAbsentError):
+                    raise
+                self._mirrors.failed(keys[position], error)
+                failures.append(error)
+            else:
+                self._mirrors.gave(keys[position])
+                return replace(fetched, mirror=remote.mirrors[position])
+        untried = len(asked.urls) - len(order)
+        raise none_gave(failures, untried=untried, what=asked.path) from failures[-1]
+
+    async def _persist(
+        self,
+        remote: Remote,
+        url: URL,
+        transfer: Transfer,
+        unless: Validators | None,
+        attempts: int,
+    ) -> Fetched:
+        """Ask one server until it gives the file or nothing more is to be hoped for."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                async with self._slot(url):
+                    return await self._attempt(remote, url, transfer, unless)
+            except FailedAttempt as failed:
+                if not failed.again or attempt >= attempts:
+                    raise failed.error from failed
+                await self._sleep(self._pause(attempt, failed.wait))
 
     async def _attempt(
         self, remote: Remote, url: URL, transfer: Transfer, unless: Validators | None
@@ -283,6 +346,14 @@ async def _checked(work: Awaitable[T], check: Callable[[], None]) -> T:
     finally:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
+
+
+def _tell_nobody(_url: str) -> None:
+    pass
+
+
+def _find_no_fault() -> None:
+    pass
 
 
 def _next_hop(url: URL, response: "aiohttp.ClientResponse") -> URL:

@@ -20,6 +20,9 @@ class DownloadLimits:
     most_bytes: int = 64 * 2**30  # of a file whose size nobody announced
     redirects: int = 10
     per_host: int = 10  # transfers at once
+    mirrors: int = 8  # of a list that are tried for one file
+    attempts_per_mirror: int = 2  # the next mirror is a better hope than the same again
+    aside_seconds: float = 120.0  # for which a mirror that failed is asked only after all others
 
 
 @dataclass(frozen=True, slots=True)

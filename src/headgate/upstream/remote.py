@@ -10,6 +10,7 @@ from yarl import URL
 from headgate.domain.errors import InvalidContentError, UpstreamError
 from headgate.domain.paths import safe_relpath
 
+_WHOLE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # What RFC 3986 allows in a path; `?`, `#` and the like are part of a file's name here.
 _PATH_SAFE = "/%~+!$&'()*,;=:@"
@@ -21,6 +22,8 @@ class Remote:
 
     Credentials and the client certificate are shown to the origin of `url` alone. Without `ca`
     the system's authorities count; `verify=False` is the only way to switch verification off.
+    With `mirrors` (http or https, best first) files come from them instead: `url` is then a list
+    of mirrors.
     """
 
     url: str
@@ -31,6 +34,9 @@ class Remote:
     ca: str | None = field(default=None, repr=False)
     verify: bool = True
     proxy: str | None = field(default=None, repr=False)  # may carry user and password
+    mirrors: tuple[str, ...] = ()
+    concurrency: int | None = None  # transfers at once; None: as the server's limits say
+    rate: int | None = None  # bytes a second, over all transfers of one process
 
     @property
     def shown(self) -> str:
@@ -39,10 +45,19 @@ class Remote:
 
     def resolve(self, path: str) -> URL:
         """Return the address of `path`: below this remote, or a whole URL (`xml:base`)."""
-        base = self._parsed(self.url)
+        return self._resolved(self.url, path)
+
+    def addresses(self, path: str) -> list[URL]:
+        """Return every address at which `path` may be found, best first."""
+        if not path or not self.mirrors or _WHOLE.match(path):
+            return [self.resolve(path)]
+        return [self._resolved(mirror, path) for mirror in self.mirrors]
+
+    def _resolved(self, url: str, path: str) -> URL:
+        base = self._parsed(url)
         if not path:
             return without_user(base)
-        if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", path):
+        if _WHOLE.match(path):
             whole = without_user(self._parsed(path))
             if whole.scheme == "file" != base.scheme:
                 raise UpstreamError("metadata may not refer to local files", url=str(whole))
