@@ -2,8 +2,6 @@
 
 from headgate.plugin.content_type import (
     ContentType,
-    Filter,
-    FilterRule,
     Located,
     MissingFile,
     Ports,
@@ -16,6 +14,7 @@ from headgate.plugin.content_type import (
     UnitType,
     Upload,
 )
+from headgate.plugin.filters import Filter, FilterRule, filters_within
 
 __all__ = [
     "ContentType",
@@ -32,4 +31,5 @@ __all__ = [
     "UnitFile",
     "UnitType",
     "Upload",
+    "filters_within",
 ]

@@ -16,6 +16,7 @@ from headgate.domain.clock import Clock
 from headgate.domain.content import Content
 from headgate.domain.ids import ContentSetId, UnitId
 from headgate.engine.port import Run
+from headgate.plugin.filters import Filter
 from headgate.stores.blobs import BlobStore, Digest
 from headgate.stores.db import Database, Transaction
 from headgate.upstream import DownloadRules, Remote
@@ -100,27 +101,6 @@ class PublishedFile:
     path: str
     blob_id: int
     media_type: str
-
-
-@dataclass(frozen=True, slots=True)
-class FilterRule:
-    """One rule of a content view filter; which fields count depends on the filter's type."""
-
-    name: str | None = None
-    version: str | None = None
-    min_version: str | None = None
-    max_version: str | None = None
-    architecture: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A content view filter as it applies to one repository."""
-
-    type: str
-    inclusion: bool
-    original_packages: bool
-    rules: Sequence[FilterRule]
 
 
 @dataclass(frozen=True, slots=True)
