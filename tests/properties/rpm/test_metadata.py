@@ -26,7 +26,7 @@ from headgate.content.rpm.metadata.shapes import FILELISTS_SHAPE, OTHER_SHAPE, P
 from headgate.content.rpm.metadata.slicer import slice_elements
 from headgate.content.rpm.metadata.stream import Source
 from headgate.content.rpm.metadata.treeinfo import parse_treeinfo
-from headgate.content.rpm.metadata.updateinfo import read_updateinfo
+from headgate.content.rpm.metadata.updateinfo import parse_erratum, read_updateinfo
 from headgate.domain.errors import InvalidContentError
 from support.yum_xml import (
     Pack,
@@ -172,7 +172,8 @@ PIECES = st.lists(
 @given(st.one_of(st.binary(), PIECES, PIECES.map(lambda data: b"<updates>" + data)))
 def test_readers_of_documents_fail_in_no_other_way(data: bytes) -> None:
     def read_all_updates() -> object:
-        return list(read_updateinfo(Source(io.BytesIO(data), "updateinfo")))
+        fragments = read_updateinfo(Source(io.BytesIO(data), "updateinfo"))
+        return [parse_erratum(each) for each in fragments]
 
     for reader in (
         lambda: parse_repomd(data),

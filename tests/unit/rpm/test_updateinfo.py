@@ -156,4 +156,5 @@ def _document(*advisories: str) -> bytes:
 
 
 def _read(data: bytes) -> list[Erratum]:
-    return list(read_updateinfo(Source(io.BytesIO(data), "updateinfo.xml")))
+    fragments = read_updateinfo(Source(io.BytesIO(data), "updateinfo.xml"))
+    return [each for each in map(parse_erratum, fragments) if each.is_named]

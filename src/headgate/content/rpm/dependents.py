@@ -9,15 +9,13 @@ import zstandard
 from pyroaring import BitMap
 from sqlalchemy import Table
 
+from headgate.content.rpm.advisories import take_advisories
 from headgate.content.rpm.metadata.comps import CompsElement, read_comps
 from headgate.content.rpm.metadata.modules import ModuleDocument, read_modules
-from headgate.content.rpm.metadata.stream import Source
 from headgate.content.rpm.metadata.treeinfo import parse_treeinfo
-from headgate.content.rpm.metadata.updateinfo import Erratum, read_updateinfo
 from headgate.content.rpm.tables import (
     distribution_tree_files,
     distribution_trees,
-    errata,
     module_documents,
     package_groups,
     repository_files,
@@ -43,7 +41,7 @@ WRITTEN_TYPES = ("primary", "filelists", "other", "updateinfo", "modules", *COMP
 def take_dependents(ports: Ports, run: Run, upstream: UpstreamMetadata) -> Content:
     """Insert what is new of everything but packages; return all of it, pinned by the task."""
     taken: dict[str, BitMap] = {
-        "erratum": _take(ports, run, "erratum", errata, _advisories(ports, upstream)),
+        "erratum": take_advisories(ports, run, upstream),
         "package_group": _take(
             ports, run, "package_group", package_groups, _comps(ports, upstream)
         ),
@@ -73,35 +71,6 @@ def _take(
         units |= ids
         run.check()
     return units
-
-
-def _advisories(ports: Ports, upstream: UpstreamMetadata) -> Iterable[dict[str, Any]]:
-    entry = upstream.find("updateinfo")
-    if entry is None:
-        return
-    file, kept = entry
-    compressor = zstandard.ZstdCompressor()
-    for erratum in read_updateinfo(Source(open_blob(ports.store, kept.digest), file.location)):
-        yield erratum_row(erratum, compressor.compress)
-
-
-def erratum_row(erratum: Erratum, compress: Callable[[bytes], bytes]) -> dict[str, Any]:
-    """Return an advisory's row."""
-    return {
-        "digest": sha256(erratum.fragment).digest(),
-        "errata_id": erratum.errata_id,
-        "title": erratum.title,
-        "type": erratum.type,
-        "severity": erratum.severity,
-        "issued": erratum.issued,
-        "updated": erratum.updated,
-        "version": erratum.version,
-        "reboot_suggested": erratum.reboot_suggested,
-        "references": [each._asdict() for each in erratum.references],
-        "packages": [list(each) for each in erratum.packages],
-        "modules": [each._asdict() for each in erratum.modules],
-        "fragment": compress(erratum.fragment),
-    }
 
 
 def _comps(ports: Ports, upstream: UpstreamMetadata) -> Iterable[dict[str, Any]]:

@@ -80,18 +80,19 @@ class Erratum:
     packages: tuple[ErratumPackage, ...]
     modules: tuple[ErratumModule, ...]
 
+    @property
+    def is_named(self) -> bool:
+        """Whether it has a usable id; nobody could ask for it without."""
+        return 0 < len(self.errata_id) <= _MAX_ID and self.errata_id.isprintable()
 
-def read_updateinfo(source: Source, *, limits: Limits = STREAM) -> Generator[Erratum]:
-    """Yield the advisories of an updateinfo.xml, one in memory at a time.
 
-    Advisories without a usable id are left out: nobody could ask for them. InvalidContentError
-    when the file is broken or hostile.
+def read_updateinfo(source: Source, *, limits: Limits = STREAM) -> Generator[bytes]:
+    """Yield the advisories of an updateinfo.xml as raw elements, one in memory at a time.
+
+    InvalidContentError when the file is broken or hostile.
     """
     with closing(read_elements(source, UPDATEINFO, limits)) as fragments:
-        for fragment in fragments:
-            erratum = parse_erratum(fragment)
-            if 0 < len(erratum.errata_id) <= _MAX_ID and erratum.errata_id.isprintable():
-                yield erratum
+        yield from fragments
 
 
 def parse_erratum(fragment: bytes) -> Erratum:
