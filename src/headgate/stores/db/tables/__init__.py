@@ -13,6 +13,7 @@ from headgate.stores.db.tables.content import (
     publications,
     unit_pins,
 )
+from headgate.stores.db.tables.http_proxies import http_proxies, http_proxy_organizations
 from headgate.stores.db.tables.missing import missing_files, offered_units
 from headgate.stores.db.tables.organizations import (
     content_credentials,
@@ -74,6 +75,8 @@ __all__ = [
     "content_views",
     "distributions",
     "executors",
+    "http_proxies",
+    "http_proxy_organizations",
     "lifecycle_environments",
     "missing_files",
     "offered_units",

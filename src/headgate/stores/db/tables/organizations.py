@@ -126,6 +126,19 @@ repositories = Table(
     Column("upstream_password", LargeBinary),  # sealed
     Column("verify_ssl_on_sync", Boolean, nullable=False, default=True),
     Column("http_proxy_url", LargeBinary),  # sealed: it may carry credentials
+    # global_default_http_proxy | none | use_selected_http_proxy
+    Column("http_proxy_policy", String(32), nullable=False, default="global_default_http_proxy"),
+    # Deleting a proxy resets the policy first, so this is never left dangling.
+    Column("http_proxy_id", Integer, ForeignKey("http_proxies.id"), index=True),
+    # What the last sync read from the list of mirrors at `url`, best first; null: no such list.
+    Column("mirrors", JSON),
+    Column("download_concurrency", Integer),  # null: as the server's settings say
+    Column("download_rate", Integer),  # bytes a second; null: no limit
+    Column("ignorable_content", JSON),  # [srpm, treeinfo]: not taken from upstream
+    Column("retain_package_versions_count", Integer),  # null or 0: all
+    # What hosts are told, who get the repository only if they are of one of these.
+    Column("os_versions", JSON),  # [rhel-9]
+    Column("metadata_expire", Integer),  # seconds; null: Katello's default
     Column("download_policy", String(16), nullable=False),  # immediate | on_demand
     Column("mirroring_policy", String(32), nullable=False),
     # strict | keep_good: whether a file that upstream does not give ends the sync.
