@@ -19,6 +19,7 @@ from headgate.services.related import (
     last_tasks,
     with_credentials,
 )
+from headgate.services.sync_plan_records import plans_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import organizations, products, repositories
@@ -33,6 +34,7 @@ PRODUCTS: Final = Catalog(
             "description": Field(products.c.description),
             "cp_id": Field(products.c.cp_id),
             "organization_id": Field(products.c.organization_id, "integer"),
+            "sync_plan_id": Field(products.c.sync_plan_id, "integer"),
             "redhat": Field(literal(value=False), "boolean"),
         }
     ),
@@ -49,10 +51,11 @@ _REPOSITORY_COUNT = (
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Of the products of a page: repositories and their last syncs."""
+    """Of the products of a page: repositories and their last syncs, and sync plans."""
 
     repositories: Grouped
     syncs: Mapping[str, AnyRow]
+    plans: Mapping[int, AnyRow]
 
     def last_sync_of(self, product_id: int) -> AnyRow | None:
         """Return the newest sync of any of the product's repositories."""
@@ -110,7 +113,7 @@ def load_product(
 
 
 def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
-    """Read what stands beside these products, in two statements."""
+    """Read what stands beside these products, in three statements."""
     held = tx.execute(
         select(
             repositories.c.id,
@@ -128,4 +131,5 @@ def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
     return Beside(
         repositories=grouped(held, "product_id"),
         syncs=last_tasks(tx, [f"repository:{row.id}" for row in held], label=SYNC_LABEL),
+        plans=plans_of(tx, [row.sync_plan_id for row in rows]),
     )

@@ -8,9 +8,10 @@ from sqlalchemy import delete, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ConflictError, ValidationError
-from headgate.domain.ids import CredentialId, OrganizationId, ProductId
+from headgate.domain.ids import CredentialId, OrganizationId, ProductId, SyncPlanId
 from headgate.services.access import Actor, load
 from headgate.services.collection import request_collection
+from headgate.services.sync_plans import checked_plan
 from headgate.services.uniqueness import free_name, free_names
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
@@ -41,6 +42,7 @@ def create_product(
     label: str | None = None,
     description: str | None = None,
     credentials: Mapping[str, CredentialId | None] | None = None,
+    sync_plan_id: SyncPlanId | None = None,
 ) -> ProductId:
     """Make a custom product; `credentials` maps columns such as `gpg_key_id` to credentials."""
     load(tx, actor, organizations, organization_id)
@@ -54,6 +56,7 @@ def create_product(
             **names,
             "description": description,
             "cp_id": new_content_id(),
+            "sync_plan_id": checked_plan(tx, actor, organization_id, sync_plan_id),
             "created_at": now,
             "updated_at": now,
             **checked_credentials(tx, actor, organization_id, credentials or {}),
@@ -70,7 +73,7 @@ def update_product(
     product_id: ProductId,
     changes: Mapping[str, Any],
 ) -> None:
-    """Change name, description or credentials: `changes` maps columns to their new values."""
+    """Change name, description, plan or credentials: `changes` maps columns to new values."""
     row = load(tx, actor, products, product_id)
     actor.require("edit_products", organization_id=row.organization_id)
     values = {column: changes[column] for column in ("description",) if column in changes}
@@ -78,6 +81,9 @@ def update_product(
         values["name"] = free_name(
             tx, products, changes["name"], except_id=row.id, organization_id=row.organization_id
         )
+    if "sync_plan_id" in changes:
+        plan_id = checked_plan(tx, actor, row.organization_id, changes["sync_plan_id"])
+        values["sync_plan_id"] = plan_id
     chosen = {column: changes[column] for column in CREDENTIAL_KINDS if column in changes}
     values |= checked_credentials(tx, actor, row.organization_id, chosen)
     tx.execute(update(products).where(products.c.id == row.id).values(updated_at=clock(), **values))

@@ -11,8 +11,9 @@ from headgate.apis.katello.shapes import (
     task_summary,
     words_since,
 )
+from headgate.apis.katello.sync_plans import plan_summary
 from headgate.domain.errors import BadRequestError
-from headgate.domain.ids import CredentialId, OrganizationId, ProductId, TaskId
+from headgate.domain.ids import CredentialId, OrganizationId, ProductId, SyncPlanId, TaskId
 from headgate.engine import enqueue
 from headgate.services.listing import page
 from headgate.services.product_records import (
@@ -37,6 +38,11 @@ products = Resource("products", "Products")
 
 _FLAT = "/katello/api/products"
 _NESTED = "/katello/api/organizations/{organization_id}/products"
+_ELSEWHERE = (
+    _NESTED,
+    "/katello/api/sync_plans/{sync_plan_id}/products",
+    "/katello/api/organizations/{organization_id}/sync_plans/{sync_plan_id}/products",
+)
 
 
 class Index(ListParams):
@@ -49,9 +55,10 @@ class Index(ListParams):
     enabled: bool | None = doc("Return enabled products only", default=None)
     custom: bool | None = doc("Return custom products only", default=None)
     redhat_only: bool | None = doc("Return Red Hat (non-custom) products only", default=None)
+    sync_plan_id: SyncPlanId | None = doc("Return products of this sync plan only", default=None)
 
 
-@products.action("index", "GET", _FLAT, also=[_NESTED], permission="view_products")
+@products.action("index", "GET", _FLAT, also=_ELSEWHERE, permission="view_products")
 def index(call: Call, params: Index) -> Listing:
     """List them."""
     found = query(
@@ -60,6 +67,7 @@ def index(call: Call, params: Index) -> Listing:
         id=params.id,
         name=params.name,
         label=params.label,
+        sync_plan_id=params.sync_plan_id,
     )
     if params.enabled:
         found = with_repositories(found)
@@ -99,6 +107,7 @@ class Create(Credentials):
     name: str = doc("Product name")
     label: str | None = doc("Label, made from the name unless given", default=None)
     description: str | None = doc("Product description", default=None)
+    sync_plan_id: SyncPlanId | None = doc("Sync plan ID", default=None)
 
 
 @products.action("create", "POST", _FLAT, also=[_NESTED])
@@ -113,6 +122,7 @@ def create(call: Call, params: Create) -> dict[str, Any]:
         label=params.label,
         description=params.description,
         credentials=params.changes(*CREDENTIAL_KINDS),
+        sync_plan_id=params.sync_plan_id,
     )
     return _one(call, product_id)
 
@@ -123,12 +133,13 @@ class Update(Credentials):
     id: ProductId = doc("Product ID")
     name: str | None = doc("Product name", default=None)
     description: str | None = doc("Product description", default=None)
+    sync_plan_id: SyncPlanId | None = doc("Sync plan ID; null takes it out of its", default=None)
 
 
 @products.action("update", "PUT", f"{_FLAT}/{{id}}")
 def update(call: Call, params: Update) -> dict[str, Any]:
     """Change what is given; null takes a credential away."""
-    changes = params.changes("description", *CREDENTIAL_KINDS)
+    changes = params.changes("description", "sync_plan_id", *CREDENTIAL_KINDS)
     if params.name is not None:
         changes["name"] = params.name
     update_product(
@@ -226,8 +237,8 @@ def _shown(call: Call, row: Row[Any], around: Beside) -> dict[str, Any]:
         "organization": organization_of(row),
         "provider_id": None,
         "redhat": False,
-        "sync_plan_id": None,
-        "sync_plan": None,
+        "sync_plan_id": row.sync_plan_id,
+        "sync_plan": plan_summary(around.plans.get(row.sync_plan_id)),
         "repository_count": row.repository_count,
         "sync_state": None if sync_task is None else sync_task.result,
         "sync_status": task_summary(sync_task) or {},
