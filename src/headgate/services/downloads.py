@@ -52,7 +52,7 @@ def download_all(
     """
     if not wanted:
         return 0
-    work = _Work(ports, run, remote, arrived, wanted, missed)
+    work = _Work(ports, run, remote, arrived, wanted, missed=missed)
     run_downloads(
         ports.downloads, lambda downloader: work.bring(downloader, wanted), check=run.check
     )
@@ -79,6 +79,7 @@ class _Work:
         remote: Remote,
         arrived: Arrived,
         wanted: Sequence[Wanted],
+        *,
         missed: Missed | None,
     ) -> None:
         self._ports = ports

@@ -1,7 +1,7 @@
 """The `file` content type: mirrors the listed files and serves them at the same paths."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -17,20 +17,22 @@ from headgate.engine.port import Run
 from headgate.plugin import (
     Filter,
     Located,
+    MissingFile,
     Ports,
     PublishedFile,
     PublishOptions,
     Source,
     Synced,
     SyncWork,
+    UnitFile,
     UnitType,
     Upload,
 )
-from headgate.services.blobs import Kept, keep
+from headgate.services.blobs import keep
 from headgate.services.collection import pin_units
 from headgate.services.collection_lock import hold_off_collection
 from headgate.services.content_sets import load_units
-from headgate.services.downloads import Wanted, download_all
+from headgate.services.unit_files import fetch_files, note_arrival
 from headgate.services.unit_rows import insert_units
 from headgate.stores.blobs import Digest
 from headgate.stores.db import Transaction
@@ -59,9 +61,15 @@ class FileType:
         if not found:
             return None
         content = Content.loaded(found["content"])
+        missing: list[dict[str, Any]] = []
         if work.download_policy == "immediate":
-            work.run.step("download files", lambda: _download(work, content))
-        return Synced(content, found["state"])
+            missing = work.run.step("download files", lambda: _download(self, work, content))
+        return Synced(
+            content,
+            found["state"],
+            missing=[MissingFile(**each) for each in missing],
+            offered=Content.loaded(found["offered"]),
+        )
 
     def publish(
         self, ports: Ports, run: Run, content: Content, options: PublishOptions
@@ -116,6 +124,21 @@ class FileType:
         tx.execute(
             update(file_units).where(file_units.c.id == found.unit_id).values(blob_id=blob_id)
         )
+
+    def files_of(self, tx: Transaction, content: Content) -> Iterator[UnitFile]:
+        """Yield the files, each a unit."""
+        columns = [file_units.c[name] for name in ("path", "size", "checksum", "blob_id")]
+        for row in rows_of(tx, columns, file_units.c.id, content[FILE]):
+            yield UnitFile(
+                FILE,
+                row.key_,
+                row.path,
+                row.size,
+                "sha256",
+                row.checksum,
+                row.blob_id,
+                source=row.path,
+            )
 
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
         """Return the content: no filter speaks of files (katello.md 1.5)."""
@@ -189,21 +212,21 @@ def _read(work: SyncWork) -> dict[str, Any]:
         content = Content.of({FILE: units})
         if work.mirroring_policy == "additive":
             content = _with_files(tx, work.previous, units)
-    return {"content": content.dumped(), "state": state}
+    offered = Content.of({FILE: units})
+    return {"content": content.dumped(), "offered": offered.dumped(), "state": state}
 
 
-def _download(work: SyncWork, content: Content) -> int:
-    columns = [file_units.c[name] for name in ("id", "path", "checksum", "size", "blob_id")]
+def _download(files: FileType, work: SyncWork, content: Content) -> list[dict[str, Any]]:
     with work.ports.database.read() as tx:
-        wanted = [
-            Wanted(row.id, row.path, row.size, {"sha256": row.checksum.hex()})
-            for row in rows_of(tx, columns, file_units.c.id, content[FILE])
-            if row.blob_id is None
-        ]
-
-    def arrived(tx: Transaction, arrivals: Sequence[tuple[Wanted, Kept]]) -> None:
-        for each, kept in arrivals:
-            here = update(file_units).where(file_units.c.id == each.unit_id)
-            tx.execute(here.values(blob_id=kept.id))
-
-    return download_all(work.ports, work.run, work.remote, wanted, arrived)
+        held = list(files.files_of(tx, content))
+    wanted = [file for file in held if file.blob_id is None]
+    missing = fetch_files(
+        work.ports,
+        work.run,
+        work.remote,
+        wanted,
+        note_arrival(files),
+        keep_good=work.keep_good,
+        of=len(held),
+    )
+    return [asdict(each) for each in missing]

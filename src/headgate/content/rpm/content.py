@@ -1,6 +1,6 @@
 """The `yum` content type: what the server asks of it, each answered by a module beside this one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
@@ -20,6 +20,7 @@ from headgate.content.rpm.tables import (
     repository_files,
     rpm_packages,
 )
+from headgate.content.rpm.unit_files import files_of
 from headgate.content.rpm.uploads import upload
 from headgate.domain.content import Content
 from headgate.domain.ids import ContentSetId
@@ -32,6 +33,7 @@ from headgate.plugin import (
     PublishOptions,
     Synced,
     SyncWork,
+    UnitFile,
     UnitType,
     Upload,
 )
@@ -50,7 +52,7 @@ UNIT_TYPES = {
         UnitType("module_stream", module_documents),
         UnitType("module_defaults", module_documents, counted=False),
         UnitType("repository_file", repository_files, counted=False),
-        UnitType("distribution_tree", distribution_trees, counted=False),
+        UnitType("distribution_tree", distribution_trees, counted=False, composed=True),
     )
 }
 
@@ -83,6 +85,10 @@ class YumType:
     def arrived(self, tx: Transaction, found: Located, path: str, blob_id: int) -> None:
         """See `content/rpm/located.py`."""
         located.arrived(tx, found, path, blob_id)
+
+    def files_of(self, tx: Transaction, content: Content) -> Iterator[UnitFile]:
+        """See `content/rpm/unit_files.py`."""
+        return files_of(tx, content)
 
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
         """See `content/rpm/filters.py`."""

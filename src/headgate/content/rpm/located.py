@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyroaring import BitMap
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from headgate.content.rpm.tables import distribution_tree_files, distribution_trees, rpm_packages
 from headgate.content.rpm.upstream import source_path
 from headgate.domain.ids import ContentSetId, UnitId
-from headgate.plugin import Located, Source
+from headgate.plugin import Located, Source, UnitFile
 from headgate.services.content_sets import load_units
 from headgate.stores.blobs import Digest
 from headgate.stores.db import Transaction
@@ -17,6 +17,22 @@ from headgate.stores.db.tables import blobs
 
 PACKAGE_TYPE = "application/x-rpm"
 OTHER_TYPE = "application/octet-stream"
+
+# Put together once: content requests wait for it.
+_PACKAGES_AT = (
+    select(
+        rpm_packages.c.id,
+        rpm_packages.c.arch,
+        rpm_packages.c.size,
+        rpm_packages.c.checksum_type,
+        rpm_packages.c.checksum,
+        rpm_packages.c.location_base,
+        blobs.c.digest,
+    )
+    .outerjoin(blobs, blobs.c.id == rpm_packages.c.blob_id)
+    .where(rpm_packages.c.location == bindparam("path"))
+    .order_by(rpm_packages.c.id)
+)
 
 
 def located(tx: Transaction, content_set_id: ContentSetId, path: str) -> Located | None:
@@ -50,35 +66,28 @@ def listed(tx: Transaction, content_set_id: ContentSetId, folder: str) -> Sequen
 
 def arrived(tx: Transaction, found: Located, path: str, blob_id: int) -> None:
     """Remember that the bytes of what was located at `path` are here now."""
-    if found.unit_type == "distribution_tree":
+    _note_bytes(tx, found.unit_type, found.unit_id, path, blob_id)
+
+
+def arrived_file(tx: Transaction, file: UnitFile, blob_id: int) -> None:
+    """Remember that the bytes of a unit's file are here now."""
+    _note_bytes(tx, file.unit_type, file.unit_id, file.path, blob_id)
+
+
+def _note_bytes(tx: Transaction, unit_type: str, unit_id: int, path: str, blob_id: int) -> None:
+    if unit_type == "distribution_tree":
         files = distribution_tree_files.c
         tx.execute(
             update(distribution_tree_files)
-            .where(files.tree_id == found.unit_id, files.path == path)
+            .where(files.tree_id == unit_id, files.path == path)
             .values(blob_id=blob_id)
         )
         return
-    tx.execute(
-        update(rpm_packages).where(rpm_packages.c.id == found.unit_id).values(blob_id=blob_id)
-    )
+    tx.execute(update(rpm_packages).where(rpm_packages.c.id == unit_id).values(blob_id=blob_id))
 
 
 def _package_at(tx: Transaction, content_set_id: ContentSetId, path: str) -> Located | None:
-    columns = (
-        rpm_packages.c.id,
-        rpm_packages.c.arch,
-        rpm_packages.c.size,
-        rpm_packages.c.checksum_type,
-        rpm_packages.c.checksum,
-        rpm_packages.c.location_base,
-        blobs.c.digest,
-    )
-    rows = tx.execute(
-        select(*columns)
-        .outerjoin(blobs, blobs.c.id == rpm_packages.c.blob_id)
-        .where(rpm_packages.c.location == path)
-        .order_by(rpm_packages.c.id)
-    ).all()
+    rows = tx.execute(_PACKAGES_AT, {"path": path}).all()
     held = _held(tx, content_set_id, rows)
     if held is None:
         return None

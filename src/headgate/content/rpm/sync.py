@@ -1,35 +1,30 @@
 """Synchronizing a yum repository: upstream -> units, segments and content, in one pass."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
-from pyroaring import BitMap
-from sqlalchemy import update
-
 from headgate.content.rpm.dependents import take_dependents
 from headgate.content.rpm.intake import PackageIntake
+from headgate.content.rpm.located import arrived_file
 from headgate.content.rpm.media import media_type
 from headgate.content.rpm.merging import with_units
 from headgate.content.rpm.metadata.repomd import WEAK_CHECKSUMS, render_repomd
 from headgate.content.rpm.metadata.stream import Source, read_packages
-from headgate.content.rpm.tables import distribution_tree_files, rpm_packages
+from headgate.content.rpm.unit_files import files_of
 from headgate.content.rpm.upstream import (
     REPOMD,
     SIGNATURES,
     UpstreamMetadata,
     fetch_metadata,
-    source_path,
 )
 from headgate.domain.content import Content
 from headgate.domain.errors import InvalidContentError
 from headgate.engine.port import Progress
-from headgate.plugin import PublishedFile, Synced, SyncWork
-from headgate.services.blobs import Kept, keep
-from headgate.services.downloads import Wanted, download_all
+from headgate.plugin import MissingFile, PublishedFile, Synced, SyncWork
+from headgate.services.blobs import keep
+from headgate.services.unit_files import fetch_files
 from headgate.stores.blobs import open_blob
-from headgate.stores.db import Transaction
-from headgate.stores.db.statements import rows_of
 
 # Packages between two reports of progress.
 _REPORT_EVERY = 500
@@ -45,10 +40,18 @@ def sync(work: SyncWork) -> Synced | None:
     if not found:
         return None
     content = Content.loaded(found["content"])
+    missing: list[dict[str, Any]] = []
     if work.download_policy == "immediate":
-        work.run.step("download packages", lambda: _download(work, content))
+        missing = work.run.step("download packages", lambda: _download(work, content))
     files = None if found["files"] is None else [PublishedFile(**each) for each in found["files"]]
-    return Synced(content, found["state"], files, found["files_key"])
+    return Synced(
+        content,
+        found["state"],
+        files,
+        found["files_key"],
+        missing=[MissingFile(**each) for each in missing],
+        offered=Content.loaded(found["offered"]),
+    )
 
 
 def _read_metadata(work: SyncWork) -> dict[str, Any]:
@@ -67,6 +70,7 @@ def _read_metadata(work: SyncWork) -> dict[str, Any]:
         files = [asdict(file) for file in _untouched(work, upstream)]
     return {
         "content": content.dumped(),
+        "offered": offered.dumped(),
         "state": {"repomd": upstream.digest},
         "files": files,
         "files_key": f"yum:upstream:{upstream.digest}:{'some' if upstream.left_out else 'all'}",
@@ -137,52 +141,17 @@ def _untouched(work: SyncWork, upstream: UpstreamMetadata) -> Iterable[Published
     yield PublishedFile(REPOMD, kept.id, media_type(REPOMD))
 
 
-def _download(work: SyncWork, content: Content) -> int:
-    """Bring packages and images whose bytes are not here."""
-    packages = content["rpm"] | content["srpm"]
-    columns = [
-        rpm_packages.c[name]
-        for name in ("id", "location", "location_base", "size", "checksum_type", "checksum")
-    ]
+def _download(work: SyncWork, content: Content) -> list[dict[str, Any]]:
+    """Bring packages and images whose bytes are not here; return what could not be had."""
     with work.ports.database.read() as tx:
-        missing = [
-            Wanted(
-                row.id,
-                source_path(row.location_base, row.location),
-                row.size,
-                {row.checksum_type: row.checksum.hex()},
-            )
-            for row in rows_of(tx, [*columns, rpm_packages.c.blob_id], rpm_packages.c.id, packages)
-            if row.blob_id is None
-        ]
-        images = _missing_images(tx, content["distribution_tree"])
-    count = download_all(work.ports, work.run, work.remote, missing, _packages_arrived)
-    return count + download_all(work.ports, work.run, work.remote, images, _images_arrived)
-
-
-def _missing_images(tx: Transaction, trees: BitMap) -> list[Wanted]:
-    files = distribution_tree_files
-    columns = [files.c[name] for name in ("path", "checksum_type", "checksum", "blob_id")]
-    return [
-        Wanted(
-            row.key_,
-            row.path,
-            None,
-            {row.checksum_type: row.checksum.hex()} if row.checksum_type else {},
-        )
-        for row in rows_of(tx, columns, files.c.tree_id, trees)
-        if row.blob_id is None
-    ]
-
-
-def _packages_arrived(tx: Transaction, arrivals: Sequence[tuple[Wanted, Kept]]) -> None:
-    for each, kept in arrivals:
-        here = update(rpm_packages).where(rpm_packages.c.id == each.unit_id)
-        tx.execute(here.values(blob_id=kept.id))
-
-
-def _images_arrived(tx: Transaction, arrivals: Sequence[tuple[Wanted, Kept]]) -> None:
-    files = distribution_tree_files
-    for each, kept in arrivals:
-        here = update(files).where(files.c.tree_id == each.unit_id, files.c.path == each.path)
-        tx.execute(here.values(blob_id=kept.id))
+        files = [file for file in files_of(tx, content) if file.checksum is not None]
+    missing = fetch_files(
+        work.ports,
+        work.run,
+        work.remote,
+        [file for file in files if file.blob_id is None],
+        arrived_file,
+        keep_good=work.keep_good,
+        of=len(files),
+    )
+    return [asdict(each) for each in missing]

@@ -1,0 +1,44 @@
+"""The files that units of a yum repository are made of."""
+
+from collections.abc import Iterator
+
+from headgate.content.rpm.tables import (
+    distribution_tree_files,
+    distribution_trees,
+    repository_files,
+    rpm_packages,
+)
+from headgate.content.rpm.upstream import source_path
+from headgate.domain.content import Content
+from headgate.plugin import UnitFile
+from headgate.stores.db import Transaction
+from headgate.stores.db.statements import rows_of
+
+_PACKAGE = tuple(
+    rpm_packages.c[name]
+    for name in ("location", "size", "checksum_type", "checksum", "blob_id", "location_base")
+)
+_TREE_FILE = tuple(
+    distribution_tree_files.c[name] for name in ("path", "checksum_type", "checksum", "blob_id")
+)
+
+
+def files_of(tx: Transaction, content: Content) -> Iterator[UnitFile]:
+    """Yield packages, the images of trees, and the files that are passed through."""
+    for unit_type in ("rpm", "srpm"):
+        for row in rows_of(tx, _PACKAGE, rpm_packages.c.id, content[unit_type]):
+            source = source_path(row.location_base, row.location)
+            yield UnitFile(unit_type, row.key_, *row[:5], source=source)
+    trees = content["distribution_tree"]
+    for row in rows_of(tx, _TREE_FILE, distribution_tree_files.c.tree_id, trees):
+        kind, checksum = row.checksum_type, row.checksum
+        yield UnitFile(
+            "distribution_tree", row.key_, row.path, None, kind, checksum, row.blob_id, row.path
+        )
+    for unit_type, table in (
+        ("distribution_tree", distribution_trees),
+        ("repository_file", repository_files),
+    ):
+        columns = (table.c.path, table.c.blob_id)
+        for row in rows_of(tx, columns, table.c.id, content[unit_type]):
+            yield UnitFile(unit_type, row.key_, row.path, None, None, None, row.blob_id, row.path)
