@@ -45,24 +45,27 @@ class ContentViewVersion:
 
 
 def inputs_digest(
-    repositories: Mapping[int, tuple[bytes, str]], filters: Sequence[Mapping[str, Any]]
+    repositories: Mapping[int, tuple[bytes, str]],
+    filters: Sequence[Mapping[str, Any]],
+    component_ids: Sequence[int] = (),
 ) -> str:
     """Return what names a version's inputs: equal inputs publish equal versions.
 
     `repositories` maps each id to its content set's digest and its publishing options; of the
-    filters their effect counts, not their names.
+    filters their effect counts, not their names. Of a composite view the versions of its
+    components count, too: it is told which ones it was made from.
     """
     effects = [
         {key: value for key, value in each.items() if key not in ("id", "name")} for each in filters
     ]
-    text = json.dumps(
-        {
-            "repositories": {
-                str(repository): [digest.hex(), options]
-                for repository, (digest, options) in sorted(repositories.items())
-            },
-            "filters": sorted(effects, key=lambda each: json.dumps(each, sort_keys=True)),
+    inputs: dict[str, Any] = {
+        "repositories": {
+            str(repository): [digest.hex(), options]
+            for repository, (digest, options) in sorted(repositories.items())
         },
-        sort_keys=True,
-    )
+        "filters": sorted(effects, key=lambda each: json.dumps(each, sort_keys=True)),
+    }
+    if component_ids:
+        inputs["components"] = sorted(component_ids)
+    text = json.dumps(inputs, sort_keys=True)
     return sha256(text.encode()).hexdigest()

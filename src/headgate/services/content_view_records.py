@@ -6,20 +6,16 @@ from typing import Any, Final
 
 from sqlalchemy import Select, exists, literal, select
 
-from headgate.domain.content import digest_of
-from headgate.domain.content_views import inputs_digest
 from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import ContentViewId, OrganizationId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
-from headgate.services.filters import filters_of
 from headgate.services.listing import Catalog, where_equal
 from headgate.services.related import AnyRow, Grouped, grouped
-from headgate.services.versions import input_key, latest_published
+from headgate.services.version_inputs import inputs_of, latest_published
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
-    content_sets,
     content_view_filters,
     content_view_repositories,
     content_view_versions,
@@ -28,7 +24,6 @@ from headgate.stores.db.tables import (
     lifecycle_environments,
     organizations,
     repositories,
-    repository_versions,
 )
 
 CONTENT_VIEWS: Final = Catalog(
@@ -156,22 +151,7 @@ def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
 
 def needs_publish(tx: Transaction, view: AnyRow) -> bool:
     """Tell whether publishing now would give anything else than the latest version."""
-    if view.default:
+    if view.default or view.rolling:
         return False
     latest = latest_published(tx, view.id)
-    if latest is None:
-        return True
-    rows = tx.execute(
-        select(repositories, content_sets.c.digest)
-        .join(
-            content_view_repositories,
-            content_view_repositories.c.repository_id == repositories.c.id,
-        )
-        .outerjoin(
-            repository_versions, repository_versions.c.id == repositories.c.latest_version_id
-        )
-        .outerjoin(content_sets, content_sets.c.id == repository_versions.c.content_set_id)
-        .where(content_view_repositories.c.content_view_id == view.id)
-    )
-    keys = {row.id: input_key(row, row.digest or digest_of({})) for row in rows}
-    return latest.inputs_digest != inputs_digest(keys, filters_of(tx, view.id))
+    return latest is None or latest.inputs_digest != inputs_of(tx, view).digest

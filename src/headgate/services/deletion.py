@@ -8,7 +8,7 @@ from headgate.plugin import ContentType
 from headgate.services.access import Actor
 from headgate.services.collection import freed_by
 from headgate.services.repositories import delete_repository
-from headgate.services.versions import delete_version, require_deletable_version
+from headgate.services.version_removal import delete_versions, require_deletable_version
 from headgate.stores.db import Transaction
 
 
@@ -42,6 +42,6 @@ def freed_by_deleting_version(
     require_deletable_version(tx, actor=actor, version_id=version_id)
 
     def change(inner: Transaction) -> None:
-        delete_version(inner, clock=clock, version_id=version_id, user=actor.login)
+        delete_versions(inner, clock=clock, version_ids=[version_id], user=actor.login)
 
     return freed_by(tx, content_types, change)

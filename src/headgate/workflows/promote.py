@@ -5,7 +5,7 @@ from typing import Any
 
 from headgate.domain.ids import ContentViewVersionId
 from headgate.engine.port import Run
-from headgate.services.versions import finish_promotion
+from headgate.services.promotions import finish_promotion
 from headgate.stores.db import Transaction
 from headgate.workflows.workshop import Workshop
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from headgate.domain.ids import ContentViewId, ContentViewVersionId, OrganizationId, ProductId
+from headgate.domain.ids import ContentViewId, OrganizationId, ProductId
 from headgate.engine.port import Run
 from headgate.services.content_views import delete_content_view
 from headgate.services.organizations import delete_organization
 from headgate.services.products import delete_product
-from headgate.services.versions import delete_version, remove_from_environment
+from headgate.services.promotions import remove_from_environment
+from headgate.services.version_removal import delete_versions
 from headgate.stores.db import Transaction
 from headgate.workflows.workshop import Workshop
 
@@ -28,8 +29,7 @@ def remove_versions(workshop: Workshop, run: Run) -> Mapping[str, Any]:
                 environment_id=environment_id,
                 user=user,
             )
-        for version_id in run.input.get("version_ids", []):
-            delete_version(tx, clock=clock, version_id=ContentViewVersionId(version_id), user=user)
+        delete_versions(tx, clock=clock, version_ids=run.input.get("version_ids", []), user=user)
         if run.input.get("destroy_content_view"):
             delete_content_view(tx, clock=clock, content_view_id=view_id)
 

@@ -8,8 +8,8 @@ from headgate.domain.errors import ValidationError
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, EnvironmentId, TaskId
 from headgate.engine import enqueue
 from headgate.services.listing import Window, page
-from headgate.services.publishing import check_removal, version_ids_of
 from headgate.services.version_records import VERSIONS, query
+from headgate.services.version_removal import check_removal, version_ids_of
 from headgate.workflows.removal_requests import remove_versions_task
 
 _ONE = "/katello/api/content_views/{id}"

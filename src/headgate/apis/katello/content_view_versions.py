@@ -6,6 +6,7 @@ from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, d
 from headgate.apis.katello.content_view_shapes import version_object
 from headgate.apis.katello.shapes import task_summary
 from headgate.content.rpm.counts import errata_counts
+from headgate.domain.errors import ValidationError
 from headgate.domain.ids import (
     ContentViewId,
     ContentViewVersionId,
@@ -18,13 +19,11 @@ from headgate.services.content_sets import union_of
 from headgate.services.content_view_records import load_view
 from headgate.services.deletion import freed_by_deleting_version
 from headgate.services.listing import page
+from headgate.services.promotions import check_promotion
 from headgate.services.related import last_task
 from headgate.services.version_records import VERSIONS, beside, load_version, query
-from headgate.services.versions import (
-    check_promotion,
-    describe_version,
-    require_deletable_version,
-)
+from headgate.services.version_removal import require_deletable_version
+from headgate.services.versions import update_version
 from headgate.workflows.removal_requests import remove_versions_task
 from headgate.workflows.requests import promote_task
 
@@ -85,15 +84,17 @@ class Update(Params):
     """Update a content view version."""
 
     id: ContentViewVersionId = doc("Content view version ID")
-    description: str = doc("The description for the content view version")
+    description: str | None = doc("The description for the content view version", default=None)
+    pinned: bool | None = doc("Whether no retention policy takes it", default=None)
 
 
 @content_view_versions.action("update", "PUT", _ONE)
 def update(call: Call, params: Update) -> dict[str, Any]:
-    """Change its description."""
-    describe_version(
-        call.tx, actor=call.actor, version_id=params.id, description=params.description
-    )
+    """Change its description, or whether it is pinned."""
+    changes = params.changes("description", "pinned")
+    if changes.get("pinned", True) is None:
+        raise ValidationError({"pinned": ["must be true or false"]})
+    update_version(call.tx, actor=call.actor, version_id=params.id, changes=changes)
     return _one(call, params.id)
 
 

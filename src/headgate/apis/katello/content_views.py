@@ -32,14 +32,10 @@ from headgate.services.content_views import (
 from headgate.services.filter_records import require_filters_of
 from headgate.services.filters import delete_filter
 from headgate.services.listing import page
-from headgate.services.publishing import (
-    check_publish_targets,
-    copy_content_view,
-    empty_set,
-    version_ids_of,
-)
+from headgate.services.publish_plans import begin_publish, check_publish_targets, plan_publish
 from headgate.services.related import last_task
-from headgate.services.versions import begin_publish, plan_publish
+from headgate.services.version_removal import version_ids_of
+from headgate.services.view_copies import copy_content_view
 from headgate.workflows.removal_requests import remove_versions_task
 from headgate.workflows.requests import publish_task
 
@@ -220,7 +216,6 @@ def publish(call: Call, params: Publish) -> TaskId:
         call.tx,
         actor=call.actor,
         clock=clock,
-        empty_set=lambda tx: empty_set(tx, clock),
         content_view_id=params.id,
         description=params.description,
         major=params.major,

@@ -1,0 +1,188 @@
+"""When versions may go, and how they do: never what an environment or a composite view uses."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Integer, Row, cast, delete, null, select, union_all
+
+from headgate.domain.clock import Clock
+from headgate.domain.errors import BadRequestError, NotFoundError
+from headgate.domain.ids import ContentViewId, ContentViewVersionId, EnvironmentId
+from headgate.services.access import Actor, load, load_many
+from headgate.services.collection import request_collection
+from headgate.services.content_views import environments_of, require_plain
+from headgate.services.related import AnyRow, grouped
+from headgate.services.version_history import record_deletions
+from headgate.stores.db import Transaction
+from headgate.stores.db.id_lists import among
+from headgate.stores.db.tables import (
+    content_view_components,
+    content_view_version_components,
+    content_view_versions,
+    content_views,
+    distributions,
+    lifecycle_environments,
+)
+
+
+def check_removal(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    content_view_id: ContentViewId,
+    environment_ids: Sequence[EnvironmentId] = (),
+    version_ids: Sequence[ContentViewVersionId] = (),
+) -> Row[Any]:
+    """Return the view if it may leave these environments and then lose these versions."""
+    view = require_plain(load(tx, actor, content_views, content_view_id), "removed")
+    actor.require("promote_or_remove_content_views", organization_id=view.organization_id)
+    if not environment_ids and not version_ids:
+        raise BadRequestError(
+            "There either were no environments nor versions specified. Please check"
+            " environment_ids and content_view_version_ids."
+        )
+    serving = {row.id for row in environments_of(tx, view.id)}
+    for target in load_many(tx, actor, lifecycle_environments, environment_ids):
+        if target.id not in serving:
+            raise BadRequestError(f"Content view '{view.name}' is not in '{target.name}'.")
+    if version_ids:
+        versions = load_many(tx, actor, content_view_versions, version_ids)
+        for version in versions:
+            if version.content_view_id != view.id:
+                raise NotFoundError(f"Could not find content view version with id {version.id}")
+        actor.require("destroy_content_views", organization_id=view.organization_id)
+        require_unused(tx, versions, leaving=environment_ids)
+    return view
+
+
+def require_deletable_version(
+    tx: Transaction, *, actor: Actor, version_id: ContentViewVersionId
+) -> Row[Any]:
+    """Return the version, or raise BadRequestError while something uses it."""
+    version = load(tx, actor, content_view_versions, version_id)
+    view = require_plain(load(tx, actor, content_views, version.content_view_id), "deleted")
+    actor.require("destroy_content_views", organization_id=view.organization_id)
+    require_unused(tx, [version])
+    return version
+
+
+def require_unused(
+    tx: Transaction,
+    versions: Sequence[Row[Any] | AnyRow],
+    *,
+    leaving: Sequence[int] = (),
+) -> None:
+    """Raise BadRequestError if an environment or a composite view uses one of the versions.
+
+    `leaving` are environments that the same request takes them out of. Four statements, however
+    many versions there are.
+    """
+    ids = [version.id for version in versions]
+    places = environments_with(tx, ids)
+    composites = composites_with(tx, ids)
+    for version in versions:
+        number = f"{version.major}.{version.minor}"
+        names = ", ".join(row.name for row in places.get(version.id, []) if row.id not in leaving)
+        if names:
+            raise BadRequestError(
+                f"Cannot delete version {number}: it is in the environments {names}."
+                " Remove it from them first."
+            )
+        names = ", ".join(_composite_name(row) for row in composites.get(version.id, []))
+        if names:
+            raise BadRequestError(
+                f"Cannot delete version {number} while it is in use by composite content views:"
+                f" {names}"
+            )
+
+
+def environments_with(tx: Transaction, version_ids: Sequence[int]) -> Mapping[int, list[AnyRow]]:
+    """Return the environments that serve these versions, by version."""
+    rows = tx.execute(
+        select(
+            lifecycle_environments.c.id,
+            lifecycle_environments.c.name,
+            distributions.c.version_id,
+        )
+        .join(distributions, distributions.c.environment_id == lifecycle_environments.c.id)
+        .where(among(tx, distributions.c.version_id, version_ids))
+        .order_by(lifecycle_environments.c.id)
+    )
+    return grouped(rows, "version_id")
+
+
+def composites_with(tx: Transaction, version_ids: Sequence[int]) -> Mapping[int, list[AnyRow]]:
+    """Return what holds these versions as components, by version, in one statement.
+
+    Rows have the composite's `content_view_id` and `name`; those of its published versions also
+    `composite_version_id`, `major` and `minor`, which are null in what it will publish next.
+    """
+    component, part = content_view_components.c, content_view_version_components.c
+    versions = content_view_versions.c
+    nothing = cast(null(), Integer)
+    chosen = (
+        select(
+            component.version_id.label("version_id"),
+            content_views.c.id.label("content_view_id"),
+            content_views.c.name,
+            nothing.label("composite_version_id"),
+            nothing.label("major"),
+            nothing.label("minor"),
+        )
+        .select_from(content_view_components)
+        .join(content_views, content_views.c.id == component.composite_id)
+        .where(among(tx, component.version_id, version_ids))
+    )
+    published = (
+        select(
+            part.component_id,
+            content_views.c.id,
+            content_views.c.name,
+            versions.id,
+            versions.major,
+            versions.minor,
+        )
+        .select_from(content_view_version_components)
+        .join(content_view_versions, versions.id == part.version_id)
+        .join(content_views, content_views.c.id == versions.content_view_id)
+        .where(among(tx, part.component_id, version_ids))
+    )
+    rows = tx.execute(union_all(chosen, published).order_by("name", "major", "minor"))
+    return grouped(rows, "version_id")
+
+
+def delete_versions(
+    tx: Transaction, *, clock: Clock, version_ids: Sequence[int], user: str
+) -> list[int]:
+    """Delete the versions' rows and remember it; return the ids of those that were there."""
+    gone = tx.execute(
+        delete(content_view_versions)
+        .where(among(tx, content_view_versions.c.id, version_ids))
+        .returning(
+            content_view_versions.c.id,
+            content_view_versions.c.content_view_id,
+            content_view_versions.c.major,
+            content_view_versions.c.minor,
+        )
+    ).all()
+    if gone:
+        record_deletions(tx, clock=clock, versions=gone, user=user)
+        request_collection(tx, clock)
+    return [row.id for row in gone]
+
+
+def version_ids_of(tx: Transaction, content_view_id: int) -> list[ContentViewVersionId]:
+    """Return the ids of the view's versions, those that are being published included."""
+    return [
+        ContentViewVersionId(each)
+        for each in tx.scalars(
+            select(content_view_versions.c.id)
+            .where(content_view_versions.c.content_view_id == content_view_id)
+            .order_by(content_view_versions.c.id)
+        )
+    ]
+
+
+def _composite_name(row: AnyRow) -> str:
+    number = "" if row.major is None else f" Version {row.major}.{row.minor}"
+    return f"{row.name}{number}"
