@@ -22,6 +22,7 @@ from headgate.domain.errors import (
     PermissionDeniedError,
     StorageFullError,
     UnauthenticatedError,
+    UntrustedContentError,
     UpstreamError,
     ValidationError,
 )
@@ -33,6 +34,7 @@ STATUS: Final[Mapping[type[HeadgateError], int]] = {
     NotFoundError: 404,
     ConflictError: 409,
     CancelledError: 409,
+    UntrustedContentError: 403,
     TooLargeError: 413,
     UnsupportedMediaTypeError: 415,
     ValidationError: 422,

@@ -86,6 +86,12 @@ class InvalidContentError(HeadgateError):
     code = "invalid_content"
 
 
+class UntrustedContentError(HeadgateError):
+    """Content that is not signed as the repository's policy asks, or older than it may be."""
+
+    code = "untrusted_content"
+
+
 class StorageFullError(HeadgateError):
     """The disk under the blob store or the database has no room left."""
 

@@ -68,6 +68,18 @@ rpm_packages = Table(
     Index("ix_rpm_packages_name_evr", "name", "evr"),
 )
 
+# Packages whose bytes were here and signed by a key, with all that a signature must cover.
+rpm_verified_packages = Table(
+    "rpm_verified_packages",
+    metadata,
+    Column(
+        "package_id", Integer, ForeignKey("rpm_packages.id", ondelete="CASCADE"), nullable=False
+    ),
+    # SHA-256 of the key's certificate: a revocation makes another one of it.
+    Column("certificate", LargeBinary(32), nullable=False),
+    PrimaryKeyConstraint("package_id", "certificate"),
+)
+
 errata = Table(
     "errata",
     metadata,

@@ -32,6 +32,7 @@ from headgate.stores.db.tables.tasks import (
     task_steps,
     tasks,
 )
+from headgate.stores.db.tables.trust import signing_keys
 from headgate.stores.db.tables.uploads import content_uploads
 from headgate.stores.db.tables.users import (
     personal_access_tokens,
@@ -90,6 +91,7 @@ __all__ = [
     "repository_versions",
     "revoked_certificates",
     "sessions",
+    "signing_keys",
     "sync_plans",
     "task_locks",
     "task_numbers",

@@ -149,6 +149,17 @@ repositories = Table(
     _credential("ssl_ca_cert_id"),
     _credential("ssl_client_cert_id"),
     _credential("ssl_client_key_id"),
+    # Signatures upstream: off | warn | enforce.
+    Column("package_signature_policy", String(8), nullable=False, default="warn"),
+    Column("metadata_signature_policy", String(8), nullable=False, default="warn"),
+    # What is done about metadata older than what was synced before: off | warn | enforce.
+    Column("replay_policy", String(8), nullable=False, default="enforce"),
+    Column("unchanged_warning_days", Integer),
+    # Moves whenever other keys are trusted, or for other ends.
+    Column("trust_stamp", Integer, nullable=False, default=0),
+    # The newest metadata seen upstream, by its own times; outlives `upstream_state`.
+    Column("upstream_seen", JSON),
+    Column("signing_key_id", Integer, ForeignKey("signing_keys.id", ondelete="SET NULL")),
     # What the last sync saw upstream (repomd digest, ETag, options): equal means nothing to do.
     Column("upstream_state", JSON),
     Column("latest_version_id", Integer),
