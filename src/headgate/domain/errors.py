@@ -80,6 +80,12 @@ class UpstreamError(HeadgateError):
         self.url = url
 
 
+class MissingFileError(UpstreamError):
+    """A file could not be had; the rest was kept, and says that it is incomplete."""
+
+    code = "missing_file"
+
+
 class InvalidContentError(HeadgateError):
     """Bytes that are not what they claim to be: wrong digest, broken or hostile metadata."""
 

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, insert, select, update
 from headgate.domain.clock import Clock
 from headgate.domain.content import Content
 from headgate.domain.ids import PublicationId
-from headgate.plugin import MissingFile, UnitType
+from headgate.plugin import ContentType, MissingFile, UnitFile, UnitType
 from headgate.services.collection import request_collection
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
@@ -110,12 +110,22 @@ def is_incomplete(tx: Transaction, publication_id: int) -> bool:
     return (tx.scalar(select(func.count()).where(lacks)) or 0) > 0
 
 
-def replace_publication(tx: Transaction, *, clock: Clock, old: int, new: int) -> None:
-    """Let every version that is served from `old` be served from `new`, of the same content."""
+def replace_publication(
+    tx: Transaction, *, clock: Clock, repository_id: int, old: int, new: int
+) -> None:
+    """Let the repository be served from `new` wherever it is served from `old`.
+
+    Both are of the same content, so versions stay what they are. Other repositories with the same
+    content may share `old` and keep it.
+    """
     if old == new:
         return
     for table in (repository_versions, content_view_version_repositories):
-        tx.execute(update(table).where(table.c.publication_id == old).values(publication_id=new))
+        tx.execute(
+            update(table)
+            .where(table.c.publication_id == old, table.c.repository_id == repository_id)
+            .values(publication_id=new)
+        )
     request_collection(tx, clock)
 
 
@@ -147,3 +157,37 @@ def offered_by(tx: Transaction, repository_id: int) -> Content:
         )
     )
     return Content.of({unit_type: BitMap.deserialize(units) for unit_type, units in rows})
+
+
+def still_missing(
+    tx: Transaction, content_type: ContentType, repository_id: int, content: Content
+) -> list[MissingFile]:
+    """Return what of the content is known to be missing and has not come meanwhile."""
+    return only_absent(tx, content_type, missing_within(tx, repository_id, content))
+
+
+def only_absent(
+    tx: Transaction, content_type: ContentType, missing: Sequence[MissingFile]
+) -> list[MissingFile]:
+    """Return those of the files whose bytes are not here."""
+    absent = {_name(file) for file in absent_files(tx, content_type, missing)}
+    return [each for each in missing if _name(each) in absent]
+
+
+def absent_files(
+    tx: Transaction, content_type: ContentType, missing: Sequence[MissingFile]
+) -> list[UnitFile]:
+    """Return what there is to know of those of the files whose bytes are not here."""
+    units: dict[str, BitMap] = {}
+    for each in missing:
+        units.setdefault(each.unit_type, BitMap()).add(each.unit_id)
+    names = {_name(each) for each in missing}
+    return [
+        file
+        for file in content_type.files_of(tx, Content.of(units))
+        if file.blob_id is None and _name(file) in names
+    ]
+
+
+def _name(file: MissingFile | UnitFile) -> tuple[str, int, str]:
+    return file.unit_type, file.unit_id, file.path

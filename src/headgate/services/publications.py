@@ -55,3 +55,15 @@ def save_publication(
             ],
         )
     return PublicationId(publication_id)
+
+
+def files_of_publication(tx: Transaction, publication_id: int) -> list[PublishedFile]:
+    """Return the metadata files of a publication."""
+    rows = tx.execute(
+        select(
+            publication_files.c.path,
+            publication_files.c.blob_id,
+            publication_files.c.content_type,
+        ).where(publication_files.c.publication_id == publication_id)
+    )
+    return [PublishedFile(*row) for row in rows]

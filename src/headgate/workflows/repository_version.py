@@ -1,6 +1,6 @@
 """The end of every change of a repository: its content is published and becomes its version."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -10,14 +10,25 @@ from headgate.domain.content import Content
 from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import ContentSetId, RepositoryId
 from headgate.engine.port import Run
-from headgate.plugin import PublishedFile, Synced
+from headgate.plugin import MissingFile, PublishedFile, Synced
 from headgate.services.blobs import unpin
 from headgate.services.collection import unpin_units
 from headgate.services.content_sets import load_content, save_content
+from headgate.services.missing import (
+    is_incomplete,
+    key_without,
+    left_out,
+    offered_by,
+    replace_publication,
+    save_missing,
+    save_offered,
+    still_missing,
+)
 from headgate.services.publications import save_publication
 from headgate.services.repositories import add_version, latest_version_of, publish_options
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import repositories
+from headgate.workflows.healing import heal
 from headgate.workflows.workshop import Workshop
 
 
@@ -51,28 +62,46 @@ def make_version(
     """Publish what was found unless it brings its publication, and make it the version.
 
     One transaction, in which `also` takes part, makes it visible and lets go of the task's pins.
-    False if the repository held exactly this before.
+    What is missing stays out of the metadata. False if the repository held exactly this before,
+    also when less of it is missing now.
     """
     content_type = workshop.content_types[repository.content_type]
-    files, key = found.files, found.files_key
-    if files is None or key is None:
-        options = publish_options(repository)
-
-        def make() -> list[dict[str, Any]]:
-            made = content_type.publish(workshop.ports, run, found.content, options)
-            return [asdict(file) for file in made]
-
-        files = [PublishedFile(**file) for file in run.step("publish", make)]
-        key = options.key(content_type.name)
-    final = replace(found, files=files, files_key=key)
+    lacking = left_out(found.missing or (), content_type.unit_types)
+    if found.files is None or found.files_key is None or found.missing is None or lacking.units:
+        made = run.step("publish", lambda: _publish(workshop, run, repository, found))
+        found = replace(
+            found,
+            files=[PublishedFile(**file) for file in made["files"]],
+            files_key=publish_options(repository).key(content_type.name),
+            missing=[MissingFile(**each) for each in made["missing"]],
+        )
 
     def save(tx: Transaction) -> bool:
-        changed = _save(tx, workshop, run, repository, found=final, cause=cause)
+        changed = _save(tx, workshop, run, repository, found=found, cause=cause)
         if also is not None:
             also(tx)
         return changed
 
-    return run.transaction("save", save)
+    changed = run.transaction("save", save)
+    heal(workshop, run, repository.organization_id)
+    return changed
+
+
+def _publish(
+    workshop: Workshop, run: Run, repository: Row[Any], found: Synced
+) -> dict[str, Sequence[dict[str, Any]]]:
+    """Write metadata of all but what is missing: by the sync, or still since one before."""
+    content_type = workshop.content_types[repository.content_type]
+    missing = found.missing
+    if missing is None:
+        with workshop.ports.database.read() as tx:
+            missing = still_missing(tx, content_type, repository.id, found.content)
+    content = found.content - left_out(missing, content_type.unit_types)
+    files = content_type.publish(workshop.ports, run, content, publish_options(repository))
+    return {
+        "files": [asdict(file) for file in files],
+        "missing": [asdict(each) for each in missing],
+    }
 
 
 def _save(
@@ -85,6 +114,7 @@ def _save(
     cause: str,
 ) -> bool:
     clock = workshop.ports.clock
+    missing = found.missing or ()
     content_set_id = save_content(
         tx,
         clock=clock,
@@ -95,9 +125,29 @@ def _save(
         tx,
         clock=clock,
         content_set_id=content_set_id,
-        options=found.files_key or "",
+        options=key_without(found.files_key or "", repository.id, missing),
         files=found.files or (),
     )
+    save_missing(
+        tx,
+        clock=clock,
+        publication_id=publication_id,
+        repository_id=repository.id,
+        missing=missing,
+    )
+    latest = latest_version_of(tx, RepositoryId(repository.id))
+    if (
+        latest is not None
+        and latest.content_set_id == content_set_id
+        and (missing or is_incomplete(tx, latest.publication_id))
+    ):
+        replace_publication(
+            tx,
+            clock=clock,
+            repository_id=repository.id,
+            old=latest.publication_id,
+            new=publication_id,
+        )
     changed = add_version(
         tx,
         clock=clock,
@@ -107,6 +157,8 @@ def _save(
         cause=cause,
         task_id=run.task_id,
     )
+    offered = offered_by(tx, repository.id) if found.offered is None else found.offered
+    save_offered(tx, repository.id, offered & found.content)
     unpin_units(tx, holder=run.task_id)
     unpin(tx, run.task_id, clock=clock)
     return changed

@@ -1,6 +1,6 @@
 """Synchronizing a repository: upstream's content becomes its next version."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -8,14 +8,16 @@ from sqlalchemy import Row, select, update
 from headgate.domain.content import Content
 from headgate.domain.errors import (
     InvalidContentError,
+    MissingFileError,
     NotFoundError,
     SubtaskFailedError,
     UpstreamError,
 )
 from headgate.domain.ids import ContentSetId, RepositoryId
 from headgate.engine.port import Run
-from headgate.plugin import SyncWork
+from headgate.plugin import MissingFile, SyncWork
 from headgate.services.content_sets import load_content
+from headgate.services.missing import is_incomplete
 from headgate.services.remotes import remote_of
 from headgate.services.repositories import latest_version_of, publish_options
 from headgate.stores.db import Transaction
@@ -23,6 +25,9 @@ from headgate.stores.db.tables import repositories
 from headgate.workflows.repository_version import make_version
 from headgate.workflows.requests import sync_task
 from headgate.workflows.workshop import Workshop
+
+# Errors of a task, and lines of a client's screen.
+_MOST_NAMED = 20
 
 
 def sync(workshop: Workshop, run: Run) -> Mapping[str, Any]:
@@ -52,11 +57,32 @@ def sync(workshop: Workshop, run: Run) -> Mapping[str, Any]:
         )
 
     changed = make_version(workshop, run, repository, synced, cause="sync", also=remember)
+    missing = synced.missing or ()
+    warn_of_missing(run, repository, missing)
     return {
         "changed": changed,
         "added": (synced.content - work.previous).counts,
         "removed": (work.previous - synced.content).counts,
+        "missing_files": len(missing),
     }
+
+
+def warn_of_missing(run: Run, repository: Row[Any], missing: Sequence[MissingFile]) -> None:
+    """Let the task end with a warning that names the files, the first of them if there are many."""
+    for each in missing[:_MOST_NAMED]:
+        run.warn(
+            MissingFileError(
+                f"{each.path} is missing and not offered to clients: {each.reason}",
+                url=each.url or "",
+            )
+        )
+    if missing:
+        run.warn(
+            SubtaskFailedError(
+                f"Repository '{repository.name}' is incomplete: {len(missing)} files are missing;"
+                " they are tried again by the next synchronization"
+            )
+        )
 
 
 def sync_many(workshop: Workshop, run: Run) -> Mapping[str, Any]:
@@ -71,10 +97,10 @@ def sync_many(workshop: Workshop, run: Run) -> Mapping[str, Any]:
             if repository.url
         ]
     ends = run.children("synchronize", tasks)
-    failed = [end for end in ends if end.result != "success"]
-    for end in failed:
+    for end in ends:
         for error in end.errors:
             run.warn(SubtaskFailedError(str(error.get("message", end.result))))
+    failed = [end for end in ends if end.result not in ("success", "warning")]
     return {"repositories": len(ends), "failed": len(failed)}
 
 
@@ -92,7 +118,11 @@ def _begin(workshop: Workshop, run: Run) -> tuple[Row[Any], SyncWork]:
         previous = Content()
         if latest is not None:
             previous = load_content(tx, ContentSetId(latest.content_set_id))
-        full = bool(run.input.get("full")) or latest is None
+        full = (
+            bool(run.input.get("full"))
+            or latest is None
+            or is_incomplete(tx, latest.publication_id)
+        )
         work = SyncWork(
             ports=workshop.ports,
             run=run,
@@ -103,5 +133,9 @@ def _begin(workshop: Workshop, run: Run) -> tuple[Row[Any], SyncWork]:
             options=publish_options(repository),
             previous=previous,
             state=None if full else repository.upstream_state,
+            keep_good=repository.missing_files_policy == "keep_good",
+            repository_id=repository_id,
+            ignorable_content=repository.ignorable_content or (),
+            retain_versions=repository.retain_package_versions_count or 0,
         )
     return repository, work
