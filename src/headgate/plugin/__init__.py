@@ -15,6 +15,7 @@ from headgate.plugin.content_type import (
     Upload,
 )
 from headgate.plugin.filters import Filter, FilterRule, filters_within
+from headgate.plugin.trust import TrustRules
 
 __all__ = [
     "ContentType",
@@ -28,6 +29,7 @@ __all__ = [
     "Source",
     "SyncWork",
     "Synced",
+    "TrustRules",
     "UnitFile",
     "UnitType",
     "Upload",

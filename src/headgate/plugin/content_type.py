@@ -14,9 +14,10 @@ from sqlalchemy import Table
 
 from headgate.domain.clock import Clock
 from headgate.domain.content import Content
-from headgate.domain.ids import ContentSetId, UnitId
+from headgate.domain.ids import ContentSetId, RepositoryId, UnitId
 from headgate.engine.port import Run
 from headgate.plugin.filters import Filter
+from headgate.plugin.trust import NOTHING_ASKED, TrustRules
 from headgate.stores.blobs import BlobStore, Digest
 from headgate.stores.db import Database, Transaction
 from headgate.upstream import DownloadRules, Remote
@@ -128,8 +129,14 @@ class SyncWork:
     previous: Content
     # What the last sync returned as `state`; None when everything must be looked at again.
     state: Mapping[str, Any] | None
+    repository_id: RepositoryId
+    # What is not taken from upstream, by Katello's names: srpm, treeinfo.
+    ignorable_content: Sequence[str] = ()
+    # How many versions of each package stay, with the policy additive; 0: all.
+    retain_versions: int = 0
     # Whether a file that upstream does not give as announced leaves the rest of the sync standing.
     keep_good: bool = False
+    trust: TrustRules = NOTHING_ASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +152,8 @@ class Synced:
     missing: Sequence[MissingFile] | None = None
     # What upstream offers of the content; None when upstream was not asked.
     offered: Content | None = None
+    # What upstream's metadata says of its own age, and whether it was signed (`TrustRules.seen`).
+    seen: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
