@@ -12,9 +12,8 @@ from headgate.domain.content import Content
 from headgate.domain.errors import ConflictError, HeadgateError
 from headgate.domain.ids import ContentSetId, ContentViewVersionId
 from headgate.engine.port import Run
-from headgate.plugin import Filter, FilterRule, PublishedFile
+from headgate.plugin import Filter, PublishedFile, filters_within
 from headgate.services.blobs import unpin
-from headgate.services.collection import request_collection
 from headgate.services.content_sets import load_content, save_content
 from headgate.services.publications import known_publication, save_publication
 from headgate.services.repositories import publish_options
@@ -112,9 +111,12 @@ def _publish_repository(
         tx.execute(
             update(held)
             .where(held.c.version_id == version_id, held.c.repository_id == repository.id)
-            .values(content_set_id=content_set_id, publication_id=publication_id)
+            .values(
+                content_set_id=content_set_id,
+                source_content_set_id=repository.source_set_id,
+                publication_id=publication_id,
+            )
         )
-        request_collection(tx, workshop.ports.clock)  # the unfiltered content is let go of
         return True
 
     def make() -> dict[str, Any]:
@@ -140,14 +142,4 @@ def filters_for(
 ) -> list[Filter]:
     """Return the version's filters, as frozen with it, that apply to a repository."""
     query = select(content_view_versions.c.filters).where(content_view_versions.c.id == version_id)
-    frozen: Sequence[Mapping[str, Any]] = tx.scalar(query) or ()
-    return [
-        Filter(
-            type=each["type"],
-            inclusion=each["inclusion"],
-            original_packages=each["original_packages"],
-            rules=[FilterRule(**rule) for rule in each["rules"]],
-        )
-        for each in frozen
-        if not each["repository_ids"] or repository_id in each["repository_ids"]
-    ]
+    return filters_within(tx.scalar(query) or (), repository_id)
