@@ -86,6 +86,7 @@ def _counted(
 def _furnish(house: House) -> dict[str, Any]:
     """Make several of everything; return an id for each variable of a path."""
     world = house.start_worker()
+    owner = {"organization_id": house.organization}
     repositories = [house.files(f"nests{number}", egg=b"%d" % number) for number in range(3)]
     key = world.credential("Key", _KEY, kind="gpg_key")
     for repository in repositories:
@@ -95,6 +96,9 @@ def _furnish(house: House) -> dict[str, Any]:
     versions = [world.publish(view) for view in views]
     task = world.promote(versions[-1], world.environment("Dev"))
     house.stop_worker()  # its heartbeat is a statement, too
+    timing = {"interval": "daily", "sync_date": "2026-12-31"}
+    plans = [world.post("sync_plans", **owner, **timing, name=name) for name in ("One", "Two")]
+    house.put(f"sync_plans/{plans[0]['id']}/add_products", product_ids=[world.product()])
     return {
         "organization_id": house.organization,
         "product_id": world.product(),
@@ -104,6 +108,7 @@ def _furnish(house: House) -> dict[str, Any]:
         "filter_id": filters[-1],
         "version_id": versions[-1],
         "repository_id": repositories[0],
+        "sync_plan_id": plans[0]["id"],
         "user_id": 1,
         "parent_task_id": task["id"],
         "id": views[-1],

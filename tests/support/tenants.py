@@ -28,8 +28,10 @@ from headgate.stores.db.tables import (
     personal_access_tokens,
     products,
     publications,
+    recurring_logics,
     repositories,
     repository_versions,
+    sync_plans,
     tasks,
     user_organizations,
     users,
@@ -104,6 +106,7 @@ def tenant(tx: Transaction, name: str, *, password_hash: str | None = None) -> T
     )
     made.add(tx, products, **owned, cp_id=f"{next(_numbers):012}")
     made.another_repository(tx)
+    _add_plan(tx, made)
     made.add(tx, content_views, **owned)
     tx.execute(
         insert(content_views).values(
@@ -116,6 +119,20 @@ def tenant(tx: Transaction, name: str, *, password_hash: str | None = None) -> T
     _add_versions(tx, made)
     _add_people(tx, made, password_hash)
     return made
+
+
+def _add_plan(tx: Transaction, made: Tenant) -> None:
+    owner = {"organization_id": made.organization_id}
+    timing = {"cron_line": "0 0 * * *", "every_seconds": 86_400, "starts_at": _NOW}
+    task: dict[str, Any] = {
+        "workflow": "trial",
+        "label": "Actions::Katello::Trial",
+        "action": "Try",
+        "input": {},
+    }
+    logic_id = made.add(tx, recurring_logics, **owner, **timing, **task, state="disabled")
+    plan = {"name": made.name, "interval": "daily", "sync_date": _NOW}
+    made.add(tx, sync_plans, **owner, **plan, recurring_logic_id=logic_id)
 
 
 def _add_versions(tx: Transaction, made: Tenant) -> None:

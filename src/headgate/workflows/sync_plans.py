@@ -30,6 +30,7 @@ def run_sync_plan(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     ends = run.children("synchronize", tasks)
     for end in ends:
         for error in end.errors:
-            run.warn(SubtaskFailedError(str(error.get("message", end.result))))
+            url, message = error.get("url"), str(error.get("message", end.result))
+            run.warn(SubtaskFailedError(f"{url}: {message}" if url else message))
     failed = [end for end in ends if end.result in (TaskResult.ERROR, TaskResult.CANCELLED)]
     return {"repositories": len(ends), "failed": len(failed)}
