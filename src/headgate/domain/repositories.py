@@ -15,6 +15,14 @@ MIRRORING_POLICIES: Mapping[str, tuple[str, ...]] = {
 CHECKSUM_TYPES = ("sha256", "sha384", "sha512")
 COMPRESSIONS = ("gz", "zstd")
 URL_SCHEMES = ("http", "https", "file")
+GLOBAL_PROXY = "global_default_http_proxy"
+NO_PROXY = "none"
+SELECTED_PROXY = "use_selected_http_proxy"
+HTTP_PROXY_POLICIES = (GLOBAL_PROXY, NO_PROXY, SELECTED_PROXY)
+IGNORABLE_CONTENT = ("srpm", "treeinfo")
+OS_VERSIONS = ("rhel-6", "rhel-7", "rhel-8", "rhel-9", "rhel-10")
+METADATA_EXPIRE = range(1, 604_801)  # seconds
+DOWNLOAD_CONCURRENCY = range(1, 101)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

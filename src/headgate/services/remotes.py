@@ -1,16 +1,39 @@
 """What a repository's upstream needs: its URL with the credentials that are kept sealed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Boolean, Row, and_, bindparam, or_, select, true, update
 
 from headgate.domain.errors import BadRequestError
+from headgate.domain.ids import RepositoryId
+from headgate.domain.repositories import GLOBAL_PROXY, NO_PROXY, SELECTED_PROXY
 from headgate.stores.db import Transaction
-from headgate.stores.db.tables import content_credentials, products
-from headgate.upstream import Remote
+from headgate.stores.db.tables import content_credentials, http_proxies, products, repositories
+from headgate.upstream import Remote, with_credentials
 
 Unseal = Callable[[bytes], bytes]
+
+# Put together once: who fetches on demand waits for it.
+_PRODUCT = (
+    select(
+        products,
+        http_proxies.c.url.label("proxy_url"),
+        http_proxies.c.username.label("proxy_username"),
+        http_proxies.c.password.label("proxy_password"),
+    )
+    .outerjoin(
+        http_proxies,
+        or_(
+            http_proxies.c.id == bindparam("proxy_id"),
+            and_(
+                http_proxies.c.content_default == true(),
+                bindparam("by_default", type_=Boolean),
+            ),
+        ),
+    )
+    .where(products.c.id == bindparam("product_id"))
+)
 
 
 def remote_of(tx: Transaction, repository: Row[Any], unseal: Unseal) -> Remote:
@@ -22,7 +45,15 @@ def remote_of(tx: Transaction, repository: Row[Any], unseal: Unseal) -> Remote:
         raise BadRequestError(
             f"Repository '{repository.name}' has no upstream URL; set one to synchronize it."
         )
-    product = tx.execute(select(products).where(products.c.id == repository.product_id)).one()
+    policy = repository.http_proxy_policy
+    product = tx.execute(
+        _PRODUCT,
+        {
+            "product_id": repository.product_id,
+            "proxy_id": repository.http_proxy_id if policy == SELECTED_PROXY else None,
+            "by_default": policy == GLOBAL_PROXY,
+        },
+    ).one()
 
     def credential(column: str) -> str | None:
         credential_id = getattr(repository, column) or getattr(product, column)
@@ -36,6 +67,16 @@ def remote_of(tx: Transaction, repository: Row[Any], unseal: Unseal) -> Remote:
     def secret(sealed: bytes | None) -> str | None:
         return None if sealed is None else unseal(sealed).decode()
 
+    def proxy() -> str | None:
+        """The one of the policy; the repository's own URL goes before the server's default."""
+        own = secret(repository.http_proxy_url)
+        if own and policy == GLOBAL_PROXY:
+            return own
+        if policy == NO_PROXY or product.proxy_url is None:
+            return None
+        password = secret(product.proxy_password)
+        return with_credentials(product.proxy_url, product.proxy_username, password)
+
     return Remote(
         url=repository.url,
         username=repository.upstream_username,
@@ -44,5 +85,20 @@ def remote_of(tx: Transaction, repository: Row[Any], unseal: Unseal) -> Remote:
         client_key=credential("ssl_client_key_id"),
         ca=credential("ssl_ca_cert_id"),
         verify=repository.verify_ssl_on_sync,
-        proxy=secret(repository.http_proxy_url),
+        proxy=proxy(),
+        mirrors=tuple(repository.mirrors or ()),
+        concurrency=repository.download_concurrency,
+        rate=repository.download_rate,
+    )
+
+
+def save_mirrors(tx: Transaction, repository_id: RepositoryId, mirrors: Sequence[str]) -> None:
+    """Remember the mirrors that a list names now: files that are fetched on demand come from them.
+
+    None of them is believed: what comes is verified against metadata that was.
+    """
+    tx.execute(
+        update(repositories)
+        .where(repositories.c.id == repository_id)
+        .values(mirrors=list(mirrors) or None)
     )

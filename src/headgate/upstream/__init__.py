@@ -9,7 +9,7 @@ from headgate.upstream.errors import (
     WrongBytesError,
 )
 from headgate.upstream.limits import DownloadLimits, DownloadRules
-from headgate.upstream.remote import Remote
+from headgate.upstream.remote import Remote, with_credentials
 from headgate.upstream.transfer import Expected, MemorySink, Sink, Validators
 
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     "Validators",
     "WrongBytesError",
     "run_downloads",
+    "with_credentials",
 ]

@@ -108,6 +108,11 @@ class Remote:
         return url
 
 
+def with_credentials(url: str, user: str | None, password: str | None) -> str:
+    """Return the address with user and password in it, as `Remote.proxy` takes them."""
+    return str(URL(url).with_user(user).with_password(password)) if user else url
+
+
 def without_user(url: URL) -> URL:
     """Return the address without the credentials that it may carry."""
     return url.with_user(None) if url.host else url

@@ -5,13 +5,15 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from headgate.content.rpm.dependents import take_dependents
-from headgate.content.rpm.intake import PackageIntake
+from headgate.content.rpm.intake import SOURCE_ARCHES, PackageIntake
 from headgate.content.rpm.located import arrived_file
 from headgate.content.rpm.media import media_type
 from headgate.content.rpm.merging import with_units
 from headgate.content.rpm.metadata.repomd import WEAK_CHECKSUMS, render_repomd
 from headgate.content.rpm.metadata.stream import Source, read_packages
+from headgate.content.rpm.retention import retained
 from headgate.content.rpm.unit_files import files_of
+from headgate.content.rpm.trust import verify_packages
 from headgate.content.rpm.upstream import (
     REPOMD,
     SIGNATURES,
@@ -19,7 +21,7 @@ from headgate.content.rpm.upstream import (
     fetch_metadata,
 )
 from headgate.domain.content import Content
-from headgate.domain.errors import InvalidContentError
+from headgate.domain.errors import InvalidContentError, UntrustedContentError
 from headgate.engine.port import Progress
 from headgate.plugin import MissingFile, PublishedFile, Synced, SyncWork
 from headgate.services.blobs import keep
@@ -42,7 +44,14 @@ def sync(work: SyncWork) -> Synced | None:
     content = Content.loaded(found["content"])
     missing: list[dict[str, Any]] = []
     if work.download_policy == "immediate":
-        missing = work.run.step("download packages", lambda: _download(work, content))
+        near = replace(work, remote=replace(work.remote, mirrors=tuple(found["mirrors"])))
+        missing = work.run.step("download packages", lambda: _download(near, content))
+    doubt: str | None = work.run.step(
+        "verify signatures", lambda: verify_packages(work.ports, work.run, work.trust, content)
+    )
+    for words in (*found["doubts"], doubt):
+        if words is not None:
+            work.run.warn(UntrustedContentError(words))
     files = None if found["files"] is None else [PublishedFile(**each) for each in found["files"]]
     return Synced(
         content,
@@ -51,6 +60,7 @@ def sync(work: SyncWork) -> Synced | None:
         found["files_key"],
         missing=[MissingFile(**each) for each in missing],
         offered=Content.loaded(found["offered"]),
+        seen=found["seen"],
     )
 
 
@@ -58,26 +68,31 @@ def _read_metadata(work: SyncWork) -> dict[str, Any]:
     upstream = fetch_metadata(work)
     if upstream is None:
         return {}
-    packages, rebased = _take_packages(work, upstream)
+    packages, altered = _take_packages(work, upstream)
     dependents = take_dependents(work.ports, work.run, upstream)
     offered = packages | dependents
     content = offered
     if work.mirroring_policy == "additive":
         with work.ports.database.read() as tx:
             content = with_units(tx, work.previous, offered)
+            content = retained(tx, content, work.retain_versions)
     files = None
-    if content == offered and not rebased and _may_stay(work, upstream):
+    if content == offered and not altered and _may_stay(work, upstream):
         files = [asdict(file) for file in _untouched(work, upstream)]
     return {
         "content": content.dumped(),
         "offered": offered.dumped(),
-        "state": {"repomd": upstream.digest},
+        "state": upstream.state,
+        "doubts": list(upstream.belief.doubts),
+        "seen": dict(upstream.belief.seen),
+        "mirrors": upstream.mirrors,
         "files": files,
         "files_key": f"yum:upstream:{upstream.digest}:{'some' if upstream.left_out else 'all'}",
     }
 
 
 def _take_packages(work: SyncWork, upstream: UpstreamMetadata) -> tuple[Content, int]:
+    """Return the packages, and how many are left out or described otherwise than upstream does."""
     store = work.ports.store
     previous = work.previous["rpm"] | work.previous["srpm"]
 
@@ -93,14 +108,18 @@ def _take_packages(work: SyncWork, upstream: UpstreamMetadata) -> tuple[Content,
     packages = read_packages(
         primary, source("filelists"), source("other"), spill_folder=work.ports.scratch
     )
+    sources_stay_out, left_out = "srpm" in work.ignorable_content, 0
     intake = PackageIntake(work.ports, holder=work.run.task_id, previous=previous)
     with intake:
         for number, package in enumerate(packages, start=1):
-            intake.add(package)
+            if sources_stay_out and package.header.arch in SOURCE_ARCHES:
+                left_out += 1
+            else:
+                intake.add(package)
             if number % _REPORT_EVERY == 0:
                 work.run.report(Progress(items_done=number))
         intake.finish()
-    return Content.of({"rpm": intake.binary, "srpm": intake.source}), intake.rebased
+    return Content.of({"rpm": intake.binary, "srpm": intake.source}), intake.rebased + left_out
 
 
 def _may_stay(work: SyncWork, upstream: UpstreamMetadata) -> bool:

@@ -1,31 +1,39 @@
 """Fetching the metadata files of an upstream repository: one consistent set, verified."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
-from headgate.content.rpm.metadata.repomd import MAX_BYTES, MetadataFile, Repomd, parse_repomd
+from headgate.content.rpm.metadata.mirrors import REPOMD
+from headgate.content.rpm.metadata.repomd import MetadataFile, Repomd, parse_repomd
 from headgate.content.rpm.metadata.treeinfo import MAX_BYTES as MAX_TREEINFO_BYTES
-from headgate.domain.errors import InvalidContentError
+from headgate.content.rpm.mirrors import find_repomd, generation
+from headgate.content.rpm.trust_metadata import SIGNATURE, Belief, believe
+from headgate.domain.errors import (
+    HeadgateError,
+    InvalidContentError,
+    UntrustedContentError,
+    UpstreamError,
+)
 from headgate.engine.port import Progress
 from headgate.plugin import SyncWork
 from headgate.services.blobs import Kept, keep
 from headgate.services.downloads import together
+from headgate.services.remotes import save_mirrors
 from headgate.stores.blobs import Spool
 from headgate.upstream import (
     Downloader,
     Expected,
-    MemorySink,
     UpstreamAbsentError,
     WrongBytesError,
     run_downloads,
 )
 
-REPOMD = "repodata/repomd.xml"
 # A repository signed as a whole; served beside an untouched repomd.xml.
-SIGNATURES = ("repodata/repomd.xml.asc", "repodata/repomd.xml.key")
+SIGNATURES = (SIGNATURE, "repodata/repomd.xml.key")
 TREEINFOS = (".treeinfo", "treeinfo")
 
 # Types that only say again what another file says: nothing is lost without them.
@@ -44,11 +52,18 @@ class UpstreamMetadata:
     files: Sequence[tuple[MetadataFile, Kept]]
     others: Mapping[str, Kept]  # repomd.xml, signatures and treeinfo by their paths
     left_out: bool  # whether repomd.xml lists files that were not fetched
+    belief: Belief
+    mirrors: tuple[str, ...] = ()  # whence packages come, best first; none: from the URL itself
 
     @property
     def digest(self) -> str:
         """What names this state of the repository."""
         return sha256(self.repomd_bytes).hexdigest()
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """What the next sync wants to know of this one."""
+        return {"repomd": self.digest, "generation": generation(self.repomd)}
 
     def repeats(self, file: MetadataFile) -> bool:
         """Whether another file says the same in another form."""
@@ -85,28 +100,50 @@ class _Fetch:
 
     def __init__(self, work: SyncWork) -> None:
         self._work = work
+        self._remote = work.remote
+        self._refused: set[str] = set()
         self._bytes = 0
+        self._url = work.remote.shown
 
     async def run(self, downloader: Downloader) -> UpstreamMetadata | None:
         """Fetch repomd.xml and what it lists; begin again when it changed meanwhile."""
         data = await self._repomd(downloader)
         if self._work.state and self._work.state.get("repomd") == sha256(data).hexdigest():
+            await asyncio.to_thread(self._save_mirrors)
             return None
         for attempt in range(1, _TRIES + 1):
             try:
-                return await self._listed(downloader, data)
-            except (UpstreamAbsentError, WrongBytesError):
-                newer = await self._repomd(downloader)
+                found = await self._listed(downloader, data)
+            except (UpstreamAbsentError, WrongBytesError, UntrustedContentError) as error:
+                newer = await self._again(downloader, data, error)
                 if newer == data or attempt == _TRIES:
                     raise
                 data = newer
+            else:
+                await asyncio.to_thread(self._save_mirrors)
+                return found
         raise AssertionError("the last try returns or raises")
 
-    async def _repomd(self, downloader: Downloader) -> bytes:
-        sink = MemorySink()
-        expected = Expected(most_bytes=MAX_BYTES)
-        await downloader.fetch(self._work.remote, REPOMD, sink, expected=expected)
-        return bytes(sink.data)
+    async def _repomd(self, downloader: Downloader, *, refused: Collection[str] = ()) -> bytes:
+        known = (self._work.state or {}).get("generation", 0)
+        found = await find_repomd(downloader, self._work.remote, newest_seen=known, refused=refused)
+        self._remote = found.remote
+        return found.repomd
+
+    async def _again(self, downloader: Downloader, data: bytes, error: HeadgateError) -> bytes:
+        """Look for another repomd.xml: upstream is being updated, or this mirror of several is."""
+        if not self._remote.mirrors:
+            return await self._repomd(downloader)
+        self._refused.add(sha256(data).hexdigest())
+        try:
+            return await self._repomd(downloader, refused=self._refused)
+        except UpstreamError:
+            raise error from None
+
+    def _save_mirrors(self) -> None:
+        if self._remote.mirrors != self._work.remote.mirrors:
+            with self._work.ports.database.begin() as tx:
+                save_mirrors(tx, self._work.repository_id, self._remote.mirrors)
 
     async def _listed(self, downloader: Downloader, data: bytes) -> UpstreamMetadata:
         repomd = parse_repomd(data)
@@ -114,10 +151,11 @@ class _Fetch:
             raise InvalidContentError("repomd.xml lists no primary metadata: no yum repository")
         chosen = [file for file in repomd.files if self._is_wanted(file, repomd)]
         with ExitStack() as stack:
+            extra = await self._extras(downloader, stack)
+            belief = await asyncio.to_thread(self._believed, data, repomd, extra)
             spools: list[Spool] = [stack.enter_context(self._spool()) for _ in chosen]
             pairs = zip(chosen, spools, strict=True)
             await together(self._file(downloader, file, spool) for file, spool in pairs)
-            extra = await self._extras(downloader, stack)
             repomd_spool = stack.enter_context(self._spool())
             repomd_spool.write(data)
             paths = [REPOMD, *extra]
@@ -135,7 +173,14 @@ class _Fetch:
             files=list(zip(chosen, kept, strict=False)),
             others=dict(zip(paths, kept[len(chosen) :], strict=True)),
             left_out=len(chosen) < len(repomd.files),
+            belief=belief,
+            mirrors=self._remote.mirrors,
         )
+
+    def _believed(self, data: bytes, repomd: Repomd, extra: Mapping[str, Spool]) -> Belief:
+        spool = extra.get(SIGNATURE)
+        signature = None if spool is None else b"".join(spool.read())
+        return believe(self._work.trust, data, repomd, signature, self._work.ports.clock())
 
     def _is_wanted(self, file: MetadataFile, repomd: Repomd) -> bool:
         """Everything for an exact mirror; else what no other file says as well."""
@@ -144,23 +189,25 @@ class _Fetch:
     async def _file(self, downloader: Downloader, file: MetadataFile, spool: Spool) -> None:
         checksum = {file.checksum.type: file.checksum.raw.hex()}
         await downloader.fetch(
-            self._work.remote,
+            self._remote,
             source_path(file.location_base, file.location),
             spool,
             expected=Expected(size=file.size, checksums=checksum),
-            progress=lambda count: self._count(count, file.location),
+            progress=self._count,
+            trying=self._trying,
         )
 
     async def _extras(self, downloader: Downloader, stack: ExitStack) -> dict[str, Spool]:
         """Fetch what repomd.xml does not list: signatures, and the first treeinfo there is."""
         found: dict[str, Spool] = {}
-        for path in (*SIGNATURES, *TREEINFOS):
+        treeinfos = () if "treeinfo" in self._work.ignorable_content else TREEINFOS
+        for path in (*SIGNATURES, *treeinfos):
             if path in TREEINFOS and any(name in found for name in TREEINFOS):
                 continue
             spool = stack.enter_context(self._spool())
             expected = Expected(most_bytes=MAX_TREEINFO_BYTES)
             try:
-                await downloader.fetch(self._work.remote, path, spool, expected=expected)
+                await downloader.fetch(self._remote, path, spool, expected=expected, optional=True)
             except UpstreamAbsentError:
                 continue
             found[path] = spool
@@ -169,6 +216,9 @@ class _Fetch:
     def _spool(self) -> Spool:
         return self._work.ports.store.spool()
 
-    def _count(self, count: int, url: str) -> None:
+    def _trying(self, url: str) -> None:
+        self._url = url
+
+    def _count(self, count: int) -> None:
         self._bytes += count
-        self._work.run.report(Progress(bytes_done=self._bytes, url=url))
+        self._work.run.report(Progress(bytes_done=self._bytes, url=self._url))
