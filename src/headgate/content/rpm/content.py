@@ -8,8 +8,8 @@ from sqlalchemy import delete, select
 
 from headgate.content.rpm import located
 from headgate.content.rpm.filters import filtered
-from headgate.content.rpm.intake import drop_empty_segments
 from headgate.content.rpm.merging import with_units
+from headgate.content.rpm.packs import drop_empty_segments
 from headgate.content.rpm.publish import publish
 from headgate.content.rpm.sync import sync
 from headgate.content.rpm.tables import (
@@ -91,7 +91,7 @@ class YumType:
         return files_of(tx, content)
 
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
-        """See `content/rpm/filters.py`."""
+        """See `content/rpm/filters/`."""
         return filtered(tx, content, filters)
 
     def upload(self, ports: Ports, run: Run, uploads: Sequence[Upload]) -> Content:

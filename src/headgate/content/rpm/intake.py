@@ -1,56 +1,26 @@
-"""Taking in packages: known ones are recognised by their digest, new ones get segments and rows.
-
-Rows appear only after the segments that they point into are durable, so a crash leaves nothing
-that another repository could trip over. Until then headers wait in a temporary file: memory does
-not grow with the repository.
-"""
+"""Taking in packages: known ones are recognised by their digest, new ones go into packs."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, fields
 from hashlib import blake2b
-from tempfile import TemporaryFile
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-import msgspec
 from pyroaring import BitMap
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
-from headgate.content.rpm.metadata.packages import PackageHeader
-from headgate.content.rpm.metadata.segments import CODECS, KINDS, Codec, Kind, PackWriter
 from headgate.content.rpm.metadata.stream import Package
-from headgate.content.rpm.tables import rpm_packages, rpm_packs, rpm_segments
+from headgate.content.rpm.packs import PACK_PACKAGES, SOURCE_ARCHES, OpenPack, PackKeeper
+from headgate.content.rpm.tables import rpm_packages
 from headgate.plugin import Ports
-from headgate.services.blobs import keep, unpin
 from headgate.services.collection import pin_units
 from headgate.services.collection_lock import hold_off_collection
-from headgate.services.unit_rows import insert_units
-from headgate.stores.blobs import Spool
-from headgate.stores.db import Transaction
-from headgate.stores.db.statements import batched, insert_row, rows_of
-
-SOURCE_ARCHES = frozenset({"src", "nosrc"})
+from headgate.stores.db.statements import rows_of
 
 # Packages looked up at once: some 15 kB of fragments each are held meanwhile, 15 MB in all.
-_LOOKUP = 1_000
-# Packages inserted in one transaction with their segments: 50 ms of SQLite's write lock.
-_INSERTED_AT_ONCE = 2_000
+_LOOKUP: Final = 1_000
 
-# `asdict` would copy every value.
-_HEADER = tuple(each.name for each in fields(PackageHeader))
-
-_BASE = re.compile(rb'(<location\b[^>]*?)\s+xml:base="[^"]*"')
-
-
-class _Waiting(msgspec.Struct, array_like=True):
-    """A new package until its row is written."""
-
-    digest: bytes
-    segment: int  # number within the pack
-    position: int
-    header: PackageHeader
+_BASE: Final = re.compile(rb'(<location\b[^>]*?)\s+xml:base="[^"]*"')
 
 
 class PackageIntake:
@@ -67,15 +37,8 @@ class PackageIntake:
         self._bases: dict[bytes, str] = {}
         self._known = self._read_known(previous)
         self._resources = ExitStack()
-        self._spools: dict[tuple[Kind, Codec], Spool] = {
-            (kind, codec): self._resources.enter_context(ports.store.spool())
-            for kind in KINDS
-            for codec in CODECS
-        }
-        self._writer = self._resources.enter_context(PackWriter(self._spools))
-        waiting = TemporaryFile(dir=ports.scratch)  # noqa: SIM115 - the stack closes it
-        self._waiting = self._resources.enter_context(waiting)
-        self._layouts: list[bytes] = []
+        self._keeper = self._resources.enter_context(PackKeeper(ports, holder=holder))
+        self._pack: OpenPack | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -86,6 +49,8 @@ class PackageIntake:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._pack is not None:
+            self._pack.discard(error)
         self._resources.__exit__(kind, error, trace)
 
     def add(self, package: Package) -> None:
@@ -103,10 +68,11 @@ class PackageIntake:
     def finish(self) -> None:
         """Make everything durable; all units are pinned by the holder."""
         self._look_up()
-        self._writer.close()
-        self._layouts += self._writer.take_layouts()
-        if self._layouts:
-            self._insert_all()
+        if self._pack is not None:
+            self._keep_pack(self._pack)
+        self._keeper.wait()
+        self.binary |= self._keeper.binary
+        self.source |= self._keeper.source
         with self._ports.database.begin() as tx:
             units = {"rpm": self.binary, "srpm": self.source}
             pin_units(tx, holder=self._holder, units=units)
@@ -140,13 +106,19 @@ class PackageIntake:
         """Take what another repository brought; the rest goes into the pack."""
         self._take_known()
         for digest, package in self._pending.items():
-            segment, position = self._writer.add(package.fragments)
-            waiting = _Waiting(digest, segment, position, package.header)
-            data = msgspec.msgpack.encode(waiting)
-            self._waiting.write(len(data).to_bytes(4, "little") + data)
+            header = package.header
+            if digest in self._bases:
+                header = header._replace(location_base=self._bases[digest])
+            self._pack = pack = self._pack or OpenPack(self._ports.store)
+            pack.add(digest, package.fragments, header)
+            if len(pack.packages) >= PACK_PACKAGES:
+                self._keep_pack(pack)
         self._written.update(self._pending)
         self._pending.clear()
-        self._layouts += self._writer.take_layouts()
+
+    def _keep_pack(self, pack: OpenPack) -> None:
+        self._pack = None
+        self._keeper.take(pack)
 
     def _take_known(self) -> None:
         """Take what has a row, pinned from the look on that counts: it may be nobody's by now.
@@ -167,99 +139,3 @@ class PackageIntake:
         for row in rows:
             self._take(row.id, row.id in source)
             del self._pending[row.digest]
-
-    def _read_waiting(self) -> Iterator[_Waiting]:
-        decoder = msgspec.msgpack.Decoder(_Waiting)
-        while length := self._waiting.read(4):
-            yield decoder.decode(self._waiting.read(int.from_bytes(length, "little")))
-
-    def _insert_all(self) -> None:
-        blob_ids = self._keep_pack()
-        self._waiting.seek(0)
-        pack = _Pack(blob_ids)
-        for batch in batched(self._read_waiting(), _INSERTED_AT_ONCE):
-            with self._ports.database.begin() as tx:
-                hold_off_collection(tx)
-                self._insert(tx, pack, batch)
-        with self._ports.database.begin() as tx:
-            unpin(tx, self._holder, list(blob_ids.values()), clock=self._ports.clock)
-
-    def _keep_pack(self) -> dict[str, int]:
-        """Make the segments durable; return the pack's row."""
-        kept = keep(
-            self._ports.database,
-            self._ports.store,
-            list(self._spools.values()),
-            holder=self._holder,
-            clock=self._ports.clock,
-        )
-        files = zip(self._spools, kept, strict=True)
-        return {f"{kind}_{codec}": blob.id for (kind, codec), blob in files}
-
-    def _insert(self, tx: Transaction, pack: "_Pack", batch: Sequence[_Waiting]) -> None:
-        """Insert packages and the segments that they need, pinned in one transaction.
-
-        Another task may have brought the same packages meanwhile: segments that stay empty go
-        again at once, so that a kill leaves none.
-        """
-        numbers = {each.segment for each in batch}
-        segments = pack.segments
-        for number in sorted(numbers - segments.keys()):
-            row = {"pack_id": pack.row_in(tx), "layout": self._layouts[number]}
-            segments[number] = insert_row(tx, rpm_segments, row)
-        rows = [
-            {
-                "digest": each.digest,
-                **{name: getattr(each.header, name) for name in _HEADER},
-                "location_base": self._bases.get(each.digest),
-                "segment_id": segments[each.segment],
-                "position": each.position,
-            }
-            for each in batch
-        ]
-        ids = insert_units(tx, rpm_packages, rows)
-        for each in batch:
-            self._take(ids[each.digest], each.header.arch in SOURCE_ARCHES)
-        fresh = BitMap(ids.values())
-        units = {"rpm": fresh & self.binary, "srpm": fresh & self.source}
-        pin_units(tx, holder=self._holder, units=units)
-        pack.drop_empty(tx, numbers)
-
-
-@dataclass(slots=True)
-class _Pack:
-    """The rows of the pack that is being inserted: there are none without packages."""
-
-    blob_ids: Mapping[str, int]
-    segments: dict[int, int] = field(default_factory=dict[int, int])  # number -> id
-    _id: int | None = None
-
-    def row_in(self, tx: Transaction) -> int:
-        """Return the pack's id, inserting it if there is none."""
-        if self._id is None:
-            self._id = insert_row(tx, rpm_packs, self.blob_ids)
-        return self._id
-
-    def drop_empty(self, tx: Transaction, numbers: Iterable[int]) -> None:
-        """Delete those of the segments that got no package, and the pack with the last of them."""
-        ids = {self.segments[number]: number for number in numbers}
-        drop_empty_segments(tx, list(ids))
-        left = select(rpm_segments.c.id).where(rpm_segments.c.id.in_(ids))
-        for gone in ids.keys() - set(tx.scalars(left)):
-            del self.segments[ids[gone]]
-        if not self.segments:
-            self._id = None
-
-
-def drop_empty_segments(tx: Transaction, segment_ids: Sequence[int]) -> None:
-    """Delete those of the segments that no package is in, and packs that this leaves empty."""
-    for batch in batched(segment_ids):
-        packs = list(
-            tx.scalars(
-                select(rpm_segments.c.pack_id).where(rpm_segments.c.id.in_(batch)).distinct()
-            )
-        )
-        used = select(rpm_packages.c.id).where(rpm_packages.c.segment_id == rpm_segments.c.id)
-        tx.execute(delete(rpm_segments).where(rpm_segments.c.id.in_(batch), ~used.exists()))
-        held = select(rpm_segments.c.id).where(rpm_segments.c.pack_id == rpm_packs.c.id)
-        tx.execute(delete(rpm_packs).where(rpm_packs.c.id.in_(packs), ~held.exists()))

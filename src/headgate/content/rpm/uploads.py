@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pyroaring import BitMap
 from sqlalchemy import update
 
-from headgate.content.rpm.intake import SOURCE_ARCHES, PackageIntake
+from headgate.content.rpm.intake import PackageIntake
 from headgate.content.rpm.metadata.stream import Package
 from headgate.content.rpm.metadata.uploads import read_rpm
+from headgate.content.rpm.packs import SOURCE_ARCHES
 from headgate.content.rpm.tables import rpm_packages
 from headgate.domain.content import Content
 from headgate.domain.errors import InvalidContentError

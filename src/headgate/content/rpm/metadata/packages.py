@@ -3,7 +3,6 @@
 import re
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, NamedTuple, cast
 from xml.etree import ElementTree as ET
 
@@ -47,8 +46,7 @@ _sort_key = cast(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PackageHeader:
+class PackageHeader(NamedTuple):
     """What the database keeps of a package, checked and within the columns' widths.
 
     `location` has passed `safe_relpath` and is not decoded. `location_base` is as upstream gave
@@ -90,6 +88,11 @@ def digest_of(fragments: Fragments) -> bytes:
     return blake3(b"".join((lengths, *fragments))).digest()
 
 
+def is_of(entry: bytes, pkgid: bytes) -> bool:
+    """Whether an element of filelists or other is the package's (`pkgid_of` tells its pkgid)."""
+    return entry.startswith(b'<package pkgid="%b"' % pkgid) or pkgid_of(entry) == pkgid
+
+
 def pkgid_of(fragment: bytes) -> bytes:
     """Return the lower-case hex checksum by which the three files name a package."""
     found = _PKGID.search(fragment)
@@ -112,10 +115,13 @@ def read_header(primary: bytes) -> PackageHeader:
     if plain is None or not primary.endswith(_PLAIN_ENDS):
         return _parsed_header(primary)
     # Decoded at once, then split: NUL is in no XML.
-    fields = b"\0".join(plain.groups(b"")).decode("utf-8", "replace").split("\0")
+    text = b"\0".join(plain.groups(b"")).decode("utf-8", "replace")
+    fields = text.split("\0")
     if len(fields) != len(_Raw._fields):
         raise InvalidContentError("A package of primary holds a NUL character")
-    return _checked(_Raw(*(_unescaped(field) if "&" in field else field for field in fields)))
+    if "&" in text:
+        fields = [_unescaped(field) if "&" in field else field for field in fields]
+    return _checked(_Raw._make(fields))
 
 
 _PKGID = re.compile(
@@ -191,11 +197,16 @@ def _parsed_header(primary: bytes) -> PackageHeader:
 def _checked(raw: _Raw) -> PackageHeader:
     name, arch, epoch, version, release = raw[:5]
     epoch = epoch or "0"
-    for field, value in zip(_LONGEST, (name, arch, epoch, version, release), strict=True):
-        if not value or len(value) > _LONGEST[field] or not value.isprintable():
-            raise InvalidContentError(f"A package of primary has the {field} {_shown(value)}")
-    if not (epoch.isascii() and epoch.isdigit()):
-        raise InvalidContentError(f"The package {name} has the epoch {epoch!r}")
+    if not (
+        (name + arch + version + release).isprintable()
+        and 0 < len(name) <= _LONGEST["name"]
+        and 0 < len(arch) <= _LONGEST["arch"]
+        and 0 < len(version) <= _LONGEST["version"]
+        and 0 < len(release) <= _LONGEST["release"]
+    ):
+        raise _bad_word(raw)
+    if not (epoch.isascii() and epoch.isdigit() and len(epoch) <= _LONGEST["epoch"]):
+        raise InvalidContentError(f"The package {name} has the epoch {_shown(epoch)}")
     kind, checksum = read_checksum(raw.checksum_type, raw.checksum, f"The package {name}")
     size, base = raw.size, raw.base
     if not (size.isascii() and size.isdigit()) or int(size[:20]) > _MAX_SIZE:
@@ -217,6 +228,15 @@ def _checked(raw: _Raw) -> PackageHeader:
         summary=raw.summary,
         sourcerpm=raw.source[:_MAX_SOURCE] or None,
     )
+
+
+def _bad_word(raw: _Raw) -> InvalidContentError:
+    """Name the first word that is missing, too long or not printable."""
+    for word in ("name", "arch", "version", "release"):
+        value = getattr(raw, word)
+        if not value or len(value) > _LONGEST[word] or not value.isprintable():
+            return InvalidContentError(f"A package of primary has the {word} {_shown(value)}")
+    raise AssertionError("one of the words is bad")
 
 
 def read_checksum(kind: str, digits: str, whose: str) -> tuple[str, bytes]:

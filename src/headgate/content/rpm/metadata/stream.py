@@ -21,6 +21,7 @@ from headgate.content.rpm.metadata.packages import (
     Fragments,
     PackageHeader,
     digest_of,
+    is_of,
     pkgid_of,
     read_header,
 )
@@ -154,7 +155,7 @@ class _Side:
         if self._spill is None:
             entry = next(self._elements, None)
             self._count += entry is not None
-            if entry is not None and pkgid_of(entry) == pkgid:
+            if entry is not None and is_of(entry, pkgid):
                 return entry
             self._spill = self._spill_rest(entry)
         entry = self._spill.read(pkgid)

@@ -1,0 +1,211 @@
+"""Packs: new packages are written as segments first, and get their rows once these are durable.
+
+Rows appear only after the segments that they point into, so a crash leaves nothing that another
+repository could trip over. A pack is kept and its rows are inserted in a thread beside the
+reading: both wait for the disk, and SQLite inserts without the interpreter's lock.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final, NamedTuple, Self
+
+from pyroaring import BitMap
+from sqlalchemy import delete, select
+
+from headgate.content.rpm.metadata.packages import Fragments, PackageHeader
+from headgate.content.rpm.metadata.segments import CODECS, KINDS, Codec, Kind, PackWriter
+from headgate.content.rpm.tables import rpm_packages, rpm_packs, rpm_segments
+from headgate.plugin import Ports
+from headgate.services.blobs import keep, unpin
+from headgate.services.collection import pin_units
+from headgate.services.collection_lock import hold_off_collection
+from headgate.services.unit_rows import insert_plain_units
+from headgate.stores.blobs import BlobStore, Spool
+from headgate.stores.db import Transaction
+from headgate.stores.db.statements import batched, insert_row
+
+SOURCE_ARCHES: Final = frozenset({"src", "nosrc"})
+
+# Packages of a pack: while one is kept, the headers of the next wait, 1 kB each.
+PACK_PACKAGES: Final = 10_000
+# Packages inserted in one transaction with their segments: 50 ms of SQLite's write lock.
+_INSERTED_AT_ONCE: Final = 2_000
+
+_COLUMNS: Final = ("digest", *PackageHeader._fields, "segment_id", "position")
+_ARCH: Final = PackageHeader._fields.index("arch")
+
+
+class NewPackage(NamedTuple):
+    """A package until its row is written."""
+
+    digest: bytes
+    header: PackageHeader
+    segment: int  # number within the pack
+    position: int
+
+
+class OpenPack:
+    """A pack that is being written; `discard` drops what was not kept."""
+
+    def __init__(self, store: BlobStore) -> None:
+        self._resources = ExitStack()
+        self.spools: dict[tuple[Kind, Codec], Spool] = {
+            (kind, codec): self._resources.enter_context(store.spool())
+            for kind in KINDS
+            for codec in CODECS
+        }
+        self._writer = self._resources.enter_context(PackWriter(self.spools))
+        self.packages: list[NewPackage] = []
+
+    def add(self, digest: bytes, fragments: Fragments, header: PackageHeader) -> None:
+        """Add a package; they stay in the order in which they come."""
+        segment, position = self._writer.add(fragments)
+        self.packages.append(NewPackage(digest, header, segment, position))
+
+    def close(self) -> list[bytes]:
+        """Write everything out; return the layouts of the segments."""
+        self._writer.close()
+        return self._writer.take_layouts()
+
+    def discard(self, error: BaseException | None = None) -> None:
+        """Drop the spools unless they were kept."""
+        self._resources.__exit__(type(error) if error else None, error, None)
+
+
+class PackKeeper:
+    """Keeps packs, one after another; at most one is at work, and one being filled."""
+
+    def __init__(self, ports: Ports, *, holder: str) -> None:
+        self._ports = ports
+        self._holder = holder
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keep-packs")
+        self._working: Future[None] | None = None
+        self.binary = BitMap()
+        self.source = BitMap()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def take(self, pack: OpenPack) -> None:
+        """Keep the pack once the one before it is; an error of that one comes out here."""
+        try:
+            self.wait()
+        except BaseException as error:
+            pack.discard(error)
+            raise
+        self._working = self._thread.submit(self._keep, pack)
+
+    def wait(self) -> None:
+        """Return when everything is durable; `binary` and `source` are complete then."""
+        working, self._working = self._working, None
+        if working is not None:
+            working.result()
+
+    def _keep(self, pack: OpenPack) -> None:
+        try:
+            self._insert_all(pack, pack.close())
+        except BaseException as error:
+            pack.discard(error)
+            raise
+        pack.discard()
+
+    def _insert_all(self, pack: OpenPack, layouts: Sequence[bytes]) -> None:
+        blob_ids = self._keep_files(pack)
+        rows = _Rows(blob_ids, layouts)
+        for batch in batched(pack.packages, _INSERTED_AT_ONCE):
+            with self._ports.database.begin() as tx:
+                hold_off_collection(tx)
+                self._insert(tx, rows, batch)
+        with self._ports.database.begin() as tx:
+            unpin(tx, self._holder, list(blob_ids.values()), clock=self._ports.clock)
+
+    def _keep_files(self, pack: OpenPack) -> dict[str, int]:
+        """Make the segments durable; return the pack's row."""
+        kept = keep(
+            self._ports.database,
+            self._ports.store,
+            list(pack.spools.values()),
+            holder=self._holder,
+            clock=self._ports.clock,
+        )
+        files = zip(pack.spools, kept, strict=True)
+        return {f"{kind}_{codec}": blob.id for (kind, codec), blob in files}
+
+    def _insert(self, tx: Transaction, rows: "_Rows", batch: Sequence[NewPackage]) -> None:
+        """Insert packages and the segments that they need, pinned in one transaction.
+
+        Another task may have brought the same packages meanwhile: segments that stay empty go
+        again at once, so that a kill leaves none.
+        """
+        numbers = {each.segment for each in batch}
+        segments = rows.segments_in(tx, numbers)
+        values = [
+            (each.digest, *each.header, segments[each.segment], each.position) for each in batch
+        ]
+        # In one order everywhere: PostgreSQL locks these rows one by one, SQLite's index likes it.
+        values.sort()
+        ids = insert_plain_units(tx, rpm_packages, _COLUMNS, values)
+        source = BitMap(ids[row[0]] for row in values if row[1 + _ARCH] in SOURCE_ARCHES)
+        units = {"rpm": BitMap(ids.values()) - source, "srpm": source}
+        pin_units(tx, holder=self._holder, units=units)
+        rows.drop_empty(tx, numbers)
+        self.binary |= units["rpm"]
+        self.source |= units["srpm"]
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows of the pack that is being inserted: there are none without packages."""
+
+    blob_ids: Mapping[str, int]
+    layouts: Sequence[bytes]
+    _segments: dict[int, int] = field(default_factory=dict[int, int])  # number -> id
+    _id: int | None = None
+
+    def segments_in(self, tx: Transaction, numbers: Iterable[int]) -> Mapping[int, int]:
+        """Return the ids of the segments by number, having inserted those of these numbers."""
+        for number in sorted(set(numbers) - self._segments.keys()):
+            row = {"pack_id": self._row_in(tx), "layout": self.layouts[number]}
+            self._segments[number] = insert_row(tx, rpm_segments, row)
+        return self._segments
+
+    def drop_empty(self, tx: Transaction, numbers: Iterable[int]) -> None:
+        """Delete those of the segments that got no package, and the pack with the last of them."""
+        ids = {self._segments[number]: number for number in numbers}
+        drop_empty_segments(tx, list(ids))
+        left = select(rpm_segments.c.id).where(rpm_segments.c.id.in_(ids))
+        for gone in ids.keys() - set(tx.scalars(left)):
+            del self._segments[ids[gone]]
+        if not self._segments:
+            self._id = None
+
+    def _row_in(self, tx: Transaction) -> int:
+        """Return the pack's id, inserting it if there is none."""
+        if self._id is None:
+            self._id = insert_row(tx, rpm_packs, self.blob_ids)
+        return self._id
+
+
+def drop_empty_segments(tx: Transaction, segment_ids: Sequence[int]) -> None:
+    """Delete those of the segments that no package is in, and packs that this leaves empty."""
+    for batch in batched(segment_ids):
+        packs = list(
+            tx.scalars(
+                select(rpm_segments.c.pack_id).where(rpm_segments.c.id.in_(batch)).distinct()
+            )
+        )
+        used = select(rpm_packages.c.id).where(rpm_packages.c.segment_id == rpm_segments.c.id)
+        tx.execute(delete(rpm_segments).where(rpm_segments.c.id.in_(batch), ~used.exists()))
+        held = select(rpm_segments.c.id).where(rpm_segments.c.pack_id == rpm_packs.c.id)
+        tx.execute(delete(rpm_packs).where(rpm_packs.c.id.in_(packs), ~held.exists()))
