@@ -12,8 +12,8 @@ from headgate.content.rpm.merging import with_units
 from headgate.content.rpm.metadata.repomd import WEAK_CHECKSUMS, render_repomd
 from headgate.content.rpm.metadata.stream import Source, read_packages
 from headgate.content.rpm.retention import retained
-from headgate.content.rpm.unit_files import files_of
 from headgate.content.rpm.trust import verify_packages
+from headgate.content.rpm.unit_files import files_of
 from headgate.content.rpm.upstream import (
     REPOMD,
     SIGNATURES,

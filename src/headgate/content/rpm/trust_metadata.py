@@ -1,6 +1,7 @@
 """Whether a repomd.xml is to be believed: who signed it, and whether it is an old one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -30,6 +31,29 @@ def keyring_of(rules: TrustRules) -> Keyring:
             f"The repository's gpg key cannot be used: {error.message}. Upload a PGP public key"
             " block to the content credential."
         ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What came of looking at metadata that may be taken."""
+
+    doubts: Sequence[str]  # what is to be warned of
+    seen: Mapping[str, Any]  # what is to be remembered of it
+
+
+def believe(
+    rules: TrustRules, data: bytes, repomd: Repomd, signature: bytes | None, now: datetime
+) -> Belief:
+    """Check repomd.xml; UntrustedContentError when it may not be taken.
+
+    `seen` has the times that it tells of itself; `at` is when it was made, or, where it does not
+    say, now.
+    """
+    doubts = [check_age(rules, repomd, now), check_signature(rules, data, signature)]
+    age = age_of(repomd, now)
+    made = age["revision"] or age["timestamp"] or int(now.timestamp())
+    seen = {**age, "at": made, "signed": signature is not None}
+    return Belief([each for each in doubts if each is not None], seen)
 
 
 def check_signature(rules: TrustRules, repomd: bytes, signature: bytes | None) -> str | None:
@@ -83,20 +107,6 @@ def check_age(rules: TrustRules, repomd: Repomd, now: datetime) -> str | None:
         " was changed. If upstream really went back, synchronize once with"
         " accept_older_metadata, or set the repository's replay_policy."
     )
-
-
-def seen_in(rules: TrustRules, repomd: Repomd, *, signed: bool, now: datetime) -> Mapping[str, Any]:
-    """Return what is to be remembered of metadata that was taken.
-
-    `at` is when it was made, or seen first where it does not say.
-    """
-    age = age_of(repomd, now)
-    made = age["revision"] or age["timestamp"]
-    return {
-        **age,
-        "signed": signed,
-        "at": int(now.timestamp()) if made is None else made,
-    }
 
 
 def age_of(repomd: Repomd, now: datetime) -> dict[str, int | None]:
