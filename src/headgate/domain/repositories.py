@@ -12,6 +12,8 @@ MIRRORING_POLICIES: Mapping[str, tuple[str, ...]] = {
     "yum": ("additive", "mirror_complete", "mirror_content_only"),
     "file": ("additive", "mirror_content_only"),
 }
+# What becomes of a sync when upstream does not give a file as announced.
+MISSING_FILES_POLICIES = ("keep_good", "strict")
 CHECKSUM_TYPES = ("sha256", "sha384", "sha512")
 COMPRESSIONS = ("gz", "zstd")
 URL_SCHEMES = ("http", "https", "file")
@@ -37,6 +39,7 @@ class RepositorySettings:
     mirroring_policy: str
     checksum_type: str | None
     metadata_compression: str | None
+    missing_files_policy: str = "keep_good"
 
     def check(self) -> None:
         """Raise ValidationError, naming every field that breaks a rule."""
@@ -45,6 +48,7 @@ class RepositorySettings:
         _require(errors, "download_policy", self.download_policy, DOWNLOAD_POLICIES)
         allowed = MIRRORING_POLICIES.get(self.content_type, ())
         _require(errors, "mirroring_policy", self.mirroring_policy, allowed)
+        _require(errors, "missing_files_policy", self.missing_files_policy, MISSING_FILES_POLICIES)
         if self.metadata_compression is not None:
             _require(errors, "metadata_compression", self.metadata_compression, COMPRESSIONS)
         if self.checksum_type is not None:

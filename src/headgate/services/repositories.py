@@ -44,6 +44,7 @@ DEFAULTS: Mapping[str, Any] = {
     "verify_ssl_on_sync": True,
     "download_policy": "immediate",
     "mirroring_policy": "mirror_content_only",
+    "missing_files_policy": "keep_good",
 }
 SETTABLE = (
     "name",
@@ -55,6 +56,7 @@ SETTABLE = (
     "upstream_username",
     "download_policy",
     "mirroring_policy",
+    "missing_files_policy",
     "checksum_type",
     "metadata_compression",
 )
@@ -294,6 +296,7 @@ def _settings_of(values: Mapping[str, Any], *, password_given: bool) -> Reposito
         upstream_password_given=password_given,
         download_policy=values["download_policy"],
         mirroring_policy=values["mirroring_policy"],
+        missing_files_policy=values["missing_files_policy"],
         checksum_type=values.get("checksum_type"),
         metadata_compression=values.get("metadata_compression"),
     )

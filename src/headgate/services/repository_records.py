@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pyroaring import BitMap
-from sqlalchemy import Select, and_, literal, or_, select
+from sqlalchemy import Select, and_, func, literal, or_, select
 
 from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import OrganizationId, RepositoryId
@@ -24,6 +24,7 @@ from headgate.stores.db.tables import (
     content_views,
     distributions,
     lifecycle_environments,
+    missing_files,
     organizations,
     products,
     repositories,
@@ -183,6 +184,7 @@ def _with_content(place: Place) -> Select[Any]:
         repository_versions.c.number.label("version_number"),
         repository_versions.c.created_at.label("content_changed_at"),
         content_sets.c.counts.label("content_counts"),
+        _missing_count(place).label("missing_files_count"),
     ).select_from(repositories)
     source = with_credentials(source, repositories).outerjoin(
         repository_versions, repository_versions.c.id == repositories.c.latest_version_id
@@ -198,6 +200,13 @@ def _with_content(place: Place) -> Select[Any]:
             _held.version_id == place.content_view_version_id,
         ),
     ).outerjoin(content_sets, content_sets.c.id == _held.content_set_id)
+
+
+def _missing_count(place: Place) -> Any:
+    """How many files the publication lacks that is shown."""
+    version = repository_versions if place.content_view_version_id is None else _held.table
+    lacks = missing_files.c.publication_id == version.c.publication_id
+    return select(func.count()).select_from(missing_files).where(lacks).scalar_subquery()
 
 
 def _served_in(environment_id: int, content_view_id: int | None) -> Any:

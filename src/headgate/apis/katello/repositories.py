@@ -22,6 +22,7 @@ from headgate.domain.repositories import (
     CONTENT_TYPES,
     DOWNLOAD_POLICIES,
     MIRRORING_POLICIES,
+    MISSING_FILES_POLICIES,
 )
 from headgate.engine import enqueue
 from headgate.services.credential_records import public_gpg_key
@@ -148,6 +149,12 @@ class Settings(Params):
     mirroring_policy: str | None = doc(
         "What happens to content that upstream drops", default=None, enum=MIRRORING_POLICIES["yum"]
     )
+    missing_files_policy: str | None = doc(
+        "Whether a file that upstream does not give ends the sync (strict) or is left out, and the"
+        " version marked as incomplete (keep_good)",
+        default=None,
+        enum=MISSING_FILES_POLICIES,
+    )
     checksum_type: str | None = doc(
         "Checksum of published metadata", default=None, enum=("", "sha1", *CHECKSUM_TYPES)
     )
@@ -198,7 +205,7 @@ _CLEARABLE = {"url", "description", "upstream_username", "upstream_password", "c
 _NULLABLE = _CLEARABLE | set(CREDENTIAL_KINDS)
 _COLUMNS = (
     *("arch", "unprotected", "download_policy", "mirroring_policy", "metadata_compression"),
-    "verify_ssl_on_sync",
+    *("verify_ssl_on_sync", "missing_files_policy"),
     *sorted(_NULLABLE),
 )
 _UNSUPPORTED = (
