@@ -45,6 +45,10 @@ RULES: Final = Catalog(
             "name": Field(content_view_filter_rules.c.name, default=True),
             "version": Field(content_view_filter_rules.c.version),
             "architecture": Field(content_view_filter_rules.c.architecture),
+            "min_version": Field(content_view_filter_rules.c.min_version),
+            "max_version": Field(content_view_filter_rules.c.max_version),
+            "errata_id": Field(content_view_filter_rules.c.errata_id),
+            "uuid": Field(content_view_filter_rules.c.uuid),
         }
     ),
     default_sort=("id", "asc"),

@@ -1,18 +1,19 @@
-"""Content view filters and their rules: kept as asked, applied when a version is published."""
+"""Content view filters: kept as asked, applied when a version is published."""
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, delete, insert, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, ValidationError
-from headgate.domain.ids import ContentViewId, FilterId, FilterRuleId, RepositoryId
+from headgate.domain.ids import ContentViewId, FilterId, RepositoryId
 from headgate.services.access import Actor, load
 from headgate.services.content_views import require_plain
+from headgate.services.related import grouped
 from headgate.services.uniqueness import free_name
 from headgate.stores.db import Transaction
+from headgate.stores.db.id_lists import among
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
     content_view_filter_repositories,
@@ -22,11 +23,24 @@ from headgate.stores.db.tables import (
     content_views,
 )
 
-TYPES = ("rpm",)
-RULE_FIELDS = ("name", "version", "min_version", "max_version", "architecture")
+# What clients may call a type -> what it is. An erratum filter's rules tell ids from dates.
+TYPES: Final[Mapping[str, str]] = {
+    "rpm": "rpm",
+    "package_group": "package_group",
+    "erratum": "erratum",
+    "erratum_id": "erratum",
+    "erratum_date": "erratum",
+    "modulemd": "modulemd",
+}
+# Flags that are of one type of filter alone.
+_FLAGS: Final = {"original_packages": "rpm", "original_module_streams": "modulemd"}
 
-_VERSION = re.compile(r"(?:\d{1,9}:)?[A-Za-z0-9._+~^]+(?:-[A-Za-z0-9._+~^]+)?")
-_GLOB = re.compile(r"[^\x00-\x20\x7f/]{1,255}")
+# What a version keeps of a rule, besides its id.
+_KEPT_OF_RULES: Final = (
+    *("name", "version", "min_version", "max_version", "architecture"),
+    *("uuid", "group_id", "errata_id", "start_date", "end_date", "date_type", "types"),
+    *("allow_other_types", "module_stream_id", "module_stream"),
+)
 
 
 def create_filter(
@@ -39,14 +53,21 @@ def create_filter(
     type_: str,
     inclusion: bool = False,
     original_packages: bool = False,
+    original_module_streams: bool = False,
     description: str | None = None,
     repository_ids: Sequence[RepositoryId] = (),
 ) -> FilterId:
     """Make a filter; without repositories it applies to all of its view."""
     view = require_plain(load(tx, actor, content_views, content_view_id), "filtered")
     actor.require("edit_content_views", organization_id=view.organization_id)
+    _require_own_content(view)
     if type_ not in TYPES:
         raise ValidationError({"type": [f"must be one of the following: {', '.join(TYPES)}"]})
+    flags = {
+        "original_packages": original_packages,
+        "original_module_streams": original_module_streams,
+    }
+    _require_flags_of(TYPES[type_], flags)
     free_name(tx, content_view_filters, name, content_view_id=content_view_id)
     now = clock()
     filter_id = insert_row(
@@ -56,9 +77,10 @@ def create_filter(
             "content_view_id": content_view_id,
             "name": name,
             "description": description,
-            "type": type_,
+            "type": TYPES[type_],
             "inclusion": inclusion,
-            "original_packages": original_packages,
+            **flags,
+            "limited": bool(repository_ids),
             "created_at": now,
             "updated_at": now,
         },
@@ -75,10 +97,14 @@ def update_filter(
     filter_id: FilterId,
     changes: Mapping[str, Any],
 ) -> None:
-    """Change name, description, inclusion, original_packages or the list of repositories."""
-    row, view = _load_filter(tx, actor, filter_id)
+    """Change name, description, inclusion, the flags or the list of repositories.
+
+    An empty list of repositories lets it apply to all of its view.
+    """
+    row, view = load_filter_with_view(tx, actor, filter_id)
     actor.require("edit_content_views", organization_id=view.organization_id)
-    columns = ("description", "inclusion", "original_packages")
+    _require_flags_of(row.type, changes)
+    columns = ("description", "inclusion", *_FLAGS)
     values = {column: changes[column] for column in columns if column in changes}
     if "name" in changes and changes["name"] != row.name:
         values["name"] = free_name(
@@ -86,6 +112,7 @@ def update_filter(
         )
     if "repository_ids" in changes:
         _limit_to(tx, view.id, row.id, changes["repository_ids"])
+        values["limited"] = bool(changes["repository_ids"])
     tx.execute(
         update(content_view_filters)
         .where(content_view_filters.c.id == row.id)
@@ -95,103 +122,35 @@ def update_filter(
 
 def delete_filter(tx: Transaction, *, actor: Actor, filter_id: FilterId) -> None:
     """Delete the filter with its rules."""
-    row, view = _load_filter(tx, actor, filter_id)
+    row, view = load_filter_with_view(tx, actor, filter_id)
     actor.require("edit_content_views", organization_id=view.organization_id)
     tx.execute(delete(content_view_filters).where(content_view_filters.c.id == row.id))
 
 
-def create_rule(
-    tx: Transaction,
-    *,
-    actor: Actor,
-    clock: Clock,
-    filter_id: FilterId,
-    values: Mapping[str, str | None],
-) -> FilterRuleId:
-    """Add a rule: name and architecture are globs, a version is exact or two bounds."""
-    row, view = _load_filter(tx, actor, filter_id)
-    actor.require("edit_content_views", organization_id=view.organization_id)
-    fields = checked_rule(values)
-    _require_new_rule(tx, row.id, fields)
-    now = clock()
-    rule_id = insert_row(
-        tx,
-        content_view_filter_rules,
-        {"filter_id": row.id, "created_at": now, "updated_at": now, **fields},
-    )
-    return FilterRuleId(rule_id)
-
-
-def update_rule(
-    tx: Transaction,
-    *,
-    actor: Actor,
-    clock: Clock,
-    rule_id: FilterRuleId,
-    changes: Mapping[str, str | None],
-) -> None:
-    """Change a rule's fields; one given as None or empty is cleared."""
-    rule = load(tx, actor, content_view_filter_rules, rule_id)
-    row, view = _load_filter(tx, actor, rule.filter_id)
-    actor.require("edit_content_views", organization_id=view.organization_id)
-    present = {field: getattr(rule, field) for field in RULE_FIELDS}
-    fields = checked_rule({**present, **changes})
-    if fields != present:
-        _require_new_rule(tx, row.id, fields)
-    tx.execute(
-        update(content_view_filter_rules)
-        .where(content_view_filter_rules.c.id == rule.id)
-        .values(updated_at=clock(), **fields)
-    )
-
-
-def delete_rule(tx: Transaction, *, actor: Actor, rule_id: FilterRuleId) -> None:
-    """Remove a rule from its filter."""
-    rule = load(tx, actor, content_view_filter_rules, rule_id)
-    _, view = _load_filter(tx, actor, rule.filter_id)
-    actor.require("edit_content_views", organization_id=view.organization_id)
-    tx.execute(delete(content_view_filter_rules).where(content_view_filter_rules.c.id == rule.id))
-
-
-def checked_rule(values: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Return a rule's fields with empty ones as None, or raise ValidationError."""
-    fields = {field: values.get(field) or None for field in RULE_FIELDS}
-    errors: dict[str, list[str]] = {}
-    if fields["name"] is None:
-        errors["name"] = ["can't be blank"]
-    for field in ("name", "architecture"):
-        text = fields[field]
-        if text is not None and not _GLOB.fullmatch(text):
-            errors[field] = ["must be 1 to 255 characters without spaces or slashes"]
-    for field in ("version", "min_version", "max_version"):
-        text = fields[field]
-        if text is not None and not _VERSION.fullmatch(text):
-            errors[field] = ["must be of the form [epoch:]version[-release]"]
-    if fields["version"] and (fields["min_version"] or fields["max_version"]):
-        errors["base"] = ["Version and a range of versions cannot be given together"]
-    if errors:
-        raise ValidationError(errors)
-    return fields
-
-
 def filters_of(tx: Transaction, content_view_id: int) -> list[dict[str, Any]]:
-    """Return the view's filters as a version freezes them: plain data, in the order of ids."""
+    """Return the view's filters as a version freezes them: plain data, in the order of ids.
+
+    No `repository_ids` means all of the view. A filter whose last repository left the view applies
+    nowhere and is left out.
+    """
     filters = tx.execute(
         select(content_view_filters)
         .where(content_view_filters.c.content_view_id == content_view_id)
         .order_by(content_view_filters.c.id)
     ).all()
     ids = [row.id for row in filters]
-    rules = tx.execute(
-        select(content_view_filter_rules)
-        .where(content_view_filter_rules.c.filter_id.in_(ids))
-        .order_by(content_view_filter_rules.c.id)
-    ).all()
-    links = tx.execute(
-        select(content_view_filter_repositories).where(
-            content_view_filter_repositories.c.filter_id.in_(ids)
-        )
-    ).all()
+    rules = grouped(
+        tx.execute(
+            select(content_view_filter_rules)
+            .where(among(tx, content_view_filter_rules.c.filter_id, ids))
+            .order_by(content_view_filter_rules.c.id)
+        ),
+        "filter_id",
+    )
+    limits = content_view_filter_repositories
+    links = grouped(
+        tx.execute(select(limits).where(among(tx, limits.c.filter_id, ids))), "filter_id"
+    )
     return [
         {
             "id": row.id,
@@ -199,22 +158,48 @@ def filters_of(tx: Transaction, content_view_id: int) -> list[dict[str, Any]]:
             "type": row.type,
             "inclusion": row.inclusion,
             "original_packages": row.original_packages,
-            "repository_ids": sorted(
-                link.repository_id for link in links if link.filter_id == row.id
-            ),
-            "rules": [
-                {field: getattr(rule, field) for field in RULE_FIELDS if getattr(rule, field)}
-                for rule in rules
-                if rule.filter_id == row.id
-            ],
+            "original_module_streams": row.original_module_streams,
+            "repository_ids": sorted(link.repository_id for link in links.get(row.id, [])),
+            "rules": [_frozen_rule(rule) for rule in rules.get(row.id, [])],
         }
         for row in filters
+        if not row.limited or row.id in links
     ]
 
 
-def _load_filter(tx: Transaction, actor: Actor, filter_id: FilterId) -> tuple[Row[Any], Row[Any]]:
+def load_filter_with_view(
+    tx: Transaction, actor: Actor, filter_id: FilterId
+) -> tuple[Row[Any], Row[Any]]:
+    """Return the rows of the filter and its view; NotFoundError as `access.load`."""
     row = load(tx, actor, content_view_filters, filter_id)
     return row, load(tx, actor, content_views, row.content_view_id)
+
+
+def _frozen_rule(rule: Any) -> dict[str, Any]:
+    kept = {name: getattr(rule, name) for name in _KEPT_OF_RULES}
+    return {"id": rule.id, **{name: value for name, value in kept.items() if value}}
+
+
+def _require_own_content(view: Row[Any]) -> None:
+    """Raise ValidationError for a view whose content is not chosen here (katello.md 1.5)."""
+    for flag, kind in (
+        (view.composite, "composite"),
+        (view.rolling, "rolling"),
+        (view.import_only, "import-only"),
+        (view.generated_for != "none", "generated"),
+    ):
+        if flag:
+            raise ValidationError({"base": [f"cannot contain filters if {kind} view"]})
+
+
+def _require_flags_of(type_: str, values: Mapping[str, Any]) -> None:
+    errors = {
+        flag: [f"is for filters of type {of_type}"]
+        for flag, of_type in _FLAGS.items()
+        if values.get(flag) and type_ != of_type
+    }
+    if errors:
+        raise ValidationError(errors)
 
 
 def _limit_to(
@@ -240,13 +225,3 @@ def _limit_to(
             insert(content_view_filter_repositories),
             [{"filter_id": filter_id, "repository_id": each} for each in wanted],
         )
-
-
-def _require_new_rule(tx: Transaction, filter_id: int, fields: Mapping[str, str | None]) -> None:
-    table = content_view_filter_rules
-    same = [
-        table.c[field].is_(None) if value is None else table.c[field] == value
-        for field, value in fields.items()
-    ]
-    if tx.scalar(select(table.c.id).where(table.c.filter_id == filter_id, *same)):
-        raise ValidationError({"base": ["This filter has an equal rule already"]})

@@ -3,7 +3,11 @@
 from typing import Any
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
-from headgate.apis.katello.content_view_filter_rules import RuleFields, rule_object
+from headgate.apis.katello.content_view_filter_rules import (
+    RuleFields,
+    rule_object,
+    wanted_rules,
+)
 from headgate.apis.katello.shapes import named_all
 from headgate.domain.ids import ContentViewId, FilterId, FilterRuleId, RepositoryId
 from headgate.services.filter_records import (
@@ -14,14 +18,8 @@ from headgate.services.filter_records import (
     query,
     require_rules_of,
 )
-from headgate.services.filters import (
-    TYPES,
-    create_filter,
-    create_rule,
-    delete_filter,
-    delete_rule,
-    update_filter,
-)
+from headgate.services.filter_rules import create_rules, delete_rule
+from headgate.services.filters import TYPES, create_filter, delete_filter, update_filter
 from headgate.services.listing import page
 from headgate.services.related import AnyRow
 
@@ -76,9 +74,14 @@ class Create(Params):
 
     content_view_id: ContentViewId = doc("Content view identifier")
     name: str = doc("Name of the filter")
-    type: str = doc("Type of filter", enum=TYPES)
+    type: str = doc("Type of filter", enum=tuple(TYPES))
     inclusion: bool = doc("Include what matches, instead of excluding it", default=False)
-    original_packages: bool = doc("Add all packages without errata", default=False)
+    original_packages: bool = doc(
+        "Add all packages without errata (rpm filters only)", default=False
+    )
+    original_module_streams: bool = doc(
+        "Add all module streams without errata (modulemd filters only)", default=False
+    )
     description: str | None = doc("Description of the filter", default=None)
     repository_ids: list[RepositoryId] = doc(
         "Repositories that it applies to, all of the view if none are given", default=[]
@@ -97,6 +100,7 @@ def create(call: Call, params: Create) -> dict[str, Any]:
         type_=params.type,
         inclusion=params.inclusion,
         original_packages=params.original_packages,
+        original_module_streams=params.original_module_streams,
         description=params.description,
         repository_ids=params.repository_ids,
     )
@@ -108,7 +112,12 @@ class Update(One):
 
     name: str | None = doc("New name for the filter", default=None)
     inclusion: bool | None = doc("Include what matches, instead of excluding it", default=None)
-    original_packages: bool | None = doc("Add all packages without errata", default=None)
+    original_packages: bool | None = doc(
+        "Add all packages without errata (rpm filters only)", default=None
+    )
+    original_module_streams: bool | None = doc(
+        "Add all module streams without errata (modulemd filters only)", default=None
+    )
     description: str | None = doc("Description of the filter", default=None)
     repository_ids: list[RepositoryId] | None = doc(
         "Repositories that it applies to, all of the view if none are given", default=None
@@ -119,8 +128,8 @@ class Update(One):
 def update(call: Call, params: Update) -> dict[str, Any]:
     """Change what is given."""
     load_filter(call.tx, call.actor, params.id, content_view_id=params.content_view_id)
-    names = ("name", "inclusion", "original_packages", "repository_ids")
-    given = params.changes(*names).items()
+    flags = ("original_packages", "original_module_streams")
+    given = params.changes("name", "inclusion", *flags, "repository_ids").items()
     changes = {name: value for name, value in given if value is not None}
     update_filter(
         call.tx,
@@ -159,14 +168,13 @@ class AddFilterRules(One):
 def add_filter_rules(call: Call, params: AddFilterRules) -> dict[str, Any]:
     """Add all of them or none."""
     load_filter(call.tx, call.actor, params.id, content_view_id=params.content_view_id)
-    for rule in params.rules_params:
-        create_rule(
-            call.tx,
-            actor=call.actor,
-            clock=call.services.clock,
-            filter_id=params.id,
-            values=rule.values(),
-        )
+    create_rules(
+        call.tx,
+        actor=call.actor,
+        clock=call.services.clock,
+        filter_id=params.id,
+        wanted=wanted_rules(call, params.id, params.rules_params),
+    )
     return _one(call, params)
 
 
@@ -204,6 +212,7 @@ def _shown(row: AnyRow, around: Beside) -> dict[str, Any]:
         "type": row.type,
         "inclusion": row.inclusion,
         "original_packages": row.original_packages,
+        "original_module_streams": row.original_module_streams,
         "content_view_id": row.content_view_id,
         "content_view": {
             "id": row.content_view_id,
@@ -212,6 +221,8 @@ def _shown(row: AnyRow, around: Beside) -> dict[str, Any]:
         },
         "repositories": named_all(around.repositories.get(row.id, []), "label", "content_type"),
         "repository_ids": [each.id for each in around.repositories.get(row.id, [])],
+        # False with no repositories: they left the view, and the filter applies nowhere.
+        "all_repositories": not row.limited,
         "rules": [rule_object(rule) for rule in around.rules.get(row.id, [])],
         "created_at": row.created_at,
         "updated_at": row.updated_at,
