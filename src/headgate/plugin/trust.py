@@ -16,6 +16,7 @@ class TrustRules:
     # What the newest metadata ever synced from here said of itself (`Synced.seen`).
     seen: Mapping[str, Any] | None = None
     accept_older: bool = False  # somebody has said that older metadata is right this time
+    stamp: int = 0  # moves when any of this does; to be in `Synced.state` as `trust`
 
 
 NOTHING_ASKED: Final = TrustRules()

@@ -11,6 +11,7 @@ from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
 from headgate.domain.ids import CredentialId, OrganizationId
 from headgate.services.access import Actor, load
+from headgate.services.trust_stamps import credential_changed
 from headgate.services.uniqueness import free_name
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
@@ -81,6 +82,7 @@ def update_credential(
     if content is not None:
         check_content(row.content_type, content)
         changes["content"] = seal(content.encode())
+        credential_changed(tx, credential_id)
     tx.execute(
         update(content_credentials).where(content_credentials.c.id == row.id).values(changes)
     )
@@ -90,6 +92,7 @@ def delete_credential(tx: Transaction, *, actor: Actor, credential_id: Credentia
     """Delete the credential; what referred to it goes on without one."""
     row = load(tx, actor, content_credentials, credential_id)
     actor.require("destroy_content_credentials", organization_id=row.organization_id)
+    credential_changed(tx, credential_id)
     tx.execute(delete(content_credentials).where(content_credentials.c.id == row.id))
 
 

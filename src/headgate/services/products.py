@@ -12,6 +12,7 @@ from headgate.domain.ids import CredentialId, OrganizationId, ProductId, SyncPla
 from headgate.services.access import Actor, load
 from headgate.services.collection import request_collection
 from headgate.services.sync_plans import checked_plan
+from headgate.services.trust_stamps import trust_changed
 from headgate.services.uniqueness import free_name, free_names
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
@@ -86,6 +87,8 @@ def update_product(
         values["sync_plan_id"] = plan_id
     chosen = {column: changes[column] for column in CREDENTIAL_KINDS if column in changes}
     values |= checked_credentials(tx, actor, row.organization_id, chosen)
+    if "gpg_key_id" in chosen:
+        trust_changed(tx, repositories.c.product_id == row.id)
     tx.execute(update(products).where(products.c.id == row.id).values(updated_at=clock(), **values))
 
 

@@ -9,7 +9,13 @@ from headgate.domain.ids import OrganizationId, UserId
 from headgate.engine.port import NewTask
 
 
-def sync_task(repository: Row[Any], *, user_id: UserId | None, full: bool = False) -> NewTask:
+def sync_task(
+    repository: Row[Any],
+    *,
+    user_id: UserId | None,
+    full: bool = False,
+    accept_older: bool = False,
+) -> NewTask:
     """Synchronize one repository; two syncs of it never overlap."""
     return NewTask(
         workflow="sync",
@@ -19,6 +25,7 @@ def sync_task(repository: Row[Any], *, user_id: UserId | None, full: bool = Fals
             "repository_id": repository.id,
             "repository": {"id": repository.id, "name": repository.name},
             "full": full,
+            "accept_older": accept_older,
         },
         user_id=user_id,
         organization_id=OrganizationId(repository.organization_id),

@@ -20,6 +20,7 @@ from headgate.services.content_sets import load_content
 from headgate.services.missing import is_incomplete
 from headgate.services.remotes import remote_of
 from headgate.services.repositories import latest_version_of, publish_options
+from headgate.services.trust import rules_of, stale_warning, state_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import repositories
 from headgate.workflows.repository_version import make_version
@@ -46,6 +47,10 @@ def sync(workshop: Workshop, run: Run) -> Mapping[str, Any]:
             " repository, or tell whoever runs the upstream",
             url=work.remote.shown,
         ) from error
+    seen = repository.upstream_seen if synced is None else synced.seen
+    stale = stale_warning(repository, seen, workshop.ports.clock)
+    if stale is not None:
+        run.warn(stale)
     if synced is None:
         return {"changed": False, "added": {}, "removed": {}}
 
@@ -53,7 +58,7 @@ def sync(workshop: Workshop, run: Run) -> Mapping[str, Any]:
         tx.execute(
             update(repositories)
             .where(repositories.c.id == repository.id)
-            .values(upstream_state=dict(synced.state))
+            .values(upstream_state=dict(synced.state), upstream_seen=synced.seen)
         )
 
     changed = make_version(workshop, run, repository, synced, cause="sync", also=remember)
@@ -132,7 +137,13 @@ def _begin(workshop: Workshop, run: Run) -> tuple[Row[Any], SyncWork]:
             mirroring_policy=repository.mirroring_policy,
             options=publish_options(repository),
             previous=previous,
-            state=None if full else repository.upstream_state,
+            state=None if full else state_of(repository),
+            trust=rules_of(
+                tx,
+                repository,
+                workshop.unseal,
+                accept_older=bool(run.input.get("accept_older")),
+            ),
             keep_good=repository.missing_files_policy == "keep_good",
             repository_id=repository_id,
             ignorable_content=repository.ignorable_content or (),

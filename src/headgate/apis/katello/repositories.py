@@ -13,6 +13,7 @@ from headgate.domain.ids import (
     OrganizationId,
     ProductId,
     RepositoryId,
+    SigningKeyId,
     TaskId,
     UnitId,
 )
@@ -45,6 +46,8 @@ from headgate.services.repository_records import (
     query,
     versions_holding,
 )
+from headgate.services.trust import COLUMNS as TRUST_COLUMNS
+from headgate.services.trust import POLICIES, set_trust
 from headgate.services.units import require_unit
 from headgate.workflows.requests import sync_task
 
@@ -168,6 +171,25 @@ class Settings(Params):
         "HTTP proxy for synchronization; it is not shown again", default=None, max_length=2048
     )
     gpg_key_id: CredentialId | None = doc("ID of the gpg key", default=None)
+    package_signature_policy: str | None = doc(
+        "What happens with packages that the gpg key has not signed", default=None, enum=POLICIES
+    )
+    metadata_signature_policy: str | None = doc(
+        "What happens with upstream metadata that the gpg key has not signed",
+        default=None,
+        enum=POLICIES,
+    )
+    replay_policy: str | None = doc(
+        "What happens with upstream metadata older than what was synchronized before",
+        default=None,
+        enum=POLICIES,
+    )
+    unchanged_warning_days: int | None = doc(
+        "Warn when upstream's metadata is older than this many days", default=None
+    )
+    signing_key_id: SigningKeyId | None = doc(
+        "ID of the key with which published metadata is signed", default=None
+    )
     ssl_ca_cert_id: CredentialId | None = doc("ID of the SSL CA certificate", default=None)
     ssl_client_cert_id: CredentialId | None = doc("ID of the SSL client certificate", default=None)
     ssl_client_key_id: CredentialId | None = doc("ID of the SSL client key", default=None)
@@ -191,6 +213,12 @@ class Settings(Params):
         if given.get("checksum_type") == "sha1":  # as in Katello: what nobody should ask for
             given["checksum_type"] = None
         return {name: each for name, each in given.items() if each is not None or name in _NULLABLE}
+
+    def trust(self) -> dict[str, Any]:
+        """Return what was given of policies and keys."""
+        given = self.changes(*TRUST_COLUMNS)
+        clearable = ("signing_key_id", "unchanged_warning_days")
+        return {name: each for name, each in given.items() if each is not None or name in clearable}
 
     def _refuse_unsupported(self) -> None:
         neutral: tuple[object, ...] = (None, [], "global_default_http_proxy", "none")
@@ -240,6 +268,13 @@ def create(call: Call, params: Create) -> dict[str, Any]:
         product_id=params.product_id,
         values=values,
     )
+    set_trust(
+        call.tx,
+        actor=call.actor,
+        repository_id=repository_id,
+        changes=params.trust(),
+        permission="create_products",
+    )
     return _one(call, repository_id)
 
 
@@ -256,6 +291,12 @@ def update(call: Call, params: Update) -> dict[str, Any]:
     changes = params.values()
     if params.name is not None:
         changes["name"] = params.name
+    set_trust(
+        call.tx,
+        actor=call.actor,
+        repository_id=params.id,
+        changes={**changes, **params.trust()},
+    )
     update_repository(
         call.tx,
         actor=call.actor,
@@ -322,6 +363,9 @@ class Sync(Params):
         "Synchronize even if upstream's metadata appears to be unchanged", default=False
     )
     validate_contents: bool = doc("Look at all content again", default=False)
+    accept_older_metadata: bool = doc(
+        "Accept upstream metadata older than what was synchronized before", default=False
+    )
 
 
 @repositories.action("sync", "POST", f"{_PATH}/{{id}}/sync", async_task=True)
@@ -333,8 +377,13 @@ def sync(call: Call, params: Sync) -> TaskId:
         raise BadRequestError(
             f"Repository '{row.name}' has no upstream URL; set one to synchronize it."
         )
-    full = params.skip_metadata_check or params.validate_contents
-    return enqueue(call.tx, sync_task(row, user_id=call.actor.user_id, full=full))
+    task = sync_task(
+        row,
+        user_id=call.actor.user_id,
+        full=params.skip_metadata_check or params.validate_contents,
+        accept_older=params.accept_older_metadata,
+    )
+    return enqueue(call.tx, task)
 
 
 class RepositoryTypes(Params):

@@ -41,6 +41,11 @@ def summary(call: Call, row: AnyRow, sync: AnyRow | None) -> dict[str, Any]:
         "missing_files_count": row.missing_files_count,
         "checksum_type": row.checksum_type,
         "metadata_compression": row.metadata_compression,
+        "package_signature_policy": row.package_signature_policy,
+        "metadata_signature_policy": row.metadata_signature_policy,
+        "replay_policy": row.replay_policy,
+        "unchanged_warning_days": row.unchanged_warning_days,
+        "signing_key_id": row.signing_key_id,
         "content_counts": content_counts(call, row.content_type, row.content_counts),
         "product": {
             "id": row.product_id,

@@ -82,7 +82,7 @@ def _read_metadata(work: SyncWork) -> dict[str, Any]:
     return {
         "content": content.dumped(),
         "offered": offered.dumped(),
-        "state": upstream.state,
+        "state": {**upstream.state, "trust": work.trust.stamp},
         "doubts": list(upstream.belief.doubts),
         "seen": dict(upstream.belief.seen),
         "mirrors": upstream.mirrors,
