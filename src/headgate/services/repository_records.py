@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pyroaring import BitMap
-from sqlalchemy import Select, and_, func, literal, or_, select
+from sqlalchemy import Select, and_, literal, or_, select
 
 from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import OrganizationId, RepositoryId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
 from headgate.services.listing import Catalog, where_equal
+from headgate.services.missing_records import missing_count
 from headgate.services.related import SYNC_LABEL, AnyRow, last_tasks, with_credentials
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
@@ -24,7 +25,6 @@ from headgate.stores.db.tables import (
     content_views,
     distributions,
     lifecycle_environments,
-    missing_files,
     organizations,
     products,
     repositories,
@@ -184,7 +184,7 @@ def _with_content(place: Place) -> Select[Any]:
         repository_versions.c.number.label("version_number"),
         repository_versions.c.created_at.label("content_changed_at"),
         content_sets.c.counts.label("content_counts"),
-        _missing_count(place).label("missing_files_count"),
+        missing_count(_publication(place)).label("missing_files_count"),
     ).select_from(repositories)
     source = with_credentials(source, repositories).outerjoin(
         repository_versions, repository_versions.c.id == repositories.c.latest_version_id
@@ -202,11 +202,9 @@ def _with_content(place: Place) -> Select[Any]:
     ).outerjoin(content_sets, content_sets.c.id == _held.content_set_id)
 
 
-def _missing_count(place: Place) -> Any:
-    """How many files the publication lacks that is shown."""
-    version = repository_versions if place.content_view_version_id is None else _held.table
-    lacks = missing_files.c.publication_id == version.c.publication_id
-    return select(func.count()).select_from(missing_files).where(lacks).scalar_subquery()
+def _publication(place: Place) -> Any:
+    version = repository_versions.c if place.content_view_version_id is None else _held
+    return version.publication_id
 
 
 def _served_in(environment_id: int, content_view_id: int | None) -> Any:

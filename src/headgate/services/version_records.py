@@ -11,11 +11,14 @@ from headgate.domain.ids import ContentViewVersionId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
 from headgate.services.listing import Catalog, where_equal
+from headgate.services.missing_records import missing_count
 from headgate.services.related import AnyRow, Grouped, grouped
+from headgate.services.version_removal import composites_with
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
     content_sets,
+    content_view_version_components,
     content_view_version_repositories,
     content_view_versions,
     content_views,
@@ -45,6 +48,7 @@ VERSIONS: Final = Catalog(
             "content_view": Field(content_views.c.name),
             "organization_id": Field(content_views.c.organization_id, "integer"),
             "created_at": Field(content_view_versions.c.created_at, "datetime"),
+            "pinned": Field(content_view_versions.c.pinned, "boolean"),
             "repository": Field(
                 repositories.c.name,
                 within=lambda compared: content_view_versions.c.id.in_(
@@ -77,10 +81,11 @@ CONTENT_VIEW_ENVIRONMENTS: Final = Catalog(
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Of the versions of a page: where they serve and what they hold."""
+    """Of the versions of a page: where they serve, what they hold, what is made from them."""
 
     environments: Grouped
     repositories: Grouped
+    composites: Grouped
 
 
 def query(
@@ -89,10 +94,14 @@ def query(
     organization_id: int | None = None,
     environment_id: int | None = None,
     version: str | None = None,
+    composite_version_id: int | None = None,
     nondefault: bool = False,
     **plain: object,
 ) -> Select[Any]:
-    """Select published versions with their view; `version` is a number such as 2.0."""
+    """Select published versions with their view; `version` is a number such as 2.0.
+
+    With `composite_version_id` those that it was made from.
+    """
     del nondefault  # default views have no versions
     joined = (
         select(
@@ -107,6 +116,11 @@ def query(
     )
     if version is not None:
         joined = joined.where(NUMBER.in_([version]))
+    if composite_version_id is not None:
+        parts = select(content_view_version_components.c.component_id).where(
+            content_view_version_components.c.version_id == composite_version_id
+        )
+        joined = joined.where(content_view_versions.c.id.in_(parts))
     if environment_id is not None:
         serving = select(distributions.c.version_id).where(
             distributions.c.environment_id == environment_id,
@@ -127,7 +141,7 @@ def load_version(tx: Transaction, actor: Actor, version_id: ContentViewVersionId
 
 
 def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
-    """Read what stands beside these versions, in two statements."""
+    """Read what stands beside these versions, in three statements."""
     ids = [row.id for row in rows]
     environments = tx.execute(
         select(
@@ -153,6 +167,7 @@ def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
             products.c.id.label("product_id"),
             products.c.name.label("product_name"),
             content_sets.c.counts,
+            missing_count(_held.publication_id).label("missing_files_count"),
         )
         .join(repositories, repositories.c.id == _held.repository_id)
         .join(products, products.c.id == repositories.c.product_id)
@@ -163,6 +178,7 @@ def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
     return Beside(
         environments=grouped(environments, "version_id"),
         repositories=grouped(held, "version_id"),
+        composites=composites_with(tx, ids),
     )
 
 

@@ -10,20 +10,25 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from headgate.domain.content import Content
 from headgate.domain.errors import ConflictError, HeadgateError
-from headgate.domain.ids import ContentSetId, ContentViewVersionId
+from headgate.domain.ids import ContentSetId, ContentViewVersionId, EnvironmentId
 from headgate.engine.port import Run
-from headgate.plugin import Filter, PublishedFile, filters_within
+from headgate.plugin import ContentType, Filter, MissingFile, PublishedFile, filters_within
 from headgate.services.blobs import unpin
 from headgate.services.content_sets import load_content, save_content
+from headgate.services.missing import key_without, left_out, save_missing, still_missing
 from headgate.services.publications import known_publication, save_publication
+from headgate.services.publish_plans import begin_publish, plan_version
 from headgate.services.repositories import publish_options
+from headgate.services.version_inputs import component_sets
 from headgate.services.versions import abandon_publish, finish_publish
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     content_view_version_repositories,
     content_view_versions,
+    content_views,
     repositories,
 )
+from headgate.workflows.publish_requests import ask_what_follows
 from headgate.workflows.workshop import Workshop
 
 
@@ -33,8 +38,49 @@ def publish(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     Hosts of Library and of `environment_ids` see the old version or the whole of the new one.
     """
     version_id = ContentViewVersionId(run.input["version_id"])
-    clock = workshop.ports.clock
     _require_planned(workshop, version_id)
+    return _publish(workshop, run, version_id, run.input["environment_ids"])
+
+
+def auto_publish(workshop: Workshop, run: Run) -> Mapping[str, Any]:
+    """Publish the composite view in `content_view_id` as its components are when this runs.
+
+    No version is made if another publish was faster.
+    """
+    clock = workshop.ports.clock
+
+    def plan(tx: Transaction) -> int | None:
+        view = tx.execute(
+            select(content_views).where(content_views.c.id == run.input["content_view_id"])
+        ).one_or_none()
+        if view is None:
+            raise ConflictError("The content view was deleted before it could publish itself")
+        planned = plan_version(
+            tx,
+            view,
+            clock=clock,
+            description=run.input["description"],
+            only_if_needed=True,
+            triggered_by_id=run.input["triggered_by_id"],
+        )
+        if planned.unchanged:
+            return None
+        begin_publish(tx, version_id=planned.version_id, task_id=run.task_id)
+        return planned.version_id
+
+    version_id = run.transaction("plan", plan)
+    if version_id is None:
+        return {"changed": False}
+    return _publish(workshop, run, ContentViewVersionId(version_id), [])
+
+
+def _publish(
+    workshop: Workshop,
+    run: Run,
+    version_id: ContentViewVersionId,
+    environment_ids: Sequence[EnvironmentId],
+) -> Mapping[str, Any]:
+    clock, user = workshop.ports.clock, run.input["user"]
     try:
         for repository in _unpublished(workshop, version_id):
             _publish_repository(workshop, run, version_id, repository)
@@ -44,19 +90,23 @@ def publish(workshop: Workshop, run: Run) -> Mapping[str, Any]:
                 tx,
                 clock=clock,
                 version_id=version_id,
-                environment_ids=run.input["environment_ids"],
+                environment_ids=environment_ids,
                 task_id=run.task_id,
-                user=run.input["user"],
+                user=user,
             )
+            ask_what_follows(tx, clock=clock, version_id=version_id, user_id=run.user_id, user=user)
             unpin(tx, run.task_id, clock=clock)
 
         run.transaction("serve", serve)
-    except Exception:
+    except Exception as error:
+        reason = error.message if isinstance(error, HeadgateError) else "An internal error happened"
+
+        def abandon(tx: Transaction) -> None:
+            abandon_publish(tx, clock=clock, version_id=version_id, user=user, reason=reason)
+
         # Where even this fails, the disk being full, the collector does it later.
         with suppress(HeadgateError, SQLAlchemyError):
-            run.transaction(
-                "abandon", lambda tx: abandon_publish(tx, clock=clock, version_id=version_id)
-            )
+            run.transaction("abandon", abandon)
         raise
     return {"content_view_version_id": version_id}
 
@@ -86,8 +136,15 @@ def _publish_repository(
 ) -> None:
     content_type = workshop.content_types[repository.content_type]
     options = publish_options(repository)
+    with workshop.ports.database.read() as tx:
+        parts = component_sets(tx, version_id, repository.id)
 
-    def frozen(tx: Transaction, content: Content, files: Sequence[PublishedFile] | None) -> bool:
+    def frozen(
+        tx: Transaction,
+        content: Content,
+        missing: Sequence[MissingFile],
+        files: Sequence[PublishedFile] | None,
+    ) -> bool:
         """Point the version at the content; without files only if it was published before."""
         content_set_id = save_content(
             tx,
@@ -95,7 +152,7 @@ def _publish_repository(
             content=content,
             unit_types=content_type.unit_types,
         )
-        key = options.key(content_type.name)
+        key = key_without(options.key(content_type.name), repository.id, missing)
         publication_id = known_publication(tx, content_set_id, key)
         if publication_id is None and files is not None:
             publication_id = save_publication(
@@ -107,13 +164,20 @@ def _publish_repository(
             )
         if publication_id is None:
             return False
+        save_missing(
+            tx,
+            clock=workshop.ports.clock,
+            publication_id=publication_id,
+            repository_id=repository.id,
+            missing=missing,
+        )
         held = content_view_version_repositories
         tx.execute(
             update(held)
             .where(held.c.version_id == version_id, held.c.repository_id == repository.id)
             .values(
                 content_set_id=content_set_id,
-                source_content_set_id=repository.source_set_id,
+                source_content_set_id=None if parts else repository.source_set_id,
                 publication_id=publication_id,
             )
         )
@@ -121,20 +185,39 @@ def _publish_repository(
 
     def make() -> dict[str, Any]:
         with workshop.ports.database.read() as tx:
-            source = load_content(tx, ContentSetId(repository.source_set_id))
+            source = _laid_over(tx, content_type, parts or [repository.source_set_id])
             filters = filters_for(tx, version_id, repository.id)
             content = content_type.filtered(tx, source, filters)
+            missing = still_missing(tx, content_type, repository.id, content)
         with workshop.ports.database.begin() as tx:
-            if frozen(tx, content, None):
+            if frozen(tx, content, missing, None):
                 return {}
-        files = content_type.publish(workshop.ports, run, content, options)
-        return {"content": content.dumped(), "files": [asdict(file) for file in files]}
+        offered = content - left_out(missing, content_type.unit_types)
+        files = content_type.publish(workshop.ports, run, offered, options)
+        return {
+            "content": content.dumped(),
+            "files": [asdict(file) for file in files],
+            "missing": [asdict(each) for each in missing],
+        }
 
     made = run.step(f"publish repository {repository.id}", make)
     if made:
         content = Content.loaded(made["content"])
         files = [PublishedFile(**file) for file in made["files"]]
-        run.transaction(f"keep repository {repository.id}", lambda tx: frozen(tx, content, files))
+        missing = [MissingFile(**each) for each in made["missing"]]
+        run.transaction(
+            f"keep repository {repository.id}", lambda tx: frozen(tx, content, missing, files)
+        )
+
+
+def _laid_over(
+    tx: Transaction, content_type: ContentType, content_set_ids: Sequence[int]
+) -> Content:
+    """Return the units of all the sets; of two with one name that of the later set."""
+    first, *others = (load_content(tx, ContentSetId(each)) for each in content_set_ids)
+    for other in others:
+        first = content_type.with_units(tx, first, other)
+    return first
 
 
 def filters_for(

@@ -5,24 +5,27 @@ from typing import Final
 from headgate.apis.actions import Resource
 from headgate.apis.katello.content_credentials import content_credentials
 from headgate.apis.katello.content_uploads import content_uploads
+from headgate.apis.katello.content_view_components import content_view_components
 from headgate.apis.katello.content_view_environments import content_view_environments
 from headgate.apis.katello.content_view_filter_rules import content_view_filter_rules
 from headgate.apis.katello.content_view_filters import content_view_filters
 from headgate.apis.katello.content_view_histories import content_view_histories
 from headgate.apis.katello.content_view_removals import content_views
-from headgate.apis.katello.content_view_versions import content_view_versions
 from headgate.apis.katello.environments import environments
 from headgate.apis.katello.errata import errata
 from headgate.apis.katello.files import files
 from headgate.apis.katello.home import home, ping
+from headgate.apis.katello.http_proxies import http_proxies
+from headgate.apis.katello.missing_files import content_view_versions, repositories
 from headgate.apis.katello.module_streams import module_streams
 from headgate.apis.katello.organizations import organizations
 from headgate.apis.katello.package_groups import package_groups
 from headgate.apis.katello.packages import packages, srpms
 from headgate.apis.katello.personal_access_tokens import personal_access_tokens
 from headgate.apis.katello.products import products
+from headgate.apis.katello.products_bulk_actions import products_bulk_actions
 from headgate.apis.katello.recurring_logics import recurring_logics
-from headgate.apis.katello.repository_content import repositories
+from headgate.apis.katello.repositories_bulk_actions import repositories_bulk_actions
 from headgate.apis.katello.sessions import sessions
 from headgate.apis.katello.sync import sync
 from headgate.apis.katello.sync_plans import sync_plans
@@ -37,12 +40,15 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     environments,
     content_credentials,
     products,
+    products_bulk_actions,
     repositories,
+    repositories_bulk_actions,
     sync,
     sync_plans,
     content_uploads,
     content_views,
     content_view_versions,
+    content_view_components,
     content_view_filters,
     content_view_filter_rules,
     content_view_histories,
@@ -57,5 +63,6 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     recurring_logics,
     users,
     personal_access_tokens,
+    http_proxies,
     sessions,
 )

@@ -1,5 +1,6 @@
 """Content views and their versions as the API shows them (katello.md 1.5)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from headgate.apis.actions import Call
@@ -20,6 +21,7 @@ _PERMISSIONS = (
 def view_object(call: Call, row: AnyRow, around: content_view_records.Beside) -> dict[str, Any]:
     """Return what lists and `show` have in common of a content view."""
     served = around.versions.get(row.id, [])
+    components = around.components.get(row.id, [])
     versions = _versions(served)
     latest = versions[-1] if versions else None
     repositories = around.repositories.get(row.id, [])
@@ -50,14 +52,58 @@ def view_object(call: Call, row: AnyRow, around: content_view_records.Beside) ->
         "environments": _environments(served),
         "repositories": named_all(repositories, "label", "content_type"),
         "repository_ids": [each.id for each in repositories],
-        "component_ids": [],
-        "components": [],
-        "content_view_components": [],
+        "component_ids": [each.version_id for each in components if each.version_id is not None],
+        "components": [_component_version(each) for each in components if each.version_id],
+        "content_view_components": [component_object(each, {}) for each in components],
+        "retention": {"keep_versions": row.keep_versions, "keep_days": row.keep_days},
         "activation_keys": [],
         "hosts": [],
         "permissions": permissions(call, row.organization_id, *_PERMISSIONS),
         "created_at": row.created_at,
         "updated_at": row.updated_at,
+    }
+
+
+def component_object(row: AnyRow, around: Mapping[int, list[AnyRow]]) -> dict[str, Any]:
+    """Return a component of a composite view; `around` has the environments of its version."""
+    version = None
+    if row.version_id is not None:
+        environments = around.get(row.version_id, [])
+        version = {
+            **_component_version(row),
+            "environments": named_all(environments),
+            "environment_ids": [each.id for each in environments],
+        }
+    return {
+        "id": row.id,
+        "latest": row.latest,
+        "composite_content_view": {
+            "id": row.composite_id,
+            "name": row.composite_name,
+            "label": row.composite_label,
+        },
+        "content_view": {
+            "id": row.content_view_id,
+            "name": row.name,
+            "label": row.label,
+            "description": row.description,
+            "next_version": f"{row.next_major}.0",
+        },
+        "content_view_version": version,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
+
+
+def _component_version(row: AnyRow) -> dict[str, Any]:
+    number = f"{row.major}.{row.minor}"
+    return {
+        "id": row.version_id,
+        "name": f"{row.name} {number}",
+        "version": number,
+        "content_view_id": row.content_view_id,
+        "content_view": {"id": row.content_view_id, "name": row.name, "label": row.label},
+        "published": row.published,
     }
 
 
@@ -87,9 +133,7 @@ def version_object(call: Call, row: AnyRow, around: version_records.Beside) -> d
             "label": row.content_view_label,
         },
         "organization_id": row.organization_id,
-        "composite_content_views": [],
-        "composite_content_view_versions": [],
-        "published_in_composite_content_views": [],
+        **_composites(around.composites.get(row.id, [])),
         "environments": named_all(environments, "label"),
         "environment_ids": [each.id for each in environments],
         "repositories": [
@@ -102,6 +146,7 @@ def version_object(call: Call, row: AnyRow, around: version_records.Beside) -> d
                 "relative_path": each.relative_path,
                 "product": {"id": each.product_id, "name": each.product_name},
                 "content_counts": content_counts(call, each.content_type, each.counts),
+                "missing_files_count": each.missing_files_count,
             }
             for each in held
         ],
@@ -114,8 +159,13 @@ def version_object(call: Call, row: AnyRow, around: version_records.Beside) -> d
         "file_count": totals.get("file", 0),
         "erratum_count": totals.get("erratum", 0),
         "filters_applied": bool(row.filters),
+        "incomplete": any(each.missing_files_count for each in held),
+        "missing_files_count": sum(each.missing_files_count for each in held),
+        "pinned": row.pinned,
+        "triggered_by_id": row.triggered_by_id,
         "permissions": {
             "deletable": not environments
+            and row.id not in around.composites
             and call.actor.may("destroy_content_views", organization_id=row.organization_id)
         },
         "created_at": row.created_at,
@@ -123,10 +173,35 @@ def version_object(call: Call, row: AnyRow, around: version_records.Beside) -> d
     }
 
 
+def _composites(rows: list[AnyRow]) -> dict[str, Any]:
+    """Return the composite views that take a version, and their versions made from it."""
+    chosen = [each for each in rows if each.composite_version_id is None]
+    published = [each for each in rows if each.composite_version_id is not None]
+    views = {each.content_view_id: each for each in published}
+    return {
+        "composite_content_views": [
+            {"id": each.content_view_id, "name": each.name} for each in chosen
+        ],
+        "composite_content_view_versions": [
+            {
+                "id": each.composite_version_id,
+                "version": f"{each.major}.{each.minor}",
+                "content_view": {"id": each.content_view_id, "name": each.name},
+            }
+            for each in published
+        ],
+        "published_in_composite_content_views": [
+            {"id": each.content_view_id, "name": each.name} for each in views.values()
+        ],
+    }
+
+
 def _versions(served: list[AnyRow]) -> list[dict[str, Any]]:
     """Return each version once, the oldest first, with the environments that it serves."""
     versions: dict[int, dict[str, Any]] = {}
     for row in served:
+        if row.id is None:  # an environment of a rolling view
+            continue
         shown = versions.setdefault(
             row.id,
             {
@@ -135,7 +210,7 @@ def _versions(served: list[AnyRow]) -> list[dict[str, Any]]:
                 "published": row.created_at,
                 "description": row.description,
                 "environment_ids": [],
-                "filters_applied": bool(row.filters),
+                "filters_applied": row.filtered,
             },
         )
         if row.environment_id is not None:
