@@ -23,6 +23,8 @@ from headgate.stores.db.tables import (
     content_view_versions,
     content_views,
     distributions,
+    http_proxies,
+    http_proxy_organizations,
     lifecycle_environments,
     organizations,
     personal_access_tokens,
@@ -193,6 +195,12 @@ def _add_people(tx: Transaction, made: Tenant, password_hash: str | None) -> Non
     user_id = made.add(tx, users, login=made.name, password_hash=password_hash)
     tx.execute(
         insert(user_organizations).values(user_id=user_id, organization_id=made.organization_id)
+    )
+    made.add(tx, http_proxies, name=made.name, url="http://proxy.example.org:3128")
+    tx.execute(
+        insert(http_proxy_organizations).values(
+            http_proxy_id=made.ids[http_proxies], organization_id=made.organization_id
+        )
     )
     made.add(tx, personal_access_tokens, user_id=user_id, name="token", token_hash=uuid4().hex * 2)
     for table, values in _things_of(made):

@@ -34,6 +34,7 @@ from headgate.domain.ids import (
     EnvironmentId,
     FilterId,
     FilterRuleId,
+    HttpProxyId,
     OrganizationId,
     PersonalAccessTokenId,
     ProductId,
@@ -56,6 +57,8 @@ from headgate.stores.db.tables import (
     content_view_versions,
     content_views,
     distributions,
+    http_proxies,
+    http_proxy_organizations,
     lifecycle_environments,
     organizations,
     personal_access_tokens,
@@ -181,6 +184,12 @@ def _own_token(actor: Actor) -> ColumnElement[bool]:
     return personal_access_tokens.c.user_id == actor.user_id
 
 
+def _shared_proxy(actor: Actor) -> ColumnElement[bool]:
+    of = http_proxy_organizations.c
+    shared = select(of.http_proxy_id).where(of.organization_id.in_(sorted(actor.organization_ids)))
+    return http_proxies.c.id.in_(shared)
+
+
 _VIEW_PATH = (content_views.c.organization_id,)
 _FILTER_PATH = (content_view_filters.c.content_view_id, *_VIEW_PATH)
 _REPOSITORY_PATH = (repositories.c.organization_id,)
@@ -219,6 +228,7 @@ KINDS: Final = (
     Kind("content upload", content_uploads, (content_uploads.c.repository_id, *_REPOSITORY_PATH)),
     Kind("task", tasks, (tasks.c.organization_id,), own=_own_task),
     Kind("user", users, own=_colleague),
+    Kind("HTTP proxy", http_proxies, own=_shared_proxy),
     Kind("personal access token", personal_access_tokens, own=_own_token),
 )
 
@@ -244,6 +254,7 @@ TABLE_OF_ID: Final[Mapping[object, Table]] = {
     UploadId: content_uploads,
     TaskId: tasks,
     UserId: users,
+    HttpProxyId: http_proxies,
     PersonalAccessTokenId: personal_access_tokens,
 }
 

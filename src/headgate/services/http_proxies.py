@@ -1,0 +1,208 @@
+"""HTTP proxies: ways to upstreams that administrators set up and repositories choose from."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from sqlalchemy import Row, Select, delete, insert, select, update
+
+from headgate.domain.clock import Clock
+from headgate.domain.errors import ValidationError
+from headgate.domain.ids import HttpProxyId, OrganizationId
+from headgate.domain.repositories import GLOBAL_PROXY
+from headgate.search import Field, Fields
+from headgate.services.access import Actor, AnyRow, load, load_many, scoped
+from headgate.services.listing import Catalog
+from headgate.services.related import Grouped, grouped
+from headgate.services.uniqueness import free_name
+from headgate.stores.db import Transaction
+from headgate.stores.db.statements import insert_row
+from headgate.stores.db.tables import (
+    http_proxies,
+    http_proxy_organizations,
+    organizations,
+    repositories,
+)
+
+Seal = Callable[[bytes], bytes]
+
+HTTP_PROXIES: Final = Catalog(
+    key=http_proxies.c.id,
+    fields=Fields(
+        {
+            "id": Field(http_proxies.c.id, "integer"),
+            "name": Field(http_proxies.c.name, default=True),
+            "url": Field(http_proxies.c.url),
+        }
+    ),
+)
+_LONGEST_URL: Final = 2048
+
+
+def query(actor: Actor, *, organization_id: OrganizationId | None = None) -> Select[Any]:
+    """Select the proxies that the actor may see (of one organization)."""
+    found = scoped(select(http_proxies), actor, http_proxies)
+    if organization_id is None:
+        return found
+    of = http_proxy_organizations.c
+    chosen = select(of.http_proxy_id).where(of.organization_id == organization_id)
+    return found.where(http_proxies.c.id.in_(chosen))
+
+
+def organizations_of(tx: Transaction, actor: Actor, rows: Sequence[AnyRow]) -> Grouped:
+    """Return by proxy the organizations that may use it, as far as the actor sees them."""
+    of = http_proxy_organizations.c
+    found = (
+        select(of.http_proxy_id, organizations.c.id, organizations.c.name)
+        .join(organizations, organizations.c.id == of.organization_id)
+        .where(of.http_proxy_id.in_([row.id for row in rows]))
+        .order_by(organizations.c.name)
+    )
+    return grouped(tx.execute(scoped(found, actor, organizations)), "http_proxy_id")
+
+
+def create_http_proxy(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    clock: Clock,
+    seal: Seal,
+    values: Mapping[str, Any],
+    organization_ids: Sequence[OrganizationId],
+) -> HttpProxyId:
+    """Make a proxy from API values; one without organizations is for all, and administrators'."""
+    actor.require("create_http_proxies")
+    if not organization_ids and not actor.admin:
+        raise ValidationError({"organization_ids": ["can't be blank"]})
+    load_many(tx, actor, organizations, organization_ids)
+    _check(values)
+    free_name(tx, http_proxies, values["name"])
+    now = clock()
+    _give_up_default(tx, actor, values)
+    row = {**_columns(seal, values), "created_at": now, "updated_at": now}
+    proxy_id = HttpProxyId(insert_row(tx, http_proxies, row))
+    _set_organizations(tx, proxy_id, organization_ids)
+    return proxy_id
+
+
+def update_http_proxy(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    clock: Clock,
+    seal: Seal,
+    proxy_id: HttpProxyId,
+    changes: Mapping[str, Any],
+    organization_ids: Sequence[OrganizationId] | None = None,
+) -> None:
+    """Change what is given; a key with None clears it."""
+    row = _load_to_change(tx, actor, proxy_id, "edit_http_proxies")
+    present = {name: getattr(row, name) for name in ("name", "url", "username", "password")}
+    _check({**present, **changes})
+    if changes.get("name", row.name) != row.name:
+        free_name(tx, http_proxies, changes["name"], except_id=row.id)
+    _give_up_default(tx, actor, changes)
+    values = {**_columns(seal, changes), "updated_at": clock()}
+    tx.execute(update(http_proxies).where(http_proxies.c.id == proxy_id).values(values))
+    if organization_ids is not None:
+        if not organization_ids and not actor.admin:
+            raise ValidationError({"organization_ids": ["can't be blank"]})
+        load_many(tx, actor, organizations, organization_ids)
+        tx.execute(
+            delete(http_proxy_organizations).where(
+                http_proxy_organizations.c.http_proxy_id == proxy_id
+            )
+        )
+        _set_organizations(tx, proxy_id, organization_ids)
+
+
+def delete_http_proxy(tx: Transaction, *, actor: Actor, proxy_id: HttpProxyId) -> None:
+    """Delete it; repositories that had chosen it use the default again (as in Katello)."""
+    _load_to_change(tx, actor, proxy_id, "destroy_http_proxies")
+    tx.execute(
+        update(repositories)
+        .where(repositories.c.http_proxy_id == proxy_id)
+        .values(http_proxy_id=None, http_proxy_policy=GLOBAL_PROXY)
+    )
+    tx.execute(delete(http_proxies).where(http_proxies.c.id == proxy_id))
+
+
+def require_usable(
+    tx: Transaction, actor: Actor, proxy_id: HttpProxyId, organization_id: int
+) -> None:
+    """Raise unless the actor sees the proxy and it is for this organization, or for all."""
+    load(tx, actor, http_proxies, proxy_id)
+    of = http_proxy_organizations.c
+    allowed = set(tx.scalars(select(of.organization_id).where(of.http_proxy_id == proxy_id)))
+    if allowed and organization_id not in allowed:
+        raise ValidationError({"http_proxy_id": ["is not of the repository's organization"]})
+
+
+def _load_to_change(
+    tx: Transaction, actor: Actor, proxy_id: HttpProxyId, permission: str
+) -> Row[Any]:
+    """Who changes a proxy changes it for all of its organizations, so must belong to them."""
+    row = load(tx, actor, http_proxies, proxy_id)
+    actor.require(permission)
+    of = http_proxy_organizations.c
+    for organization_id in tx.scalars(
+        select(of.organization_id).where(of.http_proxy_id == proxy_id)
+    ):
+        actor.require(permission, organization_id=organization_id)
+    return row
+
+
+def _give_up_default(tx: Transaction, actor: Actor, values: Mapping[str, Any]) -> None:
+    """There is one default, for all organizations."""
+    if "content_default" in values:
+        actor.require_admin()
+    if values.get("content_default"):
+        tx.execute(
+            update(http_proxies).where(http_proxies.c.content_default).values(content_default=False)
+        )
+
+
+def _set_organizations(
+    tx: Transaction, proxy_id: HttpProxyId, organization_ids: Sequence[OrganizationId]
+) -> None:
+    rows = [
+        {"http_proxy_id": proxy_id, "organization_id": organization_id}
+        for organization_id in dict.fromkeys(organization_ids)
+    ]
+    if rows:
+        tx.execute(insert(http_proxy_organizations), rows)
+
+
+def _columns(seal: Seal, values: Mapping[str, Any]) -> dict[str, Any]:
+    columns = dict(values)
+    if "username" in columns:
+        columns["username"] = columns["username"] or None
+    if "password" in columns:
+        password = columns["password"]
+        columns["password"] = seal(password.encode()) if password else None
+    return columns
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    errors: dict[str, list[str]] = {}
+    if fault := _fault_of(values.get("url") or ""):
+        errors["url"] = [fault]
+    if values.get("password") and not values.get("username"):
+        errors["username"] = ["must be given with a password"]
+    if errors:
+        raise ValidationError(errors)
+
+
+def _fault_of(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return "is not a valid URL"
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return "must be http://HOST:PORT or https://HOST:PORT"
+    if parts.username is not None or parts.password is not None:
+        return "must not contain credentials: use username and password"
+    if not url.isascii() or not url.isprintable() or " " in url or len(url) > _LONGEST_URL:
+        return "is not a valid URL"
+    return None
