@@ -48,6 +48,12 @@ class BadRequestError(HeadgateError):
     code = "bad_request"
 
 
+class UnprocessableError(HeadgateError):
+    """A request that is right in form, but leaves nothing that could be done (Katello's 422)."""
+
+    code = "unprocessable"
+
+
 class ConflictError(HeadgateError):
     """The state of a thing, or another change of it, stands against this one (409)."""
 

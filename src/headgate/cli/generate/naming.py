@@ -12,6 +12,7 @@ from typing import Final
 NOUNS: Final[Mapping[str, str]] = {
     "content_credentials": "content-credentials",
     "content_view_versions": "content-view version",
+    "content_view_components": "content-view component",
     "content_view_filters": "content-view filter",
     "content_view_filter_rules": "content-view filter rule",
     "content_view_histories": "content-view",
@@ -21,6 +22,8 @@ NOUNS: Final[Mapping[str, str]] = {
     "foreman_tasks": "task",
     "tasks": "task",
     "personal_access_tokens": "user access-token",
+    "products_bulk_actions": "product bulk",
+    "repositories_bulk_actions": "repository bulk",
     "ping": "",
     "home": "",
 }
@@ -37,10 +40,16 @@ VERBS: Final[Mapping[str, str]] = {
 SPECIAL_VERBS: Final[Mapping[tuple[str, str], str]] = {
     ("content_view_histories", "index"): "history",
     ("content_views", "history"): "history",
+    ("content_view_components", "remove_components"): "remove",
     ("ping", "server_status"): "status",
     ("personal_access_tokens", "destroy"): "revoke",
     ("ping", "index"): "ping",
+    ("products_bulk_actions", "destroy_products"): "destroy",
+    ("products_bulk_actions", "sync_products"): "synchronize",
+    ("products_bulk_actions", "update_sync_plans"): "set-sync-plan",
     ("recurring_logics", "bulk_destroy"): "delete",
+    ("repositories_bulk_actions", "destroy_repositories"): "destroy",
+    ("repositories_bulk_actions", "sync_repositories"): "synchronize",
     ("repositories", "repository_types"): "types",
     ("users", "show_current"): "current",
 }
@@ -50,6 +59,7 @@ LEFT_OUT: Final[Mapping[tuple[str, str], str]] = {
     ("content_uploads", "*"): "`repository upload-content` uses it",
     ("repositories", "import_uploads"): "`repository upload-content` uses it",
     ("repositories", "upload_content"): "`repository upload-content` sends files of any size",
+    ("content_view_components", "add_components"): "`content-view component add` uses it",
     ("content_view_filters", "add_filter_rules"): "`content-view filter rule create` adds them",
     ("content_view_filters", "remove_filter_rules"): "`content-view filter rule delete` does it",
     ("foreman_tasks", "bulk_search"): "`task list --search` finds them",
@@ -99,6 +109,7 @@ TEXT_FILES: Final = frozenset(
 NOUN_HELP: Final[Mapping[str, str]] = {
     "content-credentials": "GPG keys and certificates of upstreams",
     "content-view": "Content views: what is frozen in versions",
+    "content-view component": "What a composite content view is made of",
     "content-view filter": "What a content view leaves out or keeps",
     "content-view filter rule": "Rules of a content view's filter",
     "content-view version": "Versions of content views, and where they are",
@@ -110,8 +121,10 @@ NOUN_HELP: Final[Mapping[str, str]] = {
     "package": "RPM packages",
     "package-group": "Package groups",
     "product": "Products: what repositories are sorted into",
+    "product bulk": "One action on many products",
     "recurring-logic": "What the server does again and again",
     "repository": "Repositories: mirror, upload, remove content",
+    "repository bulk": "One action on many repositories",
     "srpm": "Source packages",
     "sync-plan": "Sync plans: when products are synchronized",
     "task": "What the server is doing and has done",
@@ -123,6 +136,7 @@ NOUN_HELP: Final[Mapping[str, str]] = {
 # in a cell is joined by follows a second colon.
 COLUMNS: Final[Mapping[str, str]] = {
     "content_credentials": "id name content_type",
+    "content_view_components": "id content_view.name:View content_view_version.version:Version latest",
     "content_view_environments": "id label name content_view.name lifecycle_environment.name",
     "content_view_filter_rules": "id name version min_version max_version architecture",
     "content_view_filters": "id name description type inclusion",

@@ -1,0 +1,110 @@
+"""One action on many products or repositories: each by itself, and told apart (katello.md 2.2)."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from headgate.upstream import AddressRules, DownloadRules
+from support.house import House, refused
+from support.upstream import upstream
+
+on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"])
+NEAR = DownloadRules(addresses=AddressRules.allowing(["127.0.0.0/8"]))
+
+
+@pytest.fixture(scope="module")
+def nothing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of an upstream that has nothing."""
+    root = tmp_path_factory.mktemp("upstream")
+    with upstream(root, tmp_path_factory.mktemp("keys")) as serving:
+        yield serving.url
+
+
+def test_products_go_but_for_those_that_something_needs(house: House) -> None:
+    world = house.start_worker()
+    going, kept = world.product("Going"), world.product("Birds")
+    view = world.view("Base", house.files("nests", egg=b"blue"))
+    world.publish(view)
+
+    answer = house.put("products/bulk/destroy", ids=[going, kept])
+
+    messages = answer.json()["displayMessages"]
+    assert messages["success"] == ["Successfully initiated removal of 1 product(s)"]
+    assert len(messages["error"]) == 1
+    assert "its repository 'nests' is in a published content view version" in messages["error"][0]
+    while house.get(f"products/{going}").status_code != 404:
+        pass
+    assert house.get(f"products/{kept}").status_code == 200
+
+
+def test_products_are_synchronized_by_one_task(house: House, nothing: str) -> None:
+    world = house.start_worker(NEAR)
+    birds, fish = world.product("Birds"), world.product("Fish")
+    refused(house.put("products/bulk/sync", ids=[birds, fish]), 400, "No syncable repositories")
+    refused(house.put("products/bulk/sync", ids=[]), 400, "No syncable repositories")
+    world.repository("one", url=nothing, product_id=birds)
+    world.repository("two", url=nothing, product_id=fish, content_type="file")
+    world.repository("pool", url=nothing, product_id=fish, download_policy="on_demand")
+
+    everything = house.put("products/bulk/sync", ids=[birds, fish])
+    some = house.put("products/bulk/sync", ids=[birds, fish], validate_contents=True)
+
+    assert (everything.status_code, everything.json()["label"]) == (202, "Actions::BulkAction")
+    ended = world.ended(everything.json())
+    assert (ended["result"], ended["output"]) == ("warning", {"repositories": 3, "failed": 3})
+    assert world.ended(some.json())["output"]["repositories"] == 1
+
+
+@on_sqlite
+def test_products_change_their_plan_together(house: House) -> None:
+    owner = {"organization_id": house.organization}
+    plan = house.post("sync_plans", **owner, name="P", interval="daily", sync_date="2026-12-31")
+    plan_id = plan.json()["id"]
+    ids = [house.world.product(name) for name in ("Birds", "Fish")]
+    watcher = house.control.user(
+        "watcher",
+        organizations=[house.organization],
+        permissions=["view_products", "view_sync_plans"],
+    )
+
+    answer = house.put("products/bulk/sync_plan", ids=ids, plan_id=plan_id)
+    denied = watcher.put("/katello/api/products/bulk/sync_plan", json={"ids": ids, "plan_id": None})
+
+    told = answer.json()["displayMessages"]
+    assert told == {"success": ["Successfully changed sync plan for 2 product(s)"], "error": []}
+    assert denied.json()["displayMessages"] == {
+        "success": [],
+        "error": [
+            f"You were not allowed to change sync plan for {name}" for name in ("Birds", "Fish")
+        ],
+    }
+    held = house.get(f"sync_plans/{plan_id}").json()["products"]
+    assert [each["id"] for each in held] == ids
+
+
+def test_repositories_go_but_for_those_that_something_needs(house: House) -> None:
+    world = house.start_worker()
+    going = world.repository("going")
+    kept = house.files("nests", egg=b"blue")
+    world.publish(world.view("Base", kept))
+
+    answer = house.put("repositories/bulk/destroy", ids=[going, kept, going])
+
+    messages = answer.json()["displayMessages"]
+    assert messages["success"] == ["Successfully removed 1 repositories"]
+    assert "is in published content view versions (Base 1.0)" in messages["error"][0]
+    assert house.get(f"repositories/{going}").status_code == 404
+    assert house.get(f"repositories/{kept}").status_code == 200
+    refused(house.put("repositories/bulk/destroy", ids=[]), 400, "Missing values for ids")
+    refused(house.put("repositories/bulk/destroy", ids=[kept, 999]), 404, "Could not find")
+
+
+def test_repositories_are_synchronized_by_one_task(house: House, nothing: str) -> None:
+    world = house.start_worker(NEAR)
+    own, mirror = world.repository("own"), world.repository("mirror", url=nothing)
+
+    refused(house.post("repositories/bulk/sync", ids=[own]), 422, "Unable to synchronize any")
+    answer = house.post("repositories/bulk/sync", ids=[own, mirror])
+
+    assert answer.status_code == 202
+    assert world.ended(answer.json())["output"] == {"repositories": 1, "failed": 1}
