@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import httpx2
@@ -32,17 +33,22 @@ MEGABYTES = 64
 PACKAGES = 200
 PACKAGE_BYTES = 60_000
 KIB = 1024
+LARGE = os.urandom(600 * KIB)
 _GENERATOR = Path(__file__).parents[2] / "benchmarks" / "repodata.py"
 
 
 @pytest.fixture(scope="module")
 def birds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
-    """`small/` with a few packages, `big/` with twelve megabytes of them."""
+    """`small/` with a few packages, `big/` with twelve megabytes of them, `files/` with a file."""
     root = tmp_path_factory.mktemp("upstream")
     for name, count, size in (("small", 20, 4000), ("big", PACKAGES, PACKAGE_BYTES)):
         command = [sys.executable, _GENERATOR, root / name, "--packages", str(count)]
         seed = ["--seed", str(count)]
         subprocess.run([*command, *seed, "--rpm-size", str(size)], check=True)
+    (root / "files").mkdir()
+    (root / "files" / "large").write_bytes(LARGE)
+    manifest = f"large,{sha256(LARGE).hexdigest()},{len(LARGE)}\n"
+    (root / "files" / "PULP_MANIFEST").write_text(manifest)
     with upstream(root, tmp_path_factory.mktemp("keys")) as serving:
         yield serving
 
@@ -217,7 +223,20 @@ def test_an_upload_without_room_is_refused_and_succeeds_later(crowded: Crowded) 
     assert served.content == content
 
 
-def test_a_file_on_demand_without_room_is_refused_and_comes_later(crowded: Crowded) -> None:
+def test_a_large_file_on_demand_without_room_is_refused_and_comes_later(crowded: Crowded) -> None:
+    url = f"{crowded.birds.url}files/"
+    crowded.world.mirror("files", url, content_type="file", download_policy="on_demand")
+    path = crowded.world.content_path("files") + "large"
+    for leaving in (0, 8 * KIB):
+        crowded.disk.fill(leaving=leaving)
+        crowded.refused_for_room(crowded.client.get(path))
+
+    crowded.disk.clear()
+
+    assert crowded.client.get(path).content == LARGE
+
+
+def test_a_small_file_on_demand_is_served_without_room_and_kept_later(crowded: Crowded) -> None:
     url = f"{crowded.birds.url}big/"
     crowded.world.mirror("big", url, download_policy="on_demand")
     package = next((crowded.birds.root / "big").rglob("*.rpm"))
@@ -225,7 +244,8 @@ def test_a_file_on_demand_without_room_is_refused_and_comes_later(crowded: Crowd
     path = crowded.world.content_path("big") + str(location)
     for leaving in (0, 8 * KIB):
         crowded.disk.fill(leaving=leaving)
-        crowded.refused_for_room(crowded.client.get(path))
+        assert crowded.client.get(path).content == package.read_bytes()
+        crowded.stays()
 
     crowded.disk.clear()
 

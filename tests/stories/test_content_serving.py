@@ -7,6 +7,7 @@ import threading
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,15 @@ import pytest
 from sqlalchemy import select, update
 
 from headgate.apis.content import ContentApp, ContentRules, Denied
+from headgate.apis.content.keeping import Arrival, Keeper
 from headgate.apis.scope import BEHIND_PROXY
 from headgate.content.file.content import FileType
+from headgate.content.file.tables import file_units
 from headgate.domain.clock import utc_now
+from headgate.domain.ids import UnitId
+from headgate.plugin import Located
 from headgate.services.blob_collection import Space, collect, reconcile
-from headgate.stores.blobs import BlobStore, FolderBlobStore, MemoryBlobStore
+from headgate.stores.blobs import BlobStore, Digest, FolderBlobStore, MemoryBlobStore
 from headgate.stores.db import Database
 from headgate.stores.db.tables import content_view_versions, repositories
 from support.content_server import Answer, ContentServer, content_server
@@ -27,6 +32,7 @@ from support.shelf import Shelf, blob_count
 
 RPM = os.urandom(700_000)
 SMALL = b"small package"
+WREN = os.urandom(20_000)
 REPO = "ACME/Library/custom/P/birds/"
 
 
@@ -252,6 +258,16 @@ def on_demand(shelf: Shelf, upstream: FaultyUpstream) -> str:
     return "Lazy/Library/custom/P/r/a.rpm"
 
 
+@pytest.fixture
+def small_on_demand(shelf: Shelf, upstream: FaultyUpstream) -> str:
+    """The path of a file that is not here yet and fits into memory."""
+    org = shelf.organization("Quick")
+    repository = shelf.repository(org, "r", url=f"{upstream.url}r")
+    shelf.put(repository, absent={"wren.rpm": WREN})
+    upstream.serve("/r/wren.rpm", WREN)
+    return "Quick/Library/custom/P/r/wren.rpm"
+
+
 def test_what_is_not_here_is_fetched_once_and_kept(
     server: ContentServer, upstream: FaultyUpstream, on_demand: str, database: Database
 ) -> None:
@@ -310,6 +326,96 @@ def test_processes_share_one_fetch(
 
     assert bodies == {RPM}
     assert len(upstream.requests) == 1
+
+
+def test_a_small_file_is_verified_shared_and_kept_right_after(
+    server: ContentServer,
+    upstream: FaultyUpstream,
+    small_on_demand: str,
+    second_server: ContentServer,
+    store: FolderBlobStore,
+) -> None:
+    release = threading.Event()
+    upstream.fail("/r/wren.rpm", Fault(held_by=release))
+
+    with ThreadPoolExecutor(9) as clients:
+        part = clients.submit(server.get, small_on_demand, {"Range": "bytes=100-199"})
+        head = clients.submit(server.get, small_on_demand, method="HEAD")
+        asking = [clients.submit(server.get, small_on_demand) for _ in range(4)]
+        upstream.wait_for(1)
+        asking += [clients.submit(second_server.get, small_on_demand) for _ in range(3)]
+        release.set()
+        bodies = {each.result().body for each in asking}
+
+    assert bodies == {WREN}
+    assert (part.result().status, part.result().body) == (206, WREN[100:200])
+    assert head.result().headers["content-length"] == str(len(WREN))
+    assert len(upstream.requests) == 1
+    # The second server waited for the lock, so the first has kept the file by now.
+    assert store.size(Digest(sha256(WREN).digest())) == len(WREN)
+
+
+def test_of_a_small_file_too_no_wrong_byte_is_served(
+    server: ContentServer, upstream: FaultyUpstream, small_on_demand: str, store: FolderBlobStore
+) -> None:
+    upstream.always["/r/wren.rpm"] = Fault(body=WREN[:-1] + b"x")
+    before = sorted(store.digests())
+
+    answer = server.get(small_on_demand)
+
+    assert (answer.status, b"upstream gave wrong bytes" in answer.body) == (502, True)
+    assert sorted(store.digests()) == before
+
+
+def test_a_small_file_that_cannot_be_kept_is_served_and_fetched_again(  # noqa: PLR0917 - fixtures
+    server: ContentServer,
+    upstream: FaultyUpstream,
+    small_on_demand: str,
+    second_server: ContentServer,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    spool = tmp_path / "store" / "spool"
+    spool.rmdir()
+    spool.symlink_to("/dev/full")
+
+    unkept = server.get(small_on_demand)
+    again = second_server.get(small_on_demand)  # waits for the first's lock
+    asked = len(upstream.requests)
+    spool.unlink()
+    spool.mkdir()
+
+    assert (unkept.status, unkept.body) == (200, WREN)
+    assert (again.status, again.body) == (200, WREN)
+    assert server.get(small_on_demand).body == WREN
+    assert asked == 2
+    assert "wren.rpm was fetched and served but" in caplog.text
+
+
+def test_a_file_that_cannot_be_kept_does_not_hold_up_those_kept_with_it(
+    database: Database, store: FolderBlobStore, shelf: Shelf
+) -> None:
+    repository = shelf.repository(shelf.organization("Quick"), "r")
+    shelf.put(repository, absent={"a": SMALL, "b": WREN})
+    with database.read() as tx:
+        ids = {row.path: row.id for row in tx.execute(select(file_units.c.path, file_units.c.id))}
+
+    def arrival(content_type: str, path: str) -> Arrival:
+        found = Located(None, "x", None, None, "file", UnitId(ids[path]))
+        return Arrival(content_type, path, found)
+
+    async def keep_both() -> list[Any]:
+        keeper = Keeper(database, store, {"file": FileType()}, utc_now)
+        wrong, right = arrival("nonsense", "a"), arrival("file", "b")
+        keeping = (keeper.keep(wrong, SMALL), keeper.keep(right, WREN))
+        return await asyncio.gather(*keeping, return_exceptions=True)
+
+    failed, kept = asyncio.run(keep_both())
+
+    assert isinstance(failed, KeyError)
+    assert kept.digest == Digest(sha256(WREN).digest())
+    collect(database, store, clock=utc_now)
+    assert [digest for digest, _ in store.digests()] == [kept.digest]
 
 
 @pytest.mark.parametrize(

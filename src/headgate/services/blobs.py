@@ -16,9 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from secrets import token_hex
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Select, bindparam, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from headgate.domain.clock import Clock
@@ -60,32 +61,34 @@ def keep(
 def keep_now(
     database: Database,
     store: BlobStore,
-    spool: Spool,
+    spools: Sequence[Spool],
     *,
-    refer: Callable[[Transaction, int], None],
+    refer: Callable[[Transaction, Sequence[int]], None],
     clock: Clock,
-) -> Kept:
-    """Make the spool's bytes a blob that `refer` refers to, all in one transaction.
+) -> list[Kept]:
+    """Make the spools' bytes blobs that `refer` refers to, all in one transaction.
 
-    For a single file that somebody waits for: half the work of `keep`. The row is locked from
-    before its file is put in place until what refers to it is committed, so no collection takes
-    either. Killed or failed in between, it leaves a file without a row, as a restored backup
-    would: it is adopted, here or by `reconcile`, and collected.
+    For a few files that are wanted now: half the work of `keep`. `refer` gets the blobs' ids in
+    the order of the spools. Their rows are locked from before their files are put in place until
+    what refers to them is committed, so no collection takes either. Killed or failed in between,
+    it leaves files without rows, as a restored backup would: they are adopted, here or by
+    `reconcile`, and collected.
     """
-    digest, size = spool.digest(), spool.size
-    spool.flush()  # outside: on SQLite all other writers wait for the transaction
+    found = [(spool.digest(), spool.size) for spool in spools]
+    for spool in spools:
+        spool.flush()  # outside: on SQLite all other writers wait for the transaction
     try:
         with database.begin() as tx:
-            blob_id = _enter(tx, {digest: size}, clock)[digest]
-            store.keep(spool)
-            refer(tx, blob_id)
-            _ask_for_collection(tx, [blob_id], clock)
+            ids = _enter(tx, dict(found), clock)
+            store.keep_many(spools)
+            refer(tx, [ids[digest] for digest, _ in found])
+            _ask_for_collection(tx, list(ids.values()), clock)
     except BaseException:
         with suppress(HeadgateError, SQLAlchemyError), database.begin() as tx:
-            if store.size(digest) is not None:
-                adopt(tx, [(digest, size)], clock=clock)
+            placed = [(digest, size) for digest, size in found if store.size(digest) is not None]
+            adopt(tx, placed, clock=clock)
         raise
-    return Kept(blob_id, digest, size)
+    return [Kept(ids[digest], digest, size) for digest, size in found]
 
 
 def register(
@@ -191,10 +194,16 @@ def lease_end(holder: str) -> float | None:
 
 def _ask_for_collection(tx: Transaction, blob_ids: Sequence[int], clock: Clock) -> None:
     for batch in batched(blob_ids):
-        useless = select(blobs.c.id).where(blobs.c.id.in_(batch), unreferenced(), unpinned())
-        if tx.execute(useless.limit(1)).first():
+        if tx.execute(_useless(), {"blob_ids": batch}).first():
             tx.execute(insert(collection_requests).values(created_at=clock()))
             return
+
+
+@cache
+def _useless() -> Select[tuple[int]]:
+    """Return the query for one of the blobs that nothing refers to; to say it takes long."""
+    among = blobs.c.id.in_(bindparam("blob_ids", expanding=True))
+    return select(blobs.c.id).where(among, unreferenced(), unpinned()).limit(1)
 
 
 def _ids(tx: Transaction, digests: Sequence[Digest]) -> dict[Digest, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from pyroaring import BitMap
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, bindparam, insert, select
 
 from headgate.domain.clock import Clock
 from headgate.domain.content import Content, digest_of
@@ -14,6 +14,12 @@ from headgate.services.collection_lock import hold_off_collection
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched, insert_row, rows_of
 from headgate.stores.db.tables import content_set_members, content_sets
+
+# Put together once: content requests wait for it.
+_UNITS = select(content_set_members.c.units).where(
+    content_set_members.c.content_set_id == bindparam("content_set_id"),
+    content_set_members.c.content_type == bindparam("unit_type"),
+)
 
 
 def save_content(
@@ -53,12 +59,7 @@ def load_content(tx: Transaction, content_set_id: ContentSetId) -> Content:
 
 def load_units(tx: Transaction, content_set_id: ContentSetId, unit_type: str) -> BitMap:
     """Return the units of one type of a content set."""
-    units = tx.scalar(
-        select(content_set_members.c.units).where(
-            content_set_members.c.content_set_id == content_set_id,
-            content_set_members.c.content_type == unit_type,
-        )
-    )
+    units = tx.scalar(_UNITS, {"content_set_id": content_set_id, "unit_type": unit_type})
     return BitMap() if units is None else BitMap.deserialize(units)
 
 

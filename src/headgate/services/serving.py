@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, or_, select
 
 from headgate.domain.ids import ContentSetId
 from headgate.plugin import ContentType, Located
@@ -31,6 +31,56 @@ from headgate.stores.db.tables import (
 _ARCHIVE = "content_views"
 # ORG/content_views/CV/VERSION/content/dist/... : nobody has longer ones.
 _MOST_SEGMENTS = 24
+_BASE_SEGMENTS = (3, 2)  # ORG/ENV/CV, ORG/Library
+
+# What content requests ask is put together once: that takes SQLAlchemy longer than running it.
+_DISTRIBUTIONS = select(
+    distributions.c.base_path, distributions.c.organization_id, distributions.c.version_id
+).where(
+    or_(
+        distributions.c.base_path == bindparam("long"),
+        distributions.c.base_path == bindparam("short"),
+    )
+)
+_PUBLISHED_FILE = (
+    select(publication_files.c.content_type, blobs.c.digest, blobs.c.size)
+    .join(blobs, blobs.c.id == publication_files.c.blob_id)
+    .where(
+        publication_files.c.publication_id == bindparam("publication_id"),
+        publication_files.c.path == bindparam("path"),
+    )
+)
+_BLOB = select(blobs.c.size, blobs.c.created_at).where(blobs.c.digest == bindparam("digest"))
+_REPOSITORY = (
+    repositories.c.id.label("repository_id"),
+    repositories.c.content_type,
+    repositories.c.unprotected,
+    publications.c.created_at,
+)
+_frozen = content_view_version_repositories.c
+_OF_VERSION = (
+    select(_frozen.relative_path, _frozen.content_set_id, _frozen.publication_id, *_REPOSITORY)
+    .join(repositories, repositories.c.id == _frozen.repository_id)
+    .join(publications, publications.c.id == _frozen.publication_id)
+    .where(
+        _frozen.version_id == bindparam("holder"),
+        _frozen.relative_path.in_(bindparam("paths", expanding=True)),
+    )
+)
+_LATEST = (
+    select(
+        repositories.c.relative_path,
+        repository_versions.c.content_set_id,
+        repository_versions.c.publication_id,
+        *_REPOSITORY,
+    )
+    .join(repository_versions, repository_versions.c.id == repositories.c.latest_version_id)
+    .join(publications, publications.c.id == repository_versions.c.publication_id)
+    .where(
+        repositories.c.organization_id == bindparam("holder"),
+        repositories.c.relative_path.in_(bindparam("paths", expanding=True)),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +110,11 @@ class ServedFile:
 def find_repository(tx: Transaction, path: str, *, archived: bool) -> ServedRepository | None:
     """Return the repository whose base path begins `path`, the longest if there are several."""
     segments = path.split("/")[:_MOST_SEGMENTS]
+    long, short = ("/".join(segments[:length]) for length in _BASE_SEGMENTS)
     found: list[ServedRepository] = []
-    for length in (3, 2):
-        base, rest = "/".join(segments[:length]), segments[length:]
-        if rest:
-            found = found or _served_below(tx, base, _prefixes(rest))
+    rows = tx.execute(_DISTRIBUTIONS, {"long": long, "short": short}).all()
+    for row in sorted(rows, key=lambda row: len(row.base_path), reverse=True):
+        found = found or _served_below(tx, row, segments)
     if not found and archived and len(segments) > 4 and segments[1] == _ARCHIVE:
         found = _archived(tx, segments)
     return max(found, key=lambda served: len(served.base), default=None)
@@ -78,12 +128,7 @@ def find_file(
 ) -> ServedFile | None:
     """Return what `path`, relative to the repository, names."""
     row = tx.execute(
-        select(publication_files.c.content_type, blobs.c.digest, blobs.c.size)
-        .join(blobs, blobs.c.id == publication_files.c.blob_id)
-        .where(
-            publication_files.c.publication_id == served.publication_id,
-            publication_files.c.path == path,
-        )
+        _PUBLISHED_FILE, {"publication_id": served.publication_id, "path": path}
     ).first()
     if row:
         digest = Digest(row.digest)
@@ -94,9 +139,7 @@ def find_file(
         return None
     if located.digest is None:
         return ServedFile(located.size, located.media_type, None, served.published_at, located)
-    here = tx.execute(
-        select(blobs.c.size, blobs.c.created_at).where(blobs.c.digest == located.digest.raw)
-    ).one()
+    here = tx.execute(_BLOB, {"digest": located.digest.raw}).one()
     return ServedFile(here.size, located.media_type, located.digest, here.created_at, located)
 
 
@@ -161,18 +204,13 @@ def _prefixes(segments: Sequence[str]) -> list[str]:
 
 
 def _served_below(
-    tx: Transaction, base: str, relative_paths: Sequence[str]
+    tx: Transaction, distribution: Row[*tuple[Any, ...]], segments: Sequence[str]
 ) -> list[ServedRepository]:
-    row = tx.execute(
-        select(distributions.c.organization_id, distributions.c.version_id).where(
-            distributions.c.base_path == base
-        )
-    ).first()
-    if row is None:
-        return []
-    if row.version_id is None:
-        return _repositories(tx, base, _latest(row.organization_id, relative_paths))
-    return _repositories(tx, base, _of_version(row.version_id, relative_paths))
+    base: str = distribution.base_path
+    rest = segments[base.count("/") + 1 :]
+    if distribution.version_id is None:
+        return _repositories(tx, _LATEST, distribution.organization_id, base, rest)
+    return _repositories(tx, _OF_VERSION, distribution.version_id, base, rest)
 
 
 def _archived(tx: Transaction, segments: Sequence[str]) -> list[ServedRepository]:
@@ -194,52 +232,20 @@ def _archived(tx: Transaction, segments: Sequence[str]) -> list[ServedRepository
     )
     if version_id is None:
         return []
-    relative_paths = _prefixes(segments[4:])
-    return _repositories(tx, "/".join(segments[:4]), _of_version(version_id, relative_paths))
-
-
-def _of_version(version_id: int, relative_paths: Sequence[str]) -> Select[*tuple[Any, ...]]:
-    frozen = content_view_version_repositories.c
-    return (
-        select(
-            frozen.relative_path,
-            repositories.c.id.label("repository_id"),
-            repositories.c.content_type,
-            repositories.c.unprotected,
-            frozen.content_set_id,
-            frozen.publication_id,
-            publications.c.created_at,
-        )
-        .join(repositories, repositories.c.id == frozen.repository_id)
-        .join(publications, publications.c.id == frozen.publication_id)
-        .where(frozen.version_id == version_id, frozen.relative_path.in_(relative_paths))
-    )
-
-
-def _latest(organization_id: int, relative_paths: Sequence[str]) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            repositories.c.relative_path,
-            repositories.c.id.label("repository_id"),
-            repositories.c.content_type,
-            repositories.c.unprotected,
-            repository_versions.c.content_set_id,
-            repository_versions.c.publication_id,
-            publications.c.created_at,
-        )
-        .join(repository_versions, repository_versions.c.id == repositories.c.latest_version_id)
-        .join(publications, publications.c.id == repository_versions.c.publication_id)
-        .where(
-            repositories.c.organization_id == organization_id,
-            repositories.c.relative_path.in_(relative_paths),
-        )
-    )
+    return _repositories(tx, _OF_VERSION, version_id, "/".join(segments[:4]), segments[4:])
 
 
 def _repositories(
-    tx: Transaction, base: str, found: Select[*tuple[Any, ...]]
+    tx: Transaction,
+    among: Select[*tuple[Any, ...]],
+    holder: int,
+    base: str,
+    rest: Sequence[str],
 ) -> list[ServedRepository]:
-    return [_as_value(base, row) for row in tx.execute(found)]
+    if not rest:
+        return []
+    found = tx.execute(among, {"holder": holder, "paths": _prefixes(rest)})
+    return [_as_value(base, row) for row in found]
 
 
 def _as_value(base: str, row: Row[Any]) -> ServedRepository:

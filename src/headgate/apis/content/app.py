@@ -22,7 +22,7 @@ from headgate.apis.content.answers import (
     refuse,
     reply,
 )
-from headgate.apis.content.bodies import CHUNK, Start, send_file, send_stream
+from headgate.apis.content.bodies import CHUNK, Start, send_bytes, send_file, send_stream
 from headgate.apis.content.guard import Guard
 from headgate.apis.content.listings import render
 from headgate.apis.content.lookup import Entry, Found, Lookup
@@ -183,8 +183,9 @@ class ContentApp:
         located = found.file.located if found.file else None
         if self._on_demand is None or located is None or located.source is None:
             raise NotFoundError(_NOTHING_THERE)
-        file = await self._on_demand.bring(found.served, found.rest, located)
-        return self._lookup.found(raw, path, found.served, file, stamp)
+        brought = await self._on_demand.bring(found.served, found.rest, located)
+        file, content = brought.file, brought.content
+        return self._lookup.found(raw, path, found.served, file, stamp, content=content)
 
     async def _send(self, entry: Entry, scope: Scope, receive: Receive, send: Send) -> None:
         file, asked = entry.headers, conditions_of(scope["headers"])
@@ -192,7 +193,7 @@ class ContentApp:
             await _send_head(send, 304, file.shared)
             return
         by_proxy = is_behind_proxy(scope) and not entry.path.endswith(INDEXES)
-        if self._rules.accel_prefix and entry.disk and by_proxy:
+        if self._rules.accel_prefix and entry.disk and by_proxy and entry.content is None:
             await _send_head(send, 200, self._accel_headers(entry, entry.disk))
             return
         begin = Start(200, file.whole, Part(0, file.size))
@@ -207,6 +208,8 @@ class ContentApp:
                 begin = Start(206, part_headers(file, wanted), wanted)
         if scope["method"] == "HEAD":
             await _send_head(send, begin.status, begin.headers)
+        elif entry.content is not None:
+            await send_bytes(send, entry.content, begin)
         elif entry.disk and begin.part.length <= CHUNK:
             await send_file(send, entry.disk, begin)
         else:

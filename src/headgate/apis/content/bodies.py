@@ -27,6 +27,13 @@ class Start(NamedTuple):
         }
 
 
+async def send_bytes(send: Send, content: bytes, begin: Start) -> None:
+    """Answer with a part of what is in memory."""
+    start, length = begin.part
+    await send(begin.message())
+    await send({"type": "http.response.body", "body": content[start : start + length]})
+
+
 async def send_file(send: Send, path: str, begin: Start) -> None:
     """Answer with a part of a file; FileNotFoundError comes before anything was sent.
 

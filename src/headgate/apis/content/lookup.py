@@ -45,6 +45,7 @@ class Entry:
     digest: Digest
     disk: str | None  # its file, if the store has files
     accel: Headers | None = None  # of an X-Accel-Redirect, made when first wanted
+    content: bytes | None = None  # verified, but not in the store yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +106,22 @@ class Lookup:
         served: ServedRepository,
         file: ServedFile | None,
         stamp: Stamp,
+        *,
+        content: bytes | None = None,
     ) -> Found:
-        """Remember what the path names, or named at this stamp."""
+        """Remember what the path names, or named at this stamp.
+
+        With `content` the file may not be in the store yet: that is told, not remembered.
+        """
         rest = path.text[len(served.base) + 1 :]
         current = self._remember_served(served, stamp)
         if file is None or file.digest is None or file.size is None:
             return Found(served, rest, None, file)
         entry = self._make_entry(path, current, file, file.digest, file.size)
-        self._remember(self._entries, raw, entry)
+        if content is None:
+            self._remember(self._entries, raw, entry)
+        else:
+            entry.content = content
         return Found(served, rest, entry, file)
 
     def forget(self, raw: bytes) -> None:
