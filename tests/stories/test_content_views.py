@@ -242,8 +242,20 @@ def test_pairs_of_view_and_environment_have_labels(house: House) -> None:
         ({"name": "x", "label": "a/b"}, "label", "ascii alpha numerals"),
         ({"name": ""}, "name", "can't be blank"),
         ({"name": None}, "name", "can't be blank"),
-        ({"name": "x", "composite": True}, "composite", "is not supported"),
-        ({"name": "x", "solve_dependencies": True}, "solve_dependencies", "is not supported"),
+        ({"name": "x", "auto_publish": True}, "auto_publish", "only be set for a composite"),
+        ({"name": "x", "composite": True, "rolling": True}, "rolling", "for a composite"),
+        ({"name": "x", "composite": True, "import_only": True}, "import_only", "for a composite"),
+        (
+            {"name": "x", "composite": True, "solve_dependencies": True},
+            "solve_dependencies",
+            "for a composite",
+        ),
+        (
+            {"name": "x", "rolling": True, "solve_dependencies": True},
+            "solve_dependencies",
+            "for a rolling",
+        ),
+        ({"name": "x", "rolling": True, "import_only": True}, "import_only", "for a rolling"),
     ],
 )
 def test_bad_views_are_refused_by_field(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Self
 
-from headgate.domain.errors import BadRequestError
+from headgate.domain.errors import BadRequestError, ValidationError
 from headgate.domain.ids import ContentViewVersionId, EnvironmentId
 
 
@@ -44,6 +44,37 @@ class ContentViewVersion:
         return replace(self, environment_ids=self.environment_ids | {target.id})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """Which kind of content view something is, or is to be, and how it publishes."""
+
+    composite: bool = False
+    rolling: bool = False
+    import_only: bool = False
+    generated: bool = False
+    auto_publish: bool = False
+    solve_dependencies: bool = False
+
+    def check(self) -> None:
+        """Raise ValidationError, naming every flag that another one rules out (katello.md 1.5)."""
+        errors: dict[str, list[str]] = {}
+
+        def exclude(flag: str, words: str, *, when: bool) -> None:
+            if when and getattr(self, flag):
+                errors.setdefault(flag, []).append(words)
+
+        composite, rolling = "composite content view", "rolling content view"
+        exclude("rolling", f"cannot be set for a {composite}", when=self.composite)
+        for flag in ("import_only", "solve_dependencies"):
+            exclude(flag, f"cannot be set for a {composite}", when=self.composite)
+            exclude(flag, f"cannot be set for a {rolling}", when=self.rolling)
+        for flag in ("composite", "solve_dependencies"):
+            exclude(flag, "cannot be set for a generated content view", when=self.generated)
+        exclude("auto_publish", f"can only be set for a {composite}", when=not self.composite)
+        if errors:
+            raise ValidationError(errors)
+
+
 def inputs_digest(
     repositories: Mapping[int, tuple[bytes, str]],
     filters: Sequence[Mapping[str, Any]],
@@ -55,9 +86,7 @@ def inputs_digest(
     filters their effect counts, not their names. Of a composite view the versions of its
     components count, too: it is told which ones it was made from.
     """
-    effects = [
-        {key: value for key, value in each.items() if key not in ("id", "name")} for each in filters
-    ]
+    effects = [_effect(each) for each in filters]
     inputs: dict[str, Any] = {
         "repositories": {
             str(repository): [digest.hex(), options]
@@ -69,3 +98,17 @@ def inputs_digest(
         inputs["components"] = sorted(component_ids)
     text = json.dumps(inputs, sort_keys=True)
     return sha256(text.encode()).hexdigest()
+
+
+# What a version keeps of filters and rules to be told, not because anything follows from it.
+_TOLD = ("id", "name")
+_TOLD_OF_RULES = ("id", "uuid", "module_stream_id")
+
+
+def _effect(frozen: Mapping[str, Any]) -> dict[str, Any]:
+    rules = [
+        {key: value for key, value in rule.items() if key not in _TOLD_OF_RULES}
+        for rule in frozen["rules"]
+    ]
+    effect = {key: value for key, value in frozen.items() if key not in _TOLD}
+    return effect | {"rules": sorted(rules, key=lambda rule: json.dumps(rule, sort_keys=True))}

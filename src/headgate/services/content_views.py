@@ -1,11 +1,12 @@
 """Content views: which repositories they take, and when they may go."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, delete, insert, select, update
 
 from headgate.domain.clock import Clock
+from headgate.domain.content_views import Kind
 from headgate.domain.errors import BadRequestError, ValidationError
 from headgate.domain.ids import ContentViewId, OrganizationId, RepositoryId
 from headgate.services.access import Actor, load
@@ -15,6 +16,7 @@ from headgate.services.uniqueness import free_name, free_names
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
+    content_view_components,
     content_view_filter_repositories,
     content_view_filters,
     content_view_repositories,
@@ -24,6 +26,10 @@ from headgate.stores.db.tables import (
     organizations,
     repositories,
 )
+
+_PLAIN: Final = Kind()
+_PUBLISHING: Final = ("auto_publish", "solve_dependencies")
+_CHANGEABLE: Final = ("description", *_PUBLISHING)
 
 
 def create_content_view(
@@ -36,8 +42,10 @@ def create_content_view(
     label: str | None = None,
     description: str | None = None,
     repository_ids: Sequence[RepositoryId] = (),
+    kind: Kind = _PLAIN,
 ) -> ContentViewId:
-    """Make a plain content view of these repositories."""
+    """Make a content view of these repositories; composite ones take components instead."""
+    kind.check()
     load(tx, actor, organizations, organization_id)
     actor.require("create_content_views", organization_id=organization_id)
     names = free_names(tx, content_views, name=name, label=label, organization_id=organization_id)
@@ -48,10 +56,16 @@ def create_content_view(
         {
             **names,
             "description": description,
+            "composite": kind.composite,
+            "rolling": kind.rolling,
+            "import_only": kind.import_only,
+            "auto_publish": kind.auto_publish,
+            "solve_dependencies": kind.solve_dependencies,
             "created_at": now,
             "updated_at": now,
         },
     )
+    _refuse_repositories(kind.composite, repository_ids)
     _take_repositories(tx, actor, organization_id, view_id, repository_ids)
     return ContentViewId(view_id)
 
@@ -64,10 +78,14 @@ def update_content_view(
     content_view_id: ContentViewId,
     changes: Mapping[str, Any],
 ) -> None:
-    """Change `name`, `description` or `repository_ids` (the whole new list)."""
+    """Change `name`, `description`, `repository_ids` (the whole new list), or how it publishes.
+
+    What it is - composite, rolling, import only - is for ever.
+    """
     row = require_plain(load(tx, actor, content_views, content_view_id), "changed")
     actor.require("edit_content_views", organization_id=row.organization_id)
-    values = {column: changes[column] for column in ("description",) if column in changes}
+    values = {column: changes[column] for column in _CHANGEABLE if column in changes}
+    _check_kind(row, changes)
     if "name" in changes and changes["name"] != row.name:
         values["name"] = free_name(
             tx,
@@ -77,6 +95,7 @@ def update_content_view(
             organization_id=row.organization_id,
         )
     if "repository_ids" in changes:
+        _refuse_repositories(row.composite, changes["repository_ids"])
         _take_repositories(tx, actor, row.organization_id, row.id, changes["repository_ids"])
     tx.execute(
         update(content_views)
@@ -88,7 +107,7 @@ def update_content_view(
 def require_deletable_view(
     tx: Transaction, *, actor: Actor, content_view_id: ContentViewId
 ) -> Row[Any]:
-    """Return the view, or raise BadRequestError while an environment serves it."""
+    """Return the view, or raise BadRequestError while an environment or a composite uses it."""
     row = require_plain(load(tx, actor, content_views, content_view_id), "deleted")
     actor.require("destroy_content_views", organization_id=row.organization_id)
     serving = environments_of(tx, content_view_id)
@@ -97,6 +116,12 @@ def require_deletable_view(
         raise BadRequestError(
             f"Cannot delete '{row.name}': it is in the lifecycle environments {names}."
             " Remove it from them first."
+        )
+    composites = ", ".join(composites_of(tx, content_view_id))
+    if composites:
+        raise BadRequestError(
+            f"Cannot delete '{row.name}' while it is in use by composite content views:"
+            f" {composites}"
         )
     return row
 
@@ -130,16 +155,26 @@ def repositories_of(tx: Transaction, content_view_id: int) -> list[Row[Any]]:
 
 
 def environments_of(tx: Transaction, content_view_id: int) -> list[Row[Any]]:
-    """Return the environments that serve a version of the view."""
+    """Return the environments that serve the view."""
     return list(
         tx.execute(
             select(lifecycle_environments)
             .join(distributions, distributions.c.environment_id == lifecycle_environments.c.id)
-            .where(
-                distributions.c.content_view_id == content_view_id,
-                distributions.c.version_id.is_not(None),
-            )
+            .where(distributions.c.content_view_id == content_view_id)
             .order_by(lifecycle_environments.c.id)
+        )
+    )
+
+
+def composites_of(tx: Transaction, content_view_id: int) -> list[str]:
+    """Return the names of the composite views that a view is a component of."""
+    component = content_view_components.c
+    return list(
+        tx.scalars(
+            select(content_views.c.name)
+            .join(content_view_components, component.composite_id == content_views.c.id)
+            .where(component.content_view_id == content_view_id)
+            .order_by(content_views.c.name)
         )
     )
 
@@ -174,6 +209,25 @@ def _take_repositories(
             content_view_filter_repositories.c.repository_id.not_in(wanted),
         )
     )
+
+
+def _check_kind(view: Row[Any], changes: Mapping[str, Any]) -> None:
+    for flag in ("composite", "rolling", "import_only"):
+        if changes.get(flag) not in (None, getattr(view, flag)):
+            raise ValidationError({flag: ["can not be changed after creation"]})
+    flags = {name: changes.get(name, getattr(view, name)) for name in _PUBLISHING}
+    Kind(
+        composite=view.composite,
+        rolling=view.rolling,
+        import_only=view.import_only,
+        generated=view.generated_for != "none",
+        **flags,
+    ).check()
+
+
+def _refuse_repositories(composite: bool, repository_ids: Sequence[RepositoryId]) -> None:
+    if composite and repository_ids:
+        raise ValidationError({"base": ["Cannot add repositories to a composite content view"]})
 
 
 def _require_distinct_paths(rows: Sequence[Row[Any]]) -> None:

@@ -56,6 +56,14 @@ def serve_version(tx: Transaction, *, clock: Clock, version_id: int, environment
     )
 
 
+def base_path_of(tx: Transaction, view: Row[Any], environment: Row[Any]) -> str:
+    """Return the path below which an environment serves a view."""
+    organization = tx.scalar(
+        select(organizations.c.label).where(organizations.c.id == view.organization_id)
+    )
+    return f"{organization}/{environment.label}/{view.label}"
+
+
 def stop_serving(tx: Transaction, *, content_view_id: int, environment_id: int) -> None:
     """Take the view out of the environment; taking it out twice is no error."""
     tx.execute(

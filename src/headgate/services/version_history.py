@@ -42,10 +42,8 @@ def record(
     )
 
 
-def record_deletions(
-    tx: Transaction, *, clock: Clock, versions: Sequence[Row[Any]], user: str
-) -> None:
-    """Write a line about each of the versions that have gone."""
+def record_deletions(tx: Transaction, *, clock: Clock, versions: Sequence[Any], user: str) -> None:
+    """Write a line about each of the versions (rows) that have gone."""
     lines = [_line(version, clock=clock, action="deletion", user=user) for version in versions]
     if lines:
         tx.execute(insert(content_view_histories), lines)
@@ -76,7 +74,7 @@ def record_rolling(
 
 
 def _line(
-    version: Row[Any], *, clock: Clock, action: str, user: str, status: str = "successful"
+    version: Any, *, clock: Clock, action: str, user: str, status: str = "successful"
 ) -> dict[str, Any]:
     return {
         "content_view_id": version.content_view_id,

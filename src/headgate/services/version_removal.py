@@ -96,6 +96,16 @@ def require_unused(
             )
 
 
+def lock_versions(tx: Transaction, version_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """Return the versions that are still there; nothing begins to use them before the commit."""
+    return tx.execute(
+        select(content_view_versions)
+        .where(among(tx, content_view_versions.c.id, version_ids))
+        .order_by(content_view_versions.c.id)
+        .with_for_update()
+    ).all()
+
+
 def environments_with(tx: Transaction, version_ids: Sequence[int]) -> Mapping[int, list[AnyRow]]:
     """Return the environments that serve these versions, by version."""
     rows = tx.execute(

@@ -8,8 +8,9 @@ from headgate.engine.port import Run, Schedule, Workflow
 from headgate.workflows.collect import collect, sweep
 from headgate.workflows.contents import import_uploads, remove_content
 from headgate.workflows.promote import promote
-from headgate.workflows.publish import publish
+from headgate.workflows.publish import auto_publish, publish
 from headgate.workflows.remove import remove_organization, remove_product, remove_versions
+from headgate.workflows.retain import retain, retain_versions
 from headgate.workflows.sync import sync, sync_many
 from headgate.workflows.sync_plans import run_sync_plan
 from headgate.workflows.workshop import Workshop
@@ -17,12 +18,15 @@ from headgate.workflows.workshop import Workshop
 # "Within a minute" is the promise; a look costs four queries of tables that are empty then.
 COLLECT_SECONDS: Final = 20.0
 SWEEP_SECONDS: Final = 3_600.0
+RETAIN_SECONDS: Final = 3_600.0
 
 _FUNCTIONS: Final[Mapping[str, Callable[[Workshop, Run], Mapping[str, Any]]]] = {
     "sync": sync,
     "sync_many": sync_many,
     "sync_plan": run_sync_plan,
     "publish": publish,
+    "auto_publish": auto_publish,
+    "retain_versions": retain_versions,
     "promote": promote,
     "remove_versions": remove_versions,
     "remove_product": remove_product,
@@ -42,4 +46,5 @@ def schedules(workshop: Workshop) -> list[Schedule]:
     return [
         Schedule("collect", work=partial(collect, workshop), every_seconds=COLLECT_SECONDS),
         Schedule("sweep", work=partial(sweep, workshop), every_seconds=SWEEP_SECONDS),
+        Schedule("retain", work=partial(retain, workshop), every_seconds=RETAIN_SECONDS),
     ]

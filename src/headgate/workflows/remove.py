@@ -9,7 +9,7 @@ from headgate.services.content_views import delete_content_view
 from headgate.services.organizations import delete_organization
 from headgate.services.products import delete_product
 from headgate.services.promotions import remove_from_environment
-from headgate.services.version_removal import delete_versions
+from headgate.services.version_removal import delete_versions, lock_versions, require_unused
 from headgate.stores.db import Transaction
 from headgate.workflows.workshop import Workshop
 
@@ -29,7 +29,9 @@ def remove_versions(workshop: Workshop, run: Run) -> Mapping[str, Any]:
                 environment_id=environment_id,
                 user=user,
             )
-        delete_versions(tx, clock=clock, version_ids=run.input.get("version_ids", []), user=user)
+        version_ids: list[int] = run.input.get("version_ids", [])
+        require_unused(tx, lock_versions(tx, version_ids))
+        delete_versions(tx, clock=clock, version_ids=version_ids, user=user)
         if run.input.get("destroy_content_view"):
             delete_content_view(tx, clock=clock, content_view_id=view_id)
 

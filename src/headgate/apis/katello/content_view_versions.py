@@ -15,6 +15,7 @@ from headgate.domain.ids import (
     TaskId,
 )
 from headgate.engine import enqueue
+from headgate.services.component_records import components_of_version
 from headgate.services.content_sets import union_of
 from headgate.services.content_view_records import load_view
 from headgate.services.deletion import freed_by_deleting_version
@@ -43,6 +44,12 @@ class Index(ListParams):
     organization_id: OrganizationId | None = doc("Organization ID", default=None)
     id: ContentViewVersionId | None = doc("Content view version ID", default=None)
     version: str | None = doc("Filter versions by version number", default=None)
+    composite_version_id: ContentViewVersionId | None = doc(
+        "Show the versions that a composite version was made from", default=None
+    )
+    triggered_by_id: ContentViewVersionId | None = doc(
+        "Show the versions that published themselves because of this one", default=None
+    )
     nondefault: bool = doc("Filter out default content views", default=False)
     include_applied_filters: bool = doc("Whether to show filters", default=False)
 
@@ -55,7 +62,9 @@ def index(call: Call, params: Index) -> Listing:
         organization_id=params.organization_id,
         environment_id=params.environment_id,
         version=params.version,
+        composite_version_id=params.composite_version_id,
         content_view_id=params.content_view_id,
+        triggered_by_id=params.triggered_by_id,
         id=params.id,
     )
     listed = page(call.tx, found, catalog=VERSIONS, window=params.window, clock=call.services.clock)
@@ -174,5 +183,19 @@ def _one(call: Call, version_id: ContentViewVersionId) -> dict[str, Any]:
         "package_count": len(packages),
         "errata_counts": errata_counts(call.tx, union_of(call.tx, sets, "erratum")),
         "applied_filters": row.filters,
+        "components": [
+            {
+                "id": each.id,
+                "name": f"{each.content_view_name} {each.major}.{each.minor}",
+                "version": f"{each.major}.{each.minor}",
+                "content_view_id": each.content_view_id,
+                "content_view": {
+                    "id": each.content_view_id,
+                    "name": each.content_view_name,
+                    "label": each.content_view_label,
+                },
+            }
+            for each in components_of_version(call.tx, row.id)
+        ],
         "last_event": task_summary(last_task(call.tx, f"content_view_version:{row.id}")),
     }

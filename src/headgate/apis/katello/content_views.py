@@ -5,7 +5,8 @@ from typing import Any
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
 from headgate.apis.katello.content_view_shapes import view_object
 from headgate.apis.katello.shapes import task_summary
-from headgate.domain.errors import BadRequestError, ValidationError
+from headgate.domain.content_views import Kind
+from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import (
     ContentViewId,
     ContentViewVersionId,
@@ -17,6 +18,7 @@ from headgate.domain.ids import (
 )
 from headgate.engine import enqueue
 from headgate.services.busy import require_free
+from headgate.services.components import take_versions
 from headgate.services.content_view_records import (
     CONTENT_VIEWS,
     beside,
@@ -34,6 +36,7 @@ from headgate.services.filters import delete_filter
 from headgate.services.listing import page
 from headgate.services.publish_plans import begin_publish, check_publish_targets, plan_publish
 from headgate.services.related import last_task
+from headgate.services.rolling_views import serve_rolling
 from headgate.services.version_removal import version_ids_of
 from headgate.services.view_copies import copy_content_view
 from headgate.workflows.removal_requests import remove_versions_task
@@ -45,6 +48,7 @@ _FLAT = "/katello/api/content_views"
 _NESTED = "/katello/api/organizations/{organization_id}/content_views"
 _ONE = f"{_FLAT}/{{id}}"
 _VIEW = "view_content_views"
+_FLAGS = ("composite", "rolling", "import_only", "auto_publish", "solve_dependencies")
 
 
 class Index(ListParams):
@@ -104,18 +108,26 @@ class Create(Params):
     label: str | None = doc("Label, made from the name unless given", default=None)
     description: str | None = doc("Description of the content view", default=None)
     repository_ids: list[RepositoryId] = doc("List of repository IDs", default=[])
-    composite: bool = doc("Make a composite content view", default=False, hidden=True)
-    rolling: bool = doc("Make a rolling content view", default=False, hidden=True)
-    auto_publish: bool = doc("Publish with its components", default=False, hidden=True)
-    solve_dependencies: bool = doc("Add what packages depend on", default=False, hidden=True)
-    import_only: bool = doc("Only imports make its versions", default=False, hidden=True)
-    component_ids: list[ContentViewVersionId] = doc("Components", default=[], hidden=True)
+    composite: bool = doc("Make a composite content view", default=False)
+    rolling: bool = doc(
+        "Make a rolling content view: it serves what its repositories hold now", default=False
+    )
+    environment_ids: list[EnvironmentId] = doc(
+        "Lifecycle environments of a rolling content view", default=[]
+    )
+    component_ids: list[ContentViewVersionId] = doc(
+        "List of component content view version IDs for composite views", default=[]
+    )
+    auto_publish: bool = doc("Publish a composite view when a component is", default=False)
+    solve_dependencies: bool = doc("Solve RPM dependencies on publish", default=False)
+    import_only: bool = doc(
+        "Designate this content view for importing from upstream servers only", default=False
+    )
 
 
 @content_views.action("create", "POST", _FLAT, also=[_NESTED])
 def create(call: Call, params: Create) -> dict[str, Any]:
     """Make one."""
-    _refuse_kinds(params)
     view_id = create_content_view(
         call.tx,
         actor=call.actor,
@@ -125,7 +137,18 @@ def create(call: Call, params: Create) -> dict[str, Any]:
         label=params.label,
         description=params.description,
         repository_ids=params.repository_ids,
+        kind=Kind(
+            composite=params.composite,
+            rolling=params.rolling,
+            import_only=params.import_only,
+            auto_publish=params.auto_publish,
+            solve_dependencies=params.solve_dependencies,
+        ),
     )
+    if params.component_ids:
+        _take_components(call, view_id, params.component_ids)
+    if params.environment_ids:
+        _serve_rolling(call, view_id, params.environment_ids)
     return _one(call, view_id)
 
 
@@ -136,21 +159,25 @@ class Update(Params):
     name: str | None = doc("New name of the content view", default=None)
     description: str | None = doc("Description of the content view", default=None)
     repository_ids: list[RepositoryId] | None = doc("List of repository IDs", default=None)
-    auto_publish: bool = doc("Publish with its components", default=False, hidden=True)
-    solve_dependencies: bool = doc("Add what packages depend on", default=False, hidden=True)
-    import_only: bool = doc("Only imports make its versions", default=False, hidden=True)
-    component_ids: list[ContentViewVersionId] = doc("Components", default=[], hidden=True)
+    environment_ids: list[EnvironmentId] | None = doc(
+        "Lifecycle environments of a rolling content view", default=None
+    )
+    component_ids: list[ContentViewVersionId] | None = doc(
+        "List of component content view version IDs for composite views", default=None
+    )
+    auto_publish: bool | None = doc("Publish a composite view when a component is", default=None)
+    solve_dependencies: bool | None = doc("Solve RPM dependencies on publish", default=None)
+    import_only: bool | None = doc("Cannot be changed", default=None, hidden=True)
+    composite: bool | None = doc("Cannot be changed", default=None, hidden=True)
+    rolling: bool | None = doc("Cannot be changed", default=None, hidden=True)
 
 
 @content_views.action("update", "PUT", _ONE)
 def update(call: Call, params: Update) -> dict[str, Any]:
     """Change what is given."""
-    _refuse_kinds(params)
-    changes = params.changes("description")
-    if params.name is not None:
-        changes["name"] = params.name
-    if params.repository_ids is not None:
-        changes["repository_ids"] = params.repository_ids
+    given = params.changes("name", "repository_ids", *_FLAGS)
+    changes = {name: value for name, value in given.items() if value is not None}
+    changes |= params.changes("description")
     update_content_view(
         call.tx,
         actor=call.actor,
@@ -158,6 +185,10 @@ def update(call: Call, params: Update) -> dict[str, Any]:
         content_view_id=params.id,
         changes=changes,
     )
+    if params.component_ids is not None:
+        _take_components(call, params.id, params.component_ids)
+    if params.environment_ids is not None:
+        _serve_rolling(call, params.id, params.environment_ids)
     return _one(call, params.id)
 
 
@@ -285,9 +316,25 @@ def _one(call: Call, content_view_id: ContentViewId) -> dict[str, Any]:
     }
 
 
-def _refuse_kinds(params: Create | Update) -> None:
-    """Refuse what would make a view of another kind: none of these is served yet."""
-    kinds = ("composite", "rolling", "auto_publish", "solve_dependencies", "import_only")
-    asked = [name for name in (*kinds, "component_ids") if getattr(params, name, None)]
-    if asked:
-        raise ValidationError({name: ["is not supported"] for name in asked})
+def _take_components(
+    call: Call, content_view_id: ContentViewId, version_ids: list[ContentViewVersionId]
+) -> None:
+    take_versions(
+        call.tx,
+        actor=call.actor,
+        clock=call.services.clock,
+        composite_id=content_view_id,
+        version_ids=version_ids,
+    )
+
+
+def _serve_rolling(
+    call: Call, content_view_id: ContentViewId, environment_ids: list[EnvironmentId]
+) -> None:
+    serve_rolling(
+        call.tx,
+        load_view(call.tx, call.actor, content_view_id),
+        actor=call.actor,
+        clock=call.services.clock,
+        environment_ids=environment_ids,
+    )
