@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Final, Self
 
 from pyroaring import BitMap
-from sqlalchemy import select
 
 from headgate.content.rpm.metadata.stream import Package
 from headgate.content.rpm.packs import PACK_PACKAGES, SOURCE_ARCHES, OpenPack, PackKeeper
@@ -15,6 +14,7 @@ from headgate.content.rpm.tables import rpm_packages
 from headgate.plugin import Ports
 from headgate.services.collection import pin_units
 from headgate.services.collection_lock import hold_off_collection
+from headgate.services.unit_rows import known_ids
 from headgate.stores.db.statements import rows_of
 
 # Packages looked up at once: some 15 kB of fragments each are held meanwhile, 15 MB in all.
@@ -125,17 +125,18 @@ class PackageIntake:
 
         Most looks of a first sync find nothing, so they take no write lock.
         """
-        columns = (rpm_packages.c.digest, rpm_packages.c.id, rpm_packages.c.arch)
-        known = select(*columns).where(rpm_packages.c.digest.in_(list(self._pending)))
+        digests = list(self._pending)
         with self._ports.database.read() as tx:
-            if tx.execute(known.limit(1)).first() is None:
+            if not known_ids(tx, rpm_packages, digests):
                 return
         with self._ports.database.begin() as tx:
             hold_off_collection(tx)
-            rows = tx.execute(known).all()
-            source = BitMap(row.id for row in rows if row.arch in SOURCE_ARCHES)
-            units = {"rpm": BitMap(row.id for row in rows) - source, "srpm": source}
+            known = known_ids(tx, rpm_packages, digests)
+            columns = [rpm_packages.c.arch]
+            rows = rows_of(tx, columns, rpm_packages.c.id, BitMap(known.values()))
+            source = BitMap(unit_id for arch, unit_id in rows if arch in SOURCE_ARCHES)
+            units = {"rpm": BitMap(known.values()) - source, "srpm": source}
             pin_units(tx, holder=self._holder, units=units)
-        for row in rows:
-            self._take(row.id, row.id in source)
-            del self._pending[row.digest]
+        for digest, unit_id in known.items():
+            self._take(unit_id, unit_id in source)
+            del self._pending[digest]

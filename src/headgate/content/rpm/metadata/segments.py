@@ -8,10 +8,12 @@ All segments of one sync lie end to end in six files, the pack. A segment's layo
 that say where it lies in each, and how long each fragment is.
 """
 
+import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 from struct import Struct
@@ -185,16 +187,15 @@ def read_fragments(
 class PackWriter:
     """Writes packages as segments to the six files of a pack.
 
-    Compression runs in threads; the sinks are written by the caller's thread alone. A context
+    Threads compress, and write the segments in their order, one thread at a time. A context
     manager: leaving it after an error drops what is still in work. What a sink raises comes out
     of `add` or `close`.
     """
 
     def __init__(self, sinks: Mapping[tuple[Kind, Codec], Sink], *, threads: int = 2) -> None:
-        self._sinks = sinks
-        self._offsets = dict.fromkeys(sinks, 0)
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="compress")
-        self._working: deque[tuple[Future[_Compressed], int]] = deque()
+        self._files = _Files(sinks)
+        self._threads = ThreadPoolExecutor(threads, "compress", initializer=_step_back)
+        self._working: deque[tuple[Future[bytes], int]] = deque()
         self._pending: list[Fragments] = []
         self._pending_bytes = 0
         self._segments = 0
@@ -222,7 +223,7 @@ class PackWriter:
         if self._pending:
             self._submit()
         while self._working:
-            self._write_next()
+            self._wait_for_next()
         self._threads.shutdown()
 
     def __enter__(self) -> Self:
@@ -243,21 +244,60 @@ class PackWriter:
             len(self._working) >= _IN_FLIGHT
             or sum(size for _, size in self._working) > _IN_FLIGHT_BYTES
         ):
-            self._write_next()
-        job = self._threads.submit(_compress_segment, self._pending)
+            self._wait_for_next()
+        job = self._threads.submit(self._files.write, self._segments, self._pending)
         self._working.append((job, self._pending_bytes))
         self._pending, self._pending_bytes = [], 0
         self._segments += 1
 
-    def _write_next(self) -> None:
+    def _wait_for_next(self) -> None:
         job, _ = self._working.popleft()
-        done = job.result()
+        self._layouts.append(job.result())
+
+
+class _Files:
+    """The six files of a pack, to which threads append in turn."""
+
+    def __init__(self, sinks: Mapping[tuple[Kind, Codec], Sink]) -> None:
+        self._sinks = sinks
+        self._offsets = dict.fromkeys(sinks, 0)
+        self._turn = threading.Condition()
+        self._next = 0  # the number of the segment whose turn it is
+        self._broken = False  # a file may end in half a segment
+
+    def write(self, number: int, packages: list[Fragments]) -> bytes:
+        """Compress and append a segment once all before it are; return its layout."""
+        try:
+            done = _compress_segment(packages)
+        except BaseException:
+            with self._its_turn(number):
+                self._broken = True
+            raise
+        with self._its_turn(number):
+            return self._append(done)
+
+    @contextmanager
+    def _its_turn(self, number: int) -> Generator[None]:
+        with self._turn:
+            self._turn.wait_for(lambda: self._next == number)
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._next += 1
+                self._turn.notify_all()
+
+    def _append(self, done: "_Compressed") -> bytes:
+        if self._broken:
+            raise RuntimeError("a segment before this one could not be written")
+        self._broken = True
         places: dict[tuple[Kind, Codec], Place] = {}
         for key, data in done.data.items():
             self._sinks[key].write(data)
             places[key] = Place(self._offsets[key], len(data))
             self._offsets[key] += len(data)
-        self._layouts.append(Layout(places, done.lengths).encode())
+        self._broken = False
+        return Layout(places, done.lengths).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +315,14 @@ def _compress_segment(packages: list[Fragments]) -> _Compressed:
         for codec in CODECS:
             data[kind, codec] = compress(codec, joined)
     return _Compressed(data, lengths)
+
+
+def _step_back() -> None:
+    """Let the thread that reads go first where there are few cores: all wait for that one.
+
+    On Linux niceness belongs to a thread.
+    """
+    os.nice(5)
 
 
 class _Contexts(threading.local):
