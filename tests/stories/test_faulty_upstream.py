@@ -72,8 +72,9 @@ class Mirror:
         return f"/{kinds(self.offered)[kind]}"
 
     def make(self, **fields: Any) -> None:
-        """Make the repository and synchronize it."""
-        self.repository = self.world.mirror("birds", self.upstream.url, **fields)
+        """Make the repository, which takes all or nothing unless told otherwise, and sync it."""
+        chosen = {"missing_files_policy": "strict", **fields}
+        self.repository = self.world.mirror("birds", self.upstream.url, **chosen)
 
     def sync(self) -> Any:
         """Synchronize; return the task, which may have failed."""
