@@ -24,7 +24,6 @@ HTTP_PROXY_POLICIES = (GLOBAL_PROXY, NO_PROXY, SELECTED_PROXY)
 IGNORABLE_CONTENT = ("srpm", "treeinfo")
 OS_VERSIONS = ("rhel-6", "rhel-7", "rhel-8", "rhel-9", "rhel-10")
 METADATA_EXPIRE = range(1, 604_801)  # seconds
-DOWNLOAD_CONCURRENCY = range(1, 101)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

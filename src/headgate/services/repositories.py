@@ -132,6 +132,8 @@ def update_repository(
     values |= _sealed(seal, changes)
     if any(merged[column] != present[column] for column in SYNC_RELEVANT):
         values["upstream_state"] = None
+    if merged["url"] != row.url:
+        values["mirrors"] = None
     tx.execute(
         update(repositories).where(repositories.c.id == row.id).values(updated_at=clock(), **values)
     )
@@ -244,6 +246,7 @@ def publish_options(repository: Row[Any]) -> PublishOptions:
     return PublishOptions(
         checksum_type=repository.checksum_type,
         compression=repository.metadata_compression,
+        signing=repository.signing_fingerprint,
     )
 
 

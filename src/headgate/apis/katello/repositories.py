@@ -4,7 +4,8 @@ from typing import Any
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Raw, Resource, doc
 from headgate.apis.katello.repository_shapes import full, summary
-from headgate.domain.errors import BadRequestError, NotFoundError, ValidationError
+from headgate.apis.katello.repository_sources import SourceSettings
+from headgate.domain.errors import BadRequestError, NotFoundError
 from headgate.domain.ids import (
     ContentViewId,
     ContentViewVersionId,
@@ -26,7 +27,6 @@ from headgate.domain.repositories import (
     MISSING_FILES_POLICIES,
 )
 from headgate.engine import enqueue
-from headgate.services.credential_records import public_gpg_key
 from headgate.services.deletion import freed_by_deleting_repository
 from headgate.services.listing import page
 from headgate.services.products import CREDENTIAL_KINDS
@@ -46,6 +46,8 @@ from headgate.services.repository_records import (
     query,
     versions_holding,
 )
+from headgate.services.repository_sources import set_source
+from headgate.services.signing_keys import served_keys
 from headgate.services.trust import COLUMNS as TRUST_COLUMNS
 from headgate.services.trust import POLICIES, set_trust
 from headgate.services.units import require_unit
@@ -139,7 +141,7 @@ def show(call: Call, params: One) -> dict[str, Any]:
     return _one(call, params.id, organization_id=params.organization_id)
 
 
-class Settings(Params):
+class Settings(SourceSettings):
     """What can be set and changed."""
 
     description: str | None = doc("Description of the repository", default=None)
@@ -193,20 +195,9 @@ class Settings(Params):
     ssl_ca_cert_id: CredentialId | None = doc("ID of the SSL CA certificate", default=None)
     ssl_client_cert_id: CredentialId | None = doc("ID of the SSL client certificate", default=None)
     ssl_client_key_id: CredentialId | None = doc("ID of the SSL client key", default=None)
-    http_proxy_policy: str | None = doc("Policies for HTTP proxies", default=None, hidden=True)
-    http_proxy_id: int | None = doc("ID of an HTTP proxy", default=None, hidden=True)
-    retain_package_versions_count: int | None = doc(
-        "How many versions of each package are kept", default=None, hidden=True
-    )
-    metadata_expire: int | None = doc(
-        "Seconds that clients keep metadata", default=None, hidden=True
-    )
-    ignorable_content: list[str] | None = doc("Content to leave out", default=None, hidden=True)
-    os_versions: list[str] | None = doc("Limit to operating systems", default=None, hidden=True)
 
     def values(self) -> dict[str, Any]:
         """Return what was given, empty text as None: the way in which clients clear a value."""
-        self._refuse_unsupported()
         given = self.changes(*_COLUMNS)
         for name in _CLEARABLE & given.keys():
             given[name] = given[name] or None
@@ -220,12 +211,6 @@ class Settings(Params):
         clearable = ("signing_key_id", "unchanged_warning_days")
         return {name: each for name, each in given.items() if each is not None or name in clearable}
 
-    def _refuse_unsupported(self) -> None:
-        neutral: tuple[object, ...] = (None, [], "global_default_http_proxy", "none")
-        asked = [name for name in _UNSUPPORTED if getattr(self, name) not in neutral]
-        if asked:
-            raise ValidationError({name: ["is not supported"] for name in asked})
-
 
 _CLEARABLE = {"url", "description", "upstream_username", "upstream_password", "checksum_type"} | {
     "http_proxy_url"
@@ -235,10 +220,6 @@ _COLUMNS = (
     *("arch", "unprotected", "download_policy", "mirroring_policy", "metadata_compression"),
     *("verify_ssl_on_sync", "missing_files_policy"),
     *sorted(_NULLABLE),
-)
-_UNSUPPORTED = (
-    *("http_proxy_policy", "http_proxy_id", "retain_package_versions_count", "metadata_expire"),
-    *("ignorable_content", "os_versions"),
 )
 
 
@@ -275,6 +256,13 @@ def create(call: Call, params: Create) -> dict[str, Any]:
         changes=params.trust(),
         permission="create_products",
     )
+    set_source(
+        call.tx,
+        actor=call.actor,
+        repository_id=repository_id,
+        changes=params.source(),
+        permission="create_products",
+    )
     return _one(call, repository_id)
 
 
@@ -305,6 +293,7 @@ def update(call: Call, params: Update) -> dict[str, Any]:
         repository_id=params.id,
         changes=changes,
     )
+    set_source(call.tx, actor=call.actor, repository_id=params.id, changes=params.source())
     return _one(call, params.id)
 
 
@@ -433,7 +422,7 @@ class GpgKeyContent(Params):
 @repositories.action("gpg_key_content", "GET", f"{_PATH}/{{id}}/gpg_key_content", public=True)
 def gpg_key_content(call: Call, params: GpgKeyContent) -> Raw:
     """Return the public key; hosts ask for it without proving who they are."""
-    text = public_gpg_key(call.tx, RepositoryId(params.id), call.services.unseal)
+    text = served_keys(call.tx, RepositoryId(params.id), call.services.unseal)
     if text is None:
         raise NotFoundError(f"Could not find a gpg key of the repository with id {params.id}")
     return Raw(text.encode())

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headgate.apis.actions import Call
+from headgate.apis.katello.repository_sources import source_shown
 from headgate.apis.katello.shapes import (
     organization_of,
     permissions,
@@ -12,6 +13,7 @@ from headgate.apis.katello.shapes import (
 )
 from headgate.services.products import CREDENTIAL_KINDS
 from headgate.services.related import AnyRow
+from headgate.services.repository_sources import name_of_proxy
 
 
 def summary(call: Call, row: AnyRow, sync: AnyRow | None) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def summary(call: Call, row: AnyRow, sync: AnyRow | None) -> dict[str, Any]:
         "full_path": full_path(call, row),
         "url": row.url,
         "arch": row.arch,
-        "os_versions": [],
+        "os_versions": row.os_versions or [],
         "major": None,
         "minor": None,
         "unprotected": row.unprotected,
@@ -101,13 +103,8 @@ def full(call: Call, row: AnyRow, sync: AnyRow | None, holding: Sequence[AnyRow]
         "upstream_username": row.upstream_username,
         "upstream_password_exists": row.upstream_password is not None,
         "verify_ssl_on_sync": row.verify_ssl_on_sync,
-        "http_proxy": {"id": None, "name": None, "policy": "global_default_http_proxy"},
-        "http_proxy_policy": "global_default_http_proxy",
-        "http_proxy_id": None,
+        **source_shown(row, name_of_proxy(call.tx, row.http_proxy_id)),
         "http_proxy_url_exists": row.http_proxy_url is not None,
-        "ignorable_content": [],
-        "retain_package_versions_count": None,
-        "metadata_expire": None,
         "is_container_push": False,
         "permissions": permissions(
             call,
