@@ -46,6 +46,7 @@ class House:
             downloads=downloads or DownloadRules(),
             clock=self.control.clock,
             scratch=self._scratch,
+            unseal=lambda sealed: sealed[::-1],
         )
         return Workshop(ports, content_types(), lambda sealed: sealed[::-1], self.uploads)
 

@@ -49,6 +49,7 @@ class Stage:
             downloads=DownloadRules(addresses=AddressRules.allowing(["127.0.0.0/8"])),
             clock=self._control.clock,
             scratch=scratch,
+            unseal=lambda sealed: sealed[::-1],
         )
         self.workshop = Workshop(ports, content_types(), lambda sealed: sealed[::-1], uploads)
         self._workflows: Mapping[str, Workflow] = {

@@ -33,6 +33,7 @@ from headgate.stores.db.tables import (
     recurring_logics,
     repositories,
     repository_versions,
+    signing_keys,
     sync_plans,
     tasks,
     user_organizations,
@@ -105,6 +106,15 @@ def tenant(tx: Transaction, name: str, *, password_hash: str | None = None) -> T
         name=name,
         content_type="cert",
         content=b"sealed",
+    )
+    made.add(
+        tx,
+        signing_keys,
+        organization_id=organization_id,
+        name=name,
+        fingerprint="0" * 40,
+        secret=b"sealed",
+        public="",
     )
     made.add(tx, products, **owned, cp_id=f"{next(_numbers):012}")
     made.another_repository(tx)

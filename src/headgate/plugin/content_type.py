@@ -4,7 +4,7 @@ When and where that happens is the server's business. A content type adds one fo
 `content/` and is named once, in `server/`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,9 +14,11 @@ from sqlalchemy import Table
 
 from headgate.domain.clock import Clock
 from headgate.domain.content import Content
+from headgate.domain.errors import ConfigurationError
 from headgate.domain.ids import ContentSetId, RepositoryId, UnitId
 from headgate.engine.port import Run
 from headgate.plugin.filters import Filter
+from headgate.plugin.solving import Solution, SolvePart, SolvingLimits
 from headgate.plugin.trust import NOTHING_ASKED, TrustRules
 from headgate.stores.blobs import BlobStore, Digest
 from headgate.stores.db import Database, Transaction
@@ -89,10 +91,16 @@ class PublishOptions:
 
     checksum_type: str | None = None  # sha256 | sha384 | sha512; None: as upstream, else sha256
     compression: str | None = None  # gz | zstd; None: as upstream, else gz
+    signing: str | None = None  # fingerprint of the key that signs the metadata
 
     def key(self, content_type: str) -> str:
         """Text that is equal for options that give equal bytes."""
-        return f"{content_type}:{self.checksum_type or 'sha256'}:{self.compression or 'gz'}"
+        plain = f"{content_type}:{self.checksum_type or 'sha256'}:{self.compression or 'gz'}"
+        return self.signed_key(plain)
+
+    def signed_key(self, key: str) -> str:
+        """Return the key of a publication with the signature that is asked for."""
+        return f"{key}:signed:{self.signing}" if self.signing else key
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,10 @@ class PublishedFile:
     media_type: str
 
 
+def _sealed(_: bytes) -> bytes:
+    raise ConfigurationError("Nothing was given that opens what is sealed")
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The world as a content type sees it."""
@@ -113,6 +125,8 @@ class Ports:
     downloads: DownloadRules
     clock: Clock
     scratch: Path  # a folder for temporary files, on the disk of the blobs
+    solving: SolvingLimits = SolvingLimits()
+    unseal: Callable[[bytes], bytes] = _sealed  # opens what is kept sealed in the database
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +208,10 @@ class ContentType(Protocol):
         """Yield the files that the units are made of, in no order, whether they are here or not."""
         ...
 
+    def forget_bytes(self, tx: Transaction, content: Content) -> None:
+        """Forget that bytes of these units are here: they can be fetched again."""
+        ...
+
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
         """Return what of the content the filters keep, dependents trimmed."""
         ...
@@ -220,6 +238,15 @@ class ContentType(Protocol):
 
     def with_units(self, tx: Transaction, content: Content, units: Content) -> Content:
         """Return the content with these units, in the place of others at the same paths."""
+        ...
+
+    def solve(
+        self, ports: Ports, run: Run, parts: Sequence[SolvePart], roots: Content | None = None
+    ) -> Solution:
+        """Return what the kept packages require of the parts' sources, and what stays open.
+
+        With `roots` only these packages are looked at. UnavailableError when nothing can tell.
+        """
         ...
 
     def drop(self, tx: Transaction, units: Mapping[str, BitMap]) -> None:

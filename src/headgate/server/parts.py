@@ -41,6 +41,7 @@ class Parts:
             downloads=self.downloads,
             clock=self.clock,
             scratch=self.home.scratch,
+            unseal=self.sealer.unseal,
         )
 
     def close(self) -> None:

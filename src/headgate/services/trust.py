@@ -65,6 +65,9 @@ def set_trust(
         key = load(tx, actor, signing_keys, key_id)
         if key.organization_id != row.organization_id:
             raise ValidationError({"signing_key_id": ["must be a key of the same organization"]})
+        values["signing_fingerprint"] = key.fingerprint
+    elif "signing_key_id" in changes:
+        values["signing_fingerprint"] = None
     present = {column.name: getattr(row, column.name) for column in repositories.columns}
     merged = {**present, **changes}
     product_key = tx.scalar(select(products.c.gpg_key_id).where(products.c.id == row.product_id))

@@ -10,7 +10,7 @@ from headgate.apis.katello.content_view_environments import content_view_environ
 from headgate.apis.katello.content_view_filter_rules import content_view_filter_rules
 from headgate.apis.katello.content_view_filters import content_view_filters
 from headgate.apis.katello.content_view_histories import content_view_histories
-from headgate.apis.katello.content_view_removals import content_views
+from headgate.apis.katello.content_view_retention import content_views
 from headgate.apis.katello.environments import environments
 from headgate.apis.katello.errata import errata
 from headgate.apis.katello.files import files
@@ -27,6 +27,7 @@ from headgate.apis.katello.products_bulk_actions import products_bulk_actions
 from headgate.apis.katello.recurring_logics import recurring_logics
 from headgate.apis.katello.repositories_bulk_actions import repositories_bulk_actions
 from headgate.apis.katello.sessions import sessions
+from headgate.apis.katello.signing_keys import signing_keys
 from headgate.apis.katello.sync import sync
 from headgate.apis.katello.sync_plans import sync_plans
 from headgate.apis.katello.tasks import tasks
@@ -39,6 +40,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     organizations,
     environments,
     content_credentials,
+    signing_keys,
     products,
     products_bulk_actions,
     repositories,

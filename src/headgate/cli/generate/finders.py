@@ -31,6 +31,7 @@ FINDERS: Final[Mapping[str, Finder]] = {
     "CredentialId": Finder(
         "content_credentials", "content-credential", _NAME, ("organization_id",)
     ),
+    "SigningKeyId": Finder("signing_keys", "signing-key", _NAME, ("organization_id",)),
     "ContentViewId": Finder("content_views", "content-view", _NAME, ("organization_id",)),
     "ContentViewVersionId": Finder(
         "content_view_versions",

@@ -18,6 +18,7 @@ from headgate.content.rpm.metadata.segments import KINDS, Codec, compress
 from headgate.content.rpm.metadata.updateinfo import render_updateinfo
 from headgate.content.rpm.metadata.writer import ChecksumType, write_metadata
 from headgate.content.rpm.selection import cuts_of, pack_reader
+from headgate.content.rpm.signing import signatures
 from headgate.content.rpm.tables import errata, module_documents, package_groups, repository_files
 from headgate.content.rpm.upstream import REPOMD
 from headgate.domain.content import Content
@@ -166,17 +167,21 @@ class _Making:
     def finish(self) -> list[PublishedFile]:
         """Write repomd.xml and make everything durable."""
         entries = [entry for entry, _ in self.written] + [entry for entry, _ in self.passed]
-        index = self.spool()
         revision = str(int(self.ports.clock().timestamp()))
-        index.write(render_repomd(Repomd(files=tuple(entries), revision=revision)))
+        repomd = render_repomd(Repomd(files=tuple(entries), revision=revision))
+        index = {REPOMD: repomd, **signatures(self.ports, self.options, repomd)}
+        spools = [spool for _, spool in self.written]
+        for data in index.values():
+            spools.append(self.spool())
+            spools[-1].write(data)
         kept = keep(
             self.ports.database,
             self.ports.store,
-            [*(spool for _, spool in self.written), index],
+            spools,
             holder=self.run.task_id,
             clock=self.ports.clock,
         )
-        paths = [*(entry.location for entry, _ in self.written), REPOMD]
+        paths = [*(entry.location for entry, _ in self.written), *index]
         own = [
             PublishedFile(path, blob.id, media_type(path))
             for path, blob in zip(paths, kept, strict=True)

@@ -1,6 +1,7 @@
 """Synchronizing a yum repository: upstream -> units, segments and content, in one pass."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from headgate.content.rpm.merging import with_units
 from headgate.content.rpm.metadata.repomd import WEAK_CHECKSUMS, render_repomd
 from headgate.content.rpm.metadata.stream import Source, read_packages
 from headgate.content.rpm.retention import retained
+from headgate.content.rpm.signing import signatures
 from headgate.content.rpm.trust import verify_packages
 from headgate.content.rpm.unit_files import files_of
 from headgate.content.rpm.upstream import (
@@ -87,7 +89,9 @@ def _read_metadata(work: SyncWork) -> dict[str, Any]:
         "seen": dict(upstream.belief.seen),
         "mirrors": upstream.mirrors,
         "files": files,
-        "files_key": f"yum:upstream:{upstream.digest}:{'some' if upstream.left_out else 'all'}",
+        "files_key": work.options.signed_key(
+            f"yum:upstream:{upstream.digest}:{'some' if upstream.left_out else 'all'}"
+        ),
     }
 
 
@@ -138,26 +142,40 @@ def _may_stay(work: SyncWork, upstream: UpstreamMetadata) -> bool:
 def _untouched(work: SyncWork, upstream: UpstreamMetadata) -> Iterable[PublishedFile]:
     """Return the publication that is upstream's own; without its signature if a file is left out.
 
-    Only repomd.xml is written anew then: the files that it lists are upstream's bytes.
+    Only repomd.xml is written anew then: the files that it lists are upstream's bytes. Who asks
+    for the organization's signature gets it in the place of upstream's, over the same bytes.
     """
     for file, kept in upstream.files:
         yield PublishedFile(file.location, kept.id, media_type(file.location))
-    if not upstream.left_out:
-        for path in (REPOMD, *SIGNATURES):
+    made: dict[str, bytes] = {}
+    if upstream.left_out:
+        listed = tuple(file for file, _ in upstream.files)
+        made[REPOMD] = render_repomd(replace(upstream.repomd, files=listed))
+    else:
+        paths = (REPOMD,) if work.options.signing else (REPOMD, *SIGNATURES)
+        for path in paths:
             if path in upstream.others:
                 yield PublishedFile(path, upstream.others[path].id, media_type(path))
+    made |= signatures(work.ports, work.options, made.get(REPOMD, upstream.repomd_bytes))
+    yield from _kept(work, made)
+
+
+def _kept(work: SyncWork, made: Mapping[str, bytes]) -> Iterable[PublishedFile]:
+    if not made:
         return
-    listed = tuple(file for file, _ in upstream.files)
-    with work.ports.store.spool() as spool:
-        spool.write(render_repomd(replace(upstream.repomd, files=listed)))
-        (kept,) = keep(
+    with ExitStack() as stack:
+        spools = [stack.enter_context(work.ports.store.spool()) for _ in made]
+        for spool, data in zip(spools, made.values(), strict=True):
+            spool.write(data)
+        kept = keep(
             work.ports.database,
             work.ports.store,
-            [spool],
+            spools,
             holder=work.run.task_id,
             clock=work.ports.clock,
         )
-    yield PublishedFile(REPOMD, kept.id, media_type(REPOMD))
+    for path, blob in zip(made, kept, strict=True):
+        yield PublishedFile(path, blob.id, media_type(path))
 
 
 def _download(work: SyncWork, content: Content) -> list[dict[str, Any]]:

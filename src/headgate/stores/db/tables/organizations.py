@@ -160,6 +160,7 @@ repositories = Table(
     # The newest metadata seen upstream, by its own times; outlives `upstream_state`.
     Column("upstream_seen", JSON),
     Column("signing_key_id", Integer, ForeignKey("signing_keys.id", ondelete="SET NULL")),
+    Column("signing_fingerprint", String(64)),  # the key's own: names what is signed by it
     # What the last sync saw upstream (repomd digest, ETag, options): equal means nothing to do.
     Column("upstream_state", JSON),
     Column("latest_version_id", Integer),
