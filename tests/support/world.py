@@ -1,7 +1,7 @@
 """Arranging in the words of the field: organizations, repositories, views, versions."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -105,10 +105,8 @@ class World:
 
     def filter(self, view: int, name: str, *rules: Json, **fields: Any) -> int:
         """Add a filter (rpm, exclude, unless told otherwise) with its rules."""
-        chosen = {"type": "rpm", "inclusion": False}
-        made = self._made(
-            "content_view_filters", content_view_id=view, name=name, **chosen, **fields
-        )
+        chosen = {"type": "rpm", "inclusion": False} | fields
+        made = self._made("content_view_filters", content_view_id=view, name=name, **chosen)
         for rule in rules:
             self.post(f"content_view_filters/{made}/rules", **rule)
         return made
@@ -139,6 +137,13 @@ class World:
         chosen = {"organization_id": self.organization_id, "per_page": 4294967296}
         answer = self.client.get(f"{_KATELLO}/{resource}", params=chosen | parameters)
         return list(self._answered(answer)["results"])
+
+    def list_tasks(self, label: str) -> Sequence[Json]:
+        """Return the tasks with a label that are about this organization, the newest first."""
+        search = f"label = {label} and organization_id = {self.organization_id}"
+        answer = self.client.get("/foreman_tasks/api/tasks", params={"search": search})
+        results: Sequence[Json] = self._answered(answer)["results"]
+        return results
 
     def post(self, path: str, **body: Any) -> Json:
         """POST to the API; raise what it says if it refuses."""

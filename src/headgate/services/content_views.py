@@ -105,13 +105,17 @@ def update_content_view(
 
 
 def require_deletable_view(
-    tx: Transaction, *, actor: Actor, content_view_id: ContentViewId
+    tx: Transaction,
+    *,
+    actor: Actor,
+    content_view_id: ContentViewId,
+    leaving_environments: bool = False,
 ) -> Row[Any]:
     """Return the view, or raise BadRequestError while an environment or a composite uses it."""
     row = require_plain(load(tx, actor, content_views, content_view_id), "deleted")
     actor.require("destroy_content_views", organization_id=row.organization_id)
     serving = environments_of(tx, content_view_id)
-    if serving:
+    if serving and not leaving_environments:
         names = ", ".join(environment.name for environment in serving)
         raise BadRequestError(
             f"Cannot delete '{row.name}': it is in the lifecycle environments {names}."
@@ -137,21 +141,6 @@ def require_plain(view: Row[Any], verb: str) -> Row[Any]:
     if view.default:
         raise BadRequestError(f"The default content view cannot be {verb}.")
     return view
-
-
-def repositories_of(tx: Transaction, content_view_id: int) -> list[Row[Any]]:
-    """Return the view's repositories in the order of their names."""
-    return list(
-        tx.execute(
-            select(repositories)
-            .join(
-                content_view_repositories,
-                content_view_repositories.c.repository_id == repositories.c.id,
-            )
-            .where(content_view_repositories.c.content_view_id == content_view_id)
-            .order_by(repositories.c.name, repositories.c.id)
-        )
-    )
 
 
 def environments_of(tx: Transaction, content_view_id: int) -> list[Row[Any]]:

@@ -208,19 +208,35 @@ def _publication(place: Place) -> Any:
 
 
 def _served_in(environment_id: int, content_view_id: int | None) -> Any:
-    """Repositories that the environment serves (for one view); the default view serves all."""
+    """Repositories that the environment serves (for one view).
+
+    The default view serves all of its organization, a rolling one what it takes.
+    """
     places = distributions.c
     serving = select(places.version_id).where(places.environment_id == environment_id)
-    everything = select(places.organization_id).where(
-        places.environment_id == environment_id, places.version_id.is_(None)
+    without_version = (places.environment_id == environment_id, places.version_id.is_(None))
+    everything = (
+        select(places.organization_id)
+        .join(content_views, content_views.c.id == places.content_view_id)
+        .where(*without_version, content_views.c.default)
+    )
+    rolling = (
+        select(_taken.repository_id)
+        .join(distributions, places.content_view_id == _taken.content_view_id)
+        .where(*without_version)
     )
     if content_view_id is not None:
         serving = serving.where(places.content_view_id == content_view_id)
         everything = everything.where(places.content_view_id == content_view_id)
+        rolling = rolling.where(places.content_view_id == content_view_id)
     frozen = select(_held.repository_id).where(
         _held.version_id.in_(serving.where(places.version_id.is_not(None)))
     )
-    return or_(repositories.c.id.in_(frozen), repositories.c.organization_id.in_(everything))
+    return or_(
+        repositories.c.id.in_(frozen),
+        repositories.c.id.in_(rolling),
+        repositories.c.organization_id.in_(everything),
+    )
 
 
 def _of_view(content_view_id: int) -> Any:

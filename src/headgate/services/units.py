@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pyroaring import BitMap
-from sqlalchemy import ColumnElement, Select, Table, false, select
+from sqlalchemy import ColumnElement, Select, Table, false, or_, select
 
 from headgate.domain.errors import NotFoundError
 from headgate.services.access import Actor, AnyRow, AnySelect, scoped
@@ -17,6 +17,7 @@ from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import within
 from headgate.stores.db.tables import (
     content_set_members,
+    content_view_repositories,
     content_view_version_repositories,
     content_view_versions,
     content_views,
@@ -70,7 +71,7 @@ def units_within(tx: Transaction, actor: Actor, unit_type: str, scope: UnitScope
     of the actor. The ids of the scope have been through `access.load` or `require_visible`.
     """
     found = _frozen(actor, scope)
-    if scope.content_view_version_id is None and scope.content_view_id is None:
+    if scope.content_view_version_id is None:
         found = found.union_all(_current(actor, scope))
     held = content_set_members.c
     rows = tx.scalars(
@@ -126,18 +127,46 @@ def find_unit(tx: Transaction, actor: Actor, kind: UnitRows, scope: UnitScope, n
 
 
 def _current(actor: Actor, scope: UnitScope) -> Select[int]:
-    """Select what repositories hold now; an environment's, if it is a Library."""
+    """Select what repositories hold now; of environments and views what these serve of it.
+
+    That is a Library's own content, and what rolling views take.
+    """
     query = select(repository_versions.c.content_set_id).join(
         repositories, repositories.c.latest_version_id == repository_versions.c.id
     )
     if scope.repository_id is not None:
         query = query.where(repositories.c.id == scope.repository_id)
-    if scope.environment_id is not None:
+    if scope.content_view_id is not None:
+        query = query.where(repositories.c.id.in_(_rolling(scope)))
+    elif scope.environment_id is not None:
         library = select(lifecycle_environments.c.organization_id).where(
             lifecycle_environments.c.id == scope.environment_id, lifecycle_environments.c.library
         )
-        query = query.where(repositories.c.organization_id.in_(library))
+        query = query.where(
+            or_(
+                repositories.c.organization_id.in_(library),
+                repositories.c.id.in_(_rolling(scope)),
+            )
+        )
     return scoped(query, actor, repositories, organization_id=scope.organization_id)
+
+
+def _rolling(scope: UnitScope) -> Select[int]:
+    """Select the repositories of rolling views: of this one, or of those in this environment."""
+    taken = content_view_repositories.c
+    query = (
+        select(taken.repository_id)
+        .join(content_views, content_views.c.id == taken.content_view_id)
+        .where(content_views.c.rolling)
+    )
+    if scope.content_view_id is not None:
+        query = query.where(content_views.c.id == scope.content_view_id)
+    if scope.environment_id is not None:
+        served = select(distributions.c.content_view_id).where(
+            distributions.c.environment_id == scope.environment_id
+        )
+        query = query.where(content_views.c.id.in_(served))
+    return query
 
 
 def _frozen(actor: Actor, scope: UnitScope) -> Select[int]:

@@ -32,11 +32,12 @@ def check_removal(
     content_view_id: ContentViewId,
     environment_ids: Sequence[EnvironmentId] = (),
     version_ids: Sequence[ContentViewVersionId] = (),
+    destroy_content_view: bool = False,
 ) -> Row[Any]:
     """Return the view if it may leave these environments and then lose these versions."""
     view = require_plain(load(tx, actor, content_views, content_view_id), "removed")
     actor.require("promote_or_remove_content_views", organization_id=view.organization_id)
-    if not environment_ids and not version_ids:
+    if not (environment_ids or version_ids or destroy_content_view):
         raise BadRequestError(
             "There either were no environments nor versions specified. Please check"
             " environment_ids and content_view_version_ids."
@@ -53,6 +54,36 @@ def check_removal(
         actor.require("destroy_content_views", organization_id=view.organization_id)
         require_unused(tx, versions, leaving=environment_ids)
     return view
+
+
+def check_replacement(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    kind: str,
+    content_view_id: ContentViewId | None,
+    environment_id: EnvironmentId | None,
+    leaving: Sequence[int] = (),
+) -> None:
+    """Raise BadRequestError unless both are given, or none, and the environment serves the view.
+
+    `kind` is whose place it is: system or key. `leaving` are environments that the same request
+    takes this view out of.
+    """
+    if content_view_id is None and environment_id is None:
+        return
+    if content_view_id is None or environment_id is None:
+        raise BadRequestError(
+            f"Both {kind}_content_view_id and {kind}_environment_id must be given, or none of them."
+        )
+    view = load(tx, actor, content_views, content_view_id)
+    environment = load(tx, actor, lifecycle_environments, environment_id)
+    served = {row.id for row in environments_of(tx, view.id)} - set(leaving)
+    if environment.id not in served:
+        raise BadRequestError(
+            f"Content view '{view.name}' is not in '{environment.name}': nothing can be reassigned"
+            " to it."
+        )
 
 
 def require_deletable_version(

@@ -7,9 +7,10 @@ from headgate.apis.katello.content_views import content_views
 from headgate.domain.errors import ValidationError
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, EnvironmentId, TaskId
 from headgate.engine import enqueue
+from headgate.services.content_views import environments_of, require_deletable_view
 from headgate.services.listing import Window, page
 from headgate.services.version_records import VERSIONS, query
-from headgate.services.version_removal import check_removal, version_ids_of
+from headgate.services.version_removal import check_removal, check_replacement, version_ids_of
 from headgate.workflows.removal_requests import remove_versions_task
 
 _ONE = "/katello/api/content_views/{id}"
@@ -30,10 +31,42 @@ def remove_from_environment(call: Call, params: RemoveFromEnvironment) -> TaskId
     return _remove(call, params.id, environment_ids=[params.environment_id])
 
 
-class Remove(Params):
-    """Remove versions and/or environments from a content view."""
+class Reassign(Params):
+    """Where hosts and activation keys go that are without a content view afterwards."""
 
     id: ContentViewId = doc("Content view ID")
+    system_content_view_id: ContentViewId | None = doc(
+        "Content view to reassign orphaned hosts to", default=None
+    )
+    system_environment_id: EnvironmentId | None = doc(
+        "Environment to reassign orphaned hosts to", default=None
+    )
+    key_content_view_id: ContentViewId | None = doc(
+        "Content view to reassign orphaned activation keys to", default=None
+    )
+    key_environment_id: EnvironmentId | None = doc(
+        "Environment to reassign orphaned activation keys to", default=None
+    )
+
+    def check(self, call: Call, leaving: list[EnvironmentId]) -> None:
+        """Raise unless each pair that is given is one that stays."""
+        for kind, view_id, environment_id in (
+            ("system", self.system_content_view_id, self.system_environment_id),
+            ("key", self.key_content_view_id, self.key_environment_id),
+        ):
+            check_replacement(
+                call.tx,
+                actor=call.actor,
+                kind=kind,
+                content_view_id=view_id,
+                environment_id=environment_id,
+                leaving=leaving if view_id == self.id else (),
+            )
+
+
+class Remove(Reassign):
+    """Remove versions and/or environments from a content view."""
+
     environment_ids: list[EnvironmentId] = doc("Environment IDs to be removed", default=[])
     content_view_version_ids: list[ContentViewVersionId] = doc(
         "Content view version IDs to be deleted", default=[]
@@ -44,14 +77,18 @@ class Remove(Params):
 @content_views.action("remove", "PUT", f"{_ONE}/remove", async_task=True)
 def remove(call: Call, params: Remove) -> TaskId:
     """Take it out of environments, then delete versions, then itself if asked."""
-    version_ids = params.content_view_version_ids
+    environment_ids, version_ids = params.environment_ids, params.content_view_version_ids
     if params.destroy_content_view:
+        require_deletable_view(
+            call.tx, actor=call.actor, content_view_id=params.id, leaving_environments=True
+        )
+        environment_ids = [row.id for row in environments_of(call.tx, params.id)]
         version_ids = version_ids_of(call.tx, params.id)
-        call.actor.require("destroy_content_views")
+    params.check(call, environment_ids)
     return _remove(
         call,
         params.id,
-        environment_ids=params.environment_ids,
+        environment_ids=environment_ids,
         version_ids=version_ids,
         destroy_content_view=params.destroy_content_view,
     )
@@ -70,10 +107,9 @@ class Excluded(Params):
     ids: list[ContentViewVersionId] = doc("List of version IDs", default=[])
 
 
-class BulkDeleteVersions(Params):
+class BulkDeleteVersions(Reassign):
     """Delete several versions of a content view."""
 
-    id: ContentViewId = doc("Content view ID")
     included: Included = doc("Which versions to delete")
     excluded: Excluded | None = doc("Which of these to keep", default=None)
 
@@ -91,6 +127,7 @@ def bulk_delete_versions(call: Call, params: BulkDeleteVersions) -> TaskId:
         raise ValidationError({"included": ["must have ids or a search"]})
     kept = set(params.excluded.ids if params.excluded else ())
     version_ids = [each for each in dict.fromkeys(chosen) if each not in kept]
+    params.check(call, [])
     return _remove(call, params.id, version_ids=version_ids)
 
 
@@ -108,6 +145,7 @@ def _remove(
         content_view_id=content_view_id,
         environment_ids=environment_ids or [],
         version_ids=version_ids or [],
+        destroy_content_view=destroy_content_view,
     )
     task = remove_versions_task(
         view,
