@@ -22,6 +22,7 @@ from headgate.domain.errors import (
     PermissionDeniedError,
     StorageFullError,
     UnauthenticatedError,
+    UnavailableError,
     UnprocessableError,
     UntrustedContentError,
     UpstreamError,
@@ -42,6 +43,7 @@ STATUS: Final[Mapping[type[HeadgateError], int]] = {
     UnprocessableError: 422,
     InvalidContentError: 422,
     UpstreamError: 502,
+    UnavailableError: 503,
     StorageFullError: 507,
 }
 

@@ -79,6 +79,8 @@ def inputs_digest(
     repositories: Mapping[int, tuple[bytes, str]],
     filters: Sequence[Mapping[str, Any]],
     component_ids: Sequence[int] = (),
+    *,
+    solve_dependencies: bool = False,
 ) -> str:
     """Return what names a version's inputs: equal inputs publish equal versions.
 
@@ -96,6 +98,8 @@ def inputs_digest(
     }
     if component_ids:
         inputs["components"] = sorted(component_ids)
+    if solve_dependencies:
+        inputs["solve_dependencies"] = True
     text = json.dumps(inputs, sort_keys=True)
     return sha256(text.encode()).hexdigest()
 

@@ -128,6 +128,18 @@ class ConfigurationError(HeadgateError):
     code = "configuration"
 
 
+class UnavailableError(HeadgateError):
+    """Something that this installation lacks would be needed; the message says what (503)."""
+
+    code = "unavailable"
+
+
+class SolvingFailedError(HeadgateError):
+    """The process that solves dependencies reached a limit, or died."""
+
+    code = "solving_failed"
+
+
 class SubtaskFailedError(HeadgateError):
     """A part of the work failed in a task of its own, whose message this is."""
 

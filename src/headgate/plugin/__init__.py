@@ -15,9 +15,18 @@ from headgate.plugin.content_type import (
     Upload,
 )
 from headgate.plugin.filters import Filter, FilterRule, filters_within
+from headgate.plugin.solving import (
+    AddedPackage,
+    Reason,
+    Solution,
+    SolvePart,
+    SolvingLimits,
+    Unresolved,
+)
 from headgate.plugin.trust import TrustRules
 
 __all__ = [
+    "AddedPackage",
     "ContentType",
     "Filter",
     "FilterRule",
@@ -26,12 +35,17 @@ __all__ = [
     "Ports",
     "PublishOptions",
     "PublishedFile",
+    "Reason",
+    "Solution",
+    "SolvePart",
+    "SolvingLimits",
     "Source",
     "SyncWork",
     "Synced",
     "TrustRules",
     "UnitFile",
     "UnitType",
+    "Unresolved",
     "Upload",
     "filters_within",
 ]

@@ -18,7 +18,7 @@ from headgate.domain.errors import ConfigurationError
 from headgate.domain.ids import ContentSetId, RepositoryId, UnitId
 from headgate.engine.port import Run
 from headgate.plugin.filters import Filter
-from headgate.plugin.solving import Solution, SolvePart, SolvingLimits
+from headgate.plugin.solving import DEFAULT_LIMITS, Solution, SolvePart, SolvingLimits
 from headgate.plugin.trust import NOTHING_ASKED, TrustRules
 from headgate.stores.blobs import BlobStore, Digest
 from headgate.stores.db import Database, Transaction
@@ -125,7 +125,7 @@ class Ports:
     downloads: DownloadRules
     clock: Clock
     scratch: Path  # a folder for temporary files, on the disk of the blobs
-    solving: SolvingLimits = SolvingLimits()
+    solving: SolvingLimits = DEFAULT_LIMITS
     unseal: Callable[[bytes], bytes] = _sealed  # opens what is kept sealed in the database
 
 

@@ -115,6 +115,7 @@ def plan_version(
             "filters": inputs.filters,
             "inputs_digest": inputs.digest,
             "triggered_by_id": triggered_by_id,
+            "solve_dependencies": inputs.solve_dependencies,
             "created_at": clock(),
         },
     )

@@ -52,12 +52,15 @@ class Inputs:
     repositories: Sequence[RepositoryInput]
     filters: Sequence[dict[str, Any]]
     component_ids: Sequence[int]  # versions that a composite one is made from, the oldest first
+    solve_dependencies: bool = False
 
     @property
     def digest(self) -> str:
         """Equal inputs publish equal versions."""
         keys = {each.repository_id: each.key for each in self.repositories}
-        return inputs_digest(keys, self.filters, self.component_ids)
+        return inputs_digest(
+            keys, self.filters, self.component_ids, solve_dependencies=self.solve_dependencies
+        )
 
 
 def inputs_of(tx: Transaction, view: Row[Any] | AnyRow) -> Inputs:
@@ -66,7 +69,8 @@ def inputs_of(tx: Transaction, view: Row[Any] | AnyRow) -> Inputs:
         component_ids = [row.version_id for row in component_versions(tx, [view.id])]
         return Inputs(_of_components(tx, component_ids), [], component_ids)
     filters = filters_of(tx, view.id)
-    return Inputs(_of_repositories(tx, view.id, filters), filters, ())
+    found = _of_repositories(tx, view.id, filters)
+    return Inputs(found, filters, (), view.solve_dependencies)
 
 
 def component_versions(tx: Transaction, composite_ids: Iterable[int]) -> Sequence[AnyRow]:

@@ -28,6 +28,7 @@ from headgate.stores.db.tables import (
     content_views,
     repositories,
 )
+from headgate.workflows.dependencies import solve_version
 from headgate.workflows.publish_requests import ask_what_follows
 from headgate.workflows.workshop import Workshop
 
@@ -82,8 +83,10 @@ def _publish(
 ) -> Mapping[str, Any]:
     clock, user = workshop.ports.clock, run.input["user"]
     try:
+        required = solve_version(workshop, run, version_id)
         for repository in _unpublished(workshop, version_id):
-            _publish_repository(workshop, run, version_id, repository)
+            also = required.get(repository.id, Content())
+            _publish_repository(workshop, run, version_id, repository, also=also)
 
         def serve(tx: Transaction) -> None:
             finish_publish(
@@ -132,7 +135,12 @@ def _unpublished(workshop: Workshop, version_id: ContentViewVersionId) -> list[R
 
 
 def _publish_repository(
-    workshop: Workshop, run: Run, version_id: ContentViewVersionId, repository: Row[Any]
+    workshop: Workshop,
+    run: Run,
+    version_id: ContentViewVersionId,
+    repository: Row[Any],
+    *,
+    also: Content,
 ) -> None:
     content_type = workshop.content_types[repository.content_type]
     options = publish_options(repository)
@@ -187,7 +195,7 @@ def _publish_repository(
         with workshop.ports.database.read() as tx:
             source = _laid_over(tx, content_type, parts or [repository.source_set_id])
             filters = filters_for(tx, version_id, repository.id)
-            content = content_type.filtered(tx, source, filters)
+            content = content_type.filtered(tx, source, filters) | also
             missing = still_missing(tx, content_type, repository.id, content)
         with workshop.ports.database.begin() as tx:
             if frozen(tx, content, missing, None):

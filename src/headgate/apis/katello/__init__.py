@@ -6,17 +6,17 @@ from headgate.apis.actions import Resource
 from headgate.apis.katello.content_credentials import content_credentials
 from headgate.apis.katello.content_uploads import content_uploads
 from headgate.apis.katello.content_view_components import content_view_components
+from headgate.apis.katello.content_view_dependencies import content_view_versions, content_views
 from headgate.apis.katello.content_view_environments import content_view_environments
 from headgate.apis.katello.content_view_filter_rules import content_view_filter_rules
 from headgate.apis.katello.content_view_filters import content_view_filters
 from headgate.apis.katello.content_view_histories import content_view_histories
-from headgate.apis.katello.content_view_retention import content_views
 from headgate.apis.katello.environments import environments
 from headgate.apis.katello.errata import errata
 from headgate.apis.katello.files import files
 from headgate.apis.katello.home import home, ping
 from headgate.apis.katello.http_proxies import http_proxies
-from headgate.apis.katello.missing_files import content_view_versions, repositories
+from headgate.apis.katello.missing_files import repositories
 from headgate.apis.katello.module_streams import module_streams
 from headgate.apis.katello.organizations import organizations
 from headgate.apis.katello.package_groups import package_groups

@@ -21,6 +21,8 @@ from headgate.plugin import (
     Ports,
     PublishedFile,
     PublishOptions,
+    Solution,
+    SolvePart,
     Source,
     Synced,
     SyncWork,
@@ -140,6 +142,12 @@ class FileType:
                 source=row.path,
             )
 
+    def forget_bytes(self, tx: Transaction, content: Content) -> None:
+        """Let files be fetched again."""
+        for batch in batched(content[FILE]):
+            gone = update(file_units).where(file_units.c.id.in_(batch))
+            tx.execute(gone.values(blob_id=None))
+
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
         """Return the content: no filter speaks of files (katello.md 1.5)."""
         del tx, filters
@@ -170,6 +178,13 @@ class FileType:
     def with_units(self, tx: Transaction, content: Content, units: Content) -> Content:
         """Return the content with these files in the place of others at the same paths."""
         return _with_files(tx, content, units[FILE])
+
+    def solve(
+        self, ports: Ports, run: Run, parts: Sequence[SolvePart], roots: Content | None = None
+    ) -> Solution:
+        """Files require nothing."""
+        del ports, run, parts, roots
+        return Solution()
 
     def drop(self, tx: Transaction, units: Mapping[str, BitMap]) -> None:
         """Delete files that nothing holds."""

@@ -11,6 +11,7 @@ from headgate.content.rpm.filters import filtered
 from headgate.content.rpm.merging import with_units
 from headgate.content.rpm.packs import drop_empty_segments
 from headgate.content.rpm.publish import publish
+from headgate.content.rpm.solving.solve import solve
 from headgate.content.rpm.sync import sync
 from headgate.content.rpm.tables import (
     distribution_trees,
@@ -20,7 +21,7 @@ from headgate.content.rpm.tables import (
     repository_files,
     rpm_packages,
 )
-from headgate.content.rpm.unit_files import files_of
+from headgate.content.rpm.unit_files import files_of, forget_bytes
 from headgate.content.rpm.uploads import upload
 from headgate.domain.content import Content
 from headgate.domain.ids import ContentSetId
@@ -31,6 +32,8 @@ from headgate.plugin import (
     Ports,
     PublishedFile,
     PublishOptions,
+    Solution,
+    SolvePart,
     Synced,
     SyncWork,
     UnitFile,
@@ -90,6 +93,10 @@ class YumType:
         """See `content/rpm/unit_files.py`."""
         return files_of(tx, content)
 
+    def forget_bytes(self, tx: Transaction, content: Content) -> None:
+        """See `content/rpm/unit_files.py`."""
+        forget_bytes(tx, content)
+
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
         """See `content/rpm/filters/`."""
         return filtered(tx, content, filters)
@@ -101,6 +108,12 @@ class YumType:
     def with_units(self, tx: Transaction, content: Content, units: Content) -> Content:
         """See `content/rpm/merging.py`."""
         return with_units(tx, content, units)
+
+    def solve(
+        self, ports: Ports, run: Run, parts: Sequence[SolvePart], roots: Content | None = None
+    ) -> Solution:
+        """See `content/rpm/solving`."""
+        return solve(ports, run, parts, roots)
 
     def drop(self, tx: Transaction, units: Mapping[str, BitMap]) -> None:
         """Delete units that nothing holds, and the segments that only they were in."""

@@ -191,6 +191,8 @@ content_view_versions = Table(
     # SHA-256 (hex) over the repositories' content sets and filters: "publish only if needed".
     Column("inputs_digest", String(64), nullable=False),
     Column("published", Boolean, nullable=False, default=False),
+    # Whether what packages require is added to what the filters keep.
+    Column("solve_dependencies", Boolean, nullable=False, default=False),
     # No retention policy takes it.
     Column("pinned", Boolean, nullable=False, default=False),
     # Who publishes it, or has.
@@ -225,6 +227,21 @@ content_view_version_repositories = Table(
     # Null until the version is published.
     Column("publication_id", Integer, ForeignKey("publications.id"), index=True),
     PrimaryKeyConstraint("version_id", "repository_id"),
+)
+
+# Of versions for which dependencies were solved: what was added and why, what stays open.
+content_view_version_dependencies = Table(
+    "content_view_version_dependencies",
+    metadata,
+    Column(
+        "version_id",
+        Integer,
+        ForeignKey("content_view_versions.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("report", JSON, nullable=False),  # services/dependency_reports.py writes it
+    Column("created_at", UtcDateTime, nullable=False),
 )
 
 # What a composite view's version was made from; these versions stay as long as it does.

@@ -1,0 +1,128 @@
+"""Solving dependencies: while a version is published, or only to tell what would be added."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from headgate.domain.content import Content
+from headgate.domain.errors import ConflictError, NotFoundError
+from headgate.domain.ids import ContentSetId, ContentViewVersionId
+from headgate.engine.port import Run
+from headgate.plugin import Solution, SolvePart, filters_within
+from headgate.services.content_sets import load_content
+from headgate.services.dependency_reports import report_of, save_report
+from headgate.services.version_inputs import inputs_of
+from headgate.stores.db import Transaction
+from headgate.stores.db.tables import (
+    content_view_version_repositories,
+    content_view_versions,
+    content_views,
+    repositories,
+)
+from headgate.workflows.workshop import Workshop
+
+
+def solve_version(
+    workshop: Workshop, run: Run, version_id: ContentViewVersionId
+) -> Mapping[int, Content]:
+    """Return what to add to which repository of a planned version; nothing unless it asks for it.
+
+    Comes before any of its repositories is published. The report is kept with the version.
+    """
+    with workshop.ports.database.read() as tx:
+        wanted = tx.scalar(
+            select(content_view_versions.c.solve_dependencies).where(
+                content_view_versions.c.id == version_id
+            )
+        )
+    if not wanted:
+        return {}
+
+    def work() -> dict[str, Any]:
+        with workshop.ports.database.read() as tx:
+            parts = _parts_of_version(tx, workshop, version_id)
+        solutions = solve_parts(workshop, run, parts)
+        additions = {
+            str(repository_id): content.dumped()
+            for solution in solutions
+            for repository_id, content in solution.additions.items()
+        }
+        return {"additions": additions, "report": report_of(solutions)}
+
+    found = run.step("solve dependencies", work)
+
+    def keep(tx: Transaction) -> None:
+        save_report(tx, clock=workshop.ports.clock, version_id=version_id, report=found["report"])
+
+    run.transaction("keep the report of dependencies", keep)
+    return {int(each): Content.loaded(units) for each, units in found["additions"].items()}
+
+
+def check_dependencies(workshop: Workshop, run: Run) -> Mapping[str, Any]:
+    """Tell what publishing the view in `content_view_id` now would add; nothing is changed."""
+
+    def work() -> dict[str, Any]:
+        with workshop.ports.database.read() as tx:
+            view = tx.execute(
+                select(content_views).where(content_views.c.id == run.input["content_view_id"])
+            ).one_or_none()
+            if view is None:
+                raise NotFoundError("The content view has been deleted meanwhile")
+            inputs = inputs_of(tx, view)
+            sets = {each.repository_id: each.content_set_id for each in inputs.repositories}
+            parts = _parts(tx, workshop, sets, inputs.filters)
+        return report_of(solve_parts(workshop, run, parts))
+
+    return run.step("solve dependencies", work)
+
+
+Parts = Mapping[str, Sequence[SolvePart]]  # by content type
+
+
+def solve_parts(
+    workshop: Workshop, run: Run, parts: Parts, roots: Content | None = None
+) -> list[Solution]:
+    """Let each content type solve its repositories together."""
+    return [
+        workshop.content_types[name].solve(workshop.ports, run, own, roots)
+        for name, own in parts.items()
+    ]
+
+
+def _parts_of_version(
+    tx: Transaction, workshop: Workshop, version_id: ContentViewVersionId
+) -> Parts:
+    version = tx.execute(
+        select(content_view_versions).where(content_view_versions.c.id == version_id)
+    ).one_or_none()
+    if version is None:
+        raise ConflictError("The version has been given up; publish the content view again")
+    held = content_view_version_repositories.c
+    rows = tx.execute(
+        select(held.repository_id, held.content_set_id).where(held.version_id == version_id)
+    )
+    return _parts(tx, workshop, {row[0]: row[1] for row in rows}, version.filters)
+
+
+def _parts(
+    tx: Transaction,
+    workshop: Workshop,
+    sets: Mapping[int, int | None],
+    frozen: Sequence[Mapping[str, Any]],
+) -> Parts:
+    """Return each repository with what the filters keep of its content set."""
+    parts: dict[str, list[SolvePart]] = {}
+    for repository_id, content_set_id in sorted(sets.items()):
+        if content_set_id is None:
+            continue
+        name = tx.scalar(
+            select(repositories.c.content_type).where(repositories.c.id == repository_id)
+        )
+        if name is None:
+            continue
+        source = load_content(tx, ContentSetId(content_set_id))
+        filters = filters_within(frozen, repository_id)
+        kept = workshop.content_types[name].filtered(tx, source, filters)
+        parts.setdefault(name, []).append(SolvePart(repository_id, source, kept, filters))
+    return parts
