@@ -1,7 +1,7 @@
 """Watching all processes of one server: memory and CPU."""
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,12 @@ import psutil
 from support.server import Server, serving
 
 
-def shipped(home: Path) -> AbstractContextManager[Server]:
+def shipped(
+    home: Path, settings: Mapping[str, str] | None = None
+) -> AbstractContextManager[Server]:
     """Serve as the settings come: tests let workers run unhindered instead."""
-    return serving(home, settings={"HEADGATE_PROCESSES_WORKER_NICENESS": "10"})
+    ours = {"HEADGATE_PROCESSES_WORKER_NICENESS": "10"}
+    return serving(home, settings={**ours, **(settings or {})})
 
 
 @dataclass(slots=True)

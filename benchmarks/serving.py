@@ -30,7 +30,7 @@ _LATENCY_SECONDS = 6.0
 
 def run(table: Table, work: Path, cache: Path, *, packages: int) -> None:
     with (
-        shipped(work / "serving") as server,
+        shipped(work / "serving", nginx.proxied(work)) as server,
         server.client(timeout=900) as client,
     ):
         world = World(client)
@@ -46,6 +46,12 @@ def run(table: Table, work: Path, cache: Path, *, packages: int) -> None:
                 beside = f"{own:,.0f} req/s, nginx {other:,.0f} req/s"
                 what = f"content GET {title}, one process"
                 table.add(Row(what, own / other, "x nginx", bound, beside, at_least=True))
+            with nginx.front_of(server, work) as (_, port):
+                url = f"http://127.0.0.1:{port}{path}small"
+                own, other = _both(url, f"{peer.url}/small", connections=32)
+            beside = f"{own:,.0f} req/s, nginx {other:,.0f} req/s, both with one worker"
+            what = "content GET 8 KiB behind nginx (X-Accel-Redirect)"
+            table.add(Row(what, own / other, "x nginx", 0.2, beside, at_least=True))
         if not (cache / "many" / "repodata" / "repomd.xml").exists():
             make(cache / "many", count=packages)
         idle, busy = _latencies(world, server, f"{path}small", cache / "many")

@@ -1,12 +1,10 @@
 """Headgate behind Debian's nginx, with the configuration that ships."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,28 +15,9 @@ from headgate.pki.authority import Authority
 from headgate.services.certificates import revoke_certificate
 from headgate.stores.db import Database
 from support import needs
-from support.ports import accepts, free_ports
-from support.processes import Started
+from support.nginx import front_of, proxied
 from support.server import Server, serving
 from support.world import World
-
-_AROUND = """
-{user}
-daemon off;
-worker_processes 1;
-pid {work}/pid;
-error_log stderr warn;
-events {{ worker_connections 512; }}
-http {{
-    access_log off;
-    client_body_temp_path {work}/body;
-    proxy_temp_path {work}/proxy;
-    fastcgi_temp_path {work}/fastcgi;
-    uwsgi_temp_path {work}/uwsgi;
-    scgi_temp_path {work}/scgi;
-    include {work}/headgate.conf;
-}}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +62,8 @@ class Front:
 
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory, aviary: Path) -> Iterator[Front]:
-    program = needs.program("nginx")
     work = tmp_path_factory.mktemp("front")
-    settings = {
-        "HEADGATE_LISTEN_PROXY_SOCKET": str(work / "headgate.sock"),
-        "HEADGATE_UPSTREAM_FILE_ROOTS": str(aviary.parent),
-    }
+    settings = {**proxied(work), "HEADGATE_UPSTREAM_FILE_ROOTS": str(aviary.parent)}
     with serving(work / "home", settings=settings) as server, server.client() as client:
         world = World(client, organization="Front")
         world.mirror("guarded", aviary.as_uri() + "/", unprotected=False)
@@ -97,33 +72,9 @@ def front(tmp_path_factory: pytest.TempPathFactory, aviary: Path) -> Iterator[Fr
         debug.write_text(
             client.get("/katello/api/organizations/Front/download_debug_certificate").text
         )
-        port, http_port = free_ports(2)
-        _configure(work, server, port, http_port)
-        command = [program, "-p", work, "-e", "stderr", "-c", work / "nginx.conf"]
-        nginx = Started(command, log=work / "nginx.log")
-        try:
-            nginx.wait_until(lambda: accepts(port) and accepts(http_port))
+        with front_of(server, work) as (port, http_port):
             guarded, free = (world.content_path(name) for name in ("guarded", "open"))
             yield Front(server, port, http_port, guarded, free, debug)
-        finally:
-            nginx.stop()
-
-
-def _configure(work: Path, server: Server, port: int, http_port: int) -> None:
-    text = files("headgate.server").joinpath("nginx.conf.template").read_text()
-    for name, value in {
-        "HOST": "localhost",
-        "PORT": f"127.0.0.1:{port}",
-        "HTTP_PORT": f"127.0.0.1:{http_port}",
-        "CERTIFICATE": server.home / "ca" / "server.pem",
-        "KEY": server.home / "ca" / "server.pem",
-        "SOCKET": work / "headgate.sock",
-        "BLOBS": server.home / "blobs",
-    }.items():
-        text = text.replace(f"@{name}@", str(value))
-    (work / "headgate.conf").write_text(text)
-    user = "user root;" if os.geteuid() == 0 else ""
-    (work / "nginx.conf").write_text(_AROUND.format(user=user, work=work))
 
 
 @pytest.fixture

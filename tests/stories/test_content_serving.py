@@ -408,7 +408,7 @@ def test_a_file_that_cannot_be_kept_does_not_hold_up_those_kept_with_it(
         keeper = Keeper(database, store, {"file": FileType()}, utc_now)
         wrong, right = arrival("nonsense", "a"), arrival("file", "b")
         keeping = (keeper.keep(wrong, SMALL), keeper.keep(right, WREN))
-        return await asyncio.gather(*keeping, return_exceptions=True)
+        return list(await asyncio.gather(*keeping, return_exceptions=True))
 
     failed, kept = asyncio.run(keep_both())
 

@@ -6,12 +6,14 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 from support import needs
 from support.certificates import Authority, Pair
 from support.ports import accepts, free_ports
 from support.processes import Started
+from support.server import Server
 
 _CONFIGURATION = """
 {user}
@@ -46,6 +48,25 @@ http {{
             if ($ssl_client_verify != SUCCESS) {{ return 403; }}
         }}
     }}
+}}
+"""
+
+
+_AROUND = """
+{user}
+daemon off;
+worker_processes 1;
+pid {work}/pid;
+error_log stderr warn;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path {work}/body;
+    proxy_temp_path {work}/proxy;
+    fastcgi_temp_path {work}/fastcgi;
+    uwsgi_temp_path {work}/uwsgi;
+    scgi_temp_path {work}/scgi;
+    include {work}/headgate.conf;
 }}
 """
 
@@ -86,3 +107,36 @@ def serving(root: Path) -> Generator[Nginx]:
             )
         finally:
             started.stop(how=signal.SIGTERM)
+
+
+def proxied(work: Path) -> dict[str, str]:
+    """Return the settings of a server that `front_of` is put before, in the same folder."""
+    return {"HEADGATE_LISTEN_PROXY_SOCKET": str(work / "headgate.sock")}
+
+
+@contextmanager
+def front_of(server: Server, work: Path) -> Generator[tuple[int, int]]:
+    """Run nginx before a server, configured as we ship it; yields its ports: TLS and plain."""
+    program = needs.program("nginx")
+    port, http_port = free_ports(2)
+    text = files("headgate.server").joinpath("nginx.conf.template").read_text()
+    for name, value in {
+        "HOST": "localhost",
+        "PORT": f"127.0.0.1:{port}",
+        "HTTP_PORT": f"127.0.0.1:{http_port}",
+        "CERTIFICATE": server.home / "ca" / "server.pem",
+        "KEY": server.home / "ca" / "server.pem",
+        "SOCKET": proxied(work)["HEADGATE_LISTEN_PROXY_SOCKET"],
+        "BLOBS": server.home / "blobs",
+    }.items():
+        text = text.replace(f"@{name}@", str(value))
+    (work / "headgate.conf").write_text(text)
+    user = "user root;" if os.geteuid() == 0 else ""
+    (work / "nginx.conf").write_text(_AROUND.format(user=user, work=work))
+    command = [program, "-p", work, "-e", "stderr", "-c", work / "nginx.conf"]
+    started = Started(command, log=work / "nginx.log")
+    try:
+        started.wait_until(lambda: accepts(port) and accepts(http_port))
+        yield port, http_port
+    finally:
+        started.stop()

@@ -19,7 +19,7 @@ from headgate.apis.scope import BEHIND_PROXY, CLIENT_CERTIFICATE
 CERTIFICATE_HEADER = b"x-client-cert"
 _ADDRESS_HEADER = b"x-forwarded-for"
 _SCHEME_HEADER = b"x-forwarded-proto"
-_TRUSTED = (CERTIFICATE_HEADER, _ADDRESS_HEADER, _SCHEME_HEADER)
+_TRUSTED = frozenset({CERTIFICATE_HEADER, _ADDRESS_HEADER, _SCHEME_HEADER})
 
 
 class PublicProtocol(HttpToolsProtocol):
@@ -50,12 +50,10 @@ class ProxyProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Move the proxy's word from the headers to the scope, then go on."""
-        told = _told(self.headers)
-        self.headers[:] = [
-            (name, value) for name, value in self.headers if _dashed(name) not in _TRUSTED
-        ]
+        told = _taken_out(self.headers)
         extension: dict[str, Any] = {BEHIND_PROXY: True}
-        certificate = _der(told.get(CERTIFICATE_HEADER, b""))
+        escaped = told.get(CERTIFICATE_HEADER)
+        certificate = _der(escaped) if escaped else None
         if certificate is not None:
             extension[CLIENT_CERTIFICATE] = certificate
         scheme = told.get(_SCHEME_HEADER)
@@ -72,17 +70,19 @@ def _extend(scope: Any, extension: dict[str, Any]) -> None:
     scope.update(extension)
 
 
-def _dashed(name: bytes) -> bytes:
-    return name.replace(b"_", b"-")
-
-
-def _told(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    told: dict[bytes, bytes] = {}
-    for wanted in _TRUSTED:
-        values = [value for name, value in headers if name == wanted]
-        if len(values) == 1:
-            told[wanted] = values[0]
-    return told
+def _taken_out(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Remove the proxy's word from the headers and return it; what is said twice is not said."""
+    told: dict[bytes, bytes | None] = {}
+    others: list[tuple[bytes, bytes]] = []
+    for header in headers:
+        name = header[0]
+        dashed = name.replace(b"_", b"-") if b"_" in name else name
+        if dashed not in _TRUSTED:
+            others.append(header)
+        elif name == dashed:
+            told[name] = None if name in told else header[1]
+    headers[:] = others
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _der(escaped: bytes) -> bytes | None:

@@ -51,6 +51,12 @@ _MOST_LISTED = 10_000
 # What changes under one name is never left to nginx, which judges by size and second of change
 # whether a client has a file: two versions of one second can be of one size.
 INDEXES: Final = ("/repomd.xml", "/repomd.xml.asc", "/PULP_MANIFEST", "/.treeinfo", "/treeinfo")
+_TAKEN_BY_NGINX: Final = {
+    b"content-type",
+    b"content-disposition",
+    b"cache-control",
+    b"accept-ranges",
+}
 
 _log = logging.getLogger(__name__)
 
@@ -224,13 +230,17 @@ class ContentApp:
                 await send_stream(send_on, chunks, begin)
 
     def _accel_headers(self, entry: Entry, disk: str) -> Headers:
-        """Let nginx send the file: it does ranges itself, with the headers given here."""
+        """Let nginx send the file: it does conditions and ranges itself.
+
+        Of an answer with this header it takes over those that are given here, and no others
+        (`redirect` in its ngx_http_upstream_headers_in).
+        """
         if entry.accel is None:
             root = self._rules.accel_root
             below = str(Path(disk).relative_to(root)) if root else disk
             prefix = (self._rules.accel_prefix or "").rstrip("/")
             entry.accel = [
-                *entry.headers.shared,
+                *(header for header in entry.headers.shared if header[0] in _TAKEN_BY_NGINX),
                 (b"x-accel-redirect", f"{prefix}/{below}".encode()),
                 (b"content-length", b"0"),
             ]
