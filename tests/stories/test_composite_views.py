@@ -86,7 +86,7 @@ def test_component_ids_replace_the_components_and_keep_those_that_follow(house: 
 
 def test_a_composite_version_holds_what_its_components_hold(house: House) -> None:
     world = house.start_worker()
-    nests, eggs = house.files("nests", twig=b"t"), house.files("eggs", egg=b"e", shell=b"s")
+    nests, eggs = house.files("nests", twig=b"t"), house.files("eggs", egg=b"e", yolk=b"y")
     tools, base = world.view("Tools", nests), world.view("Base", eggs)
     one, two = world.publish(tools), world.publish(base)
     view = composite(house, "All", fixed(one), latest(base))

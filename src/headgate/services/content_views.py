@@ -24,7 +24,6 @@ from headgate.stores.db.tables import (
     distributions,
     lifecycle_environments,
     organizations,
-    repositories,
 )
 
 _PLAIN: Final = Kind()
