@@ -249,6 +249,20 @@ class ContentType(Protocol):
         """
         ...
 
+    def distrust(
+        self,
+        ports: Ports,
+        rules: TrustRules,
+        found: Located,
+        digest: Digest | None,
+        content: bytes | None = None,
+    ) -> str | None:
+        """Return why a file is not to be believed under these rules; None if it is.
+
+        Its bytes are the blob `digest`, or `content` while they are not in the store.
+        """
+        ...
+
     def drop(self, tx: Transaction, units: Mapping[str, BitMap]) -> None:
         """Delete units that nothing holds, with whatever existed only for them."""
         ...

@@ -111,21 +111,20 @@ def is_incomplete(tx: Transaction, publication_id: int) -> bool:
 
 
 def replace_publication(
-    tx: Transaction, *, clock: Clock, repository_id: int, old: int, new: int
+    tx: Transaction, *, clock: Clock, repository_id: int | None, old: int, new: int
 ) -> None:
-    """Let the repository be served from `new` wherever it is served from `old`.
+    """Let the repository (None: every one) be served from `new` wherever it is from `old`.
 
     Both are of the same content, so versions stay what they are. Other repositories with the same
-    content may share `old` and keep it.
+    content may share `old`.
     """
     if old == new:
         return
     for table in (repository_versions, content_view_version_repositories):
-        tx.execute(
-            update(table)
-            .where(table.c.publication_id == old, table.c.repository_id == repository_id)
-            .values(publication_id=new)
-        )
+        change = update(table).where(table.c.publication_id == old).values(publication_id=new)
+        if repository_id is not None:
+            change = change.where(table.c.repository_id == repository_id)
+        tx.execute(change)
     request_collection(tx, clock)
 
 

@@ -11,6 +11,8 @@ from headgate.workflows.dependencies import check_dependencies
 from headgate.workflows.promote import promote
 from headgate.workflows.publish import auto_publish, publish
 from headgate.workflows.remove import remove_organization, remove_product, remove_versions
+from headgate.workflows.repair import reclaim_space, repair_many, verify_checksum
+from headgate.workflows.republish import republish
 from headgate.workflows.retain import retain, retain_versions
 from headgate.workflows.sync import sync, sync_many
 from headgate.workflows.sync_plans import run_sync_plan
@@ -35,6 +37,10 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Workshop, Run], Mapping[str, Any]]]] = 
     "remove_organization": remove_organization,
     "import_uploads": import_uploads,
     "remove_content": remove_content,
+    "verify_checksum": verify_checksum,
+    "reclaim_space": reclaim_space,
+    "republish": republish,
+    "repair_many": repair_many,
 }
 
 

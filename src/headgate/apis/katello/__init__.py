@@ -16,7 +16,6 @@ from headgate.apis.katello.errata import errata
 from headgate.apis.katello.files import files
 from headgate.apis.katello.home import home, ping
 from headgate.apis.katello.http_proxies import http_proxies
-from headgate.apis.katello.missing_files import repositories
 from headgate.apis.katello.module_streams import module_streams
 from headgate.apis.katello.organizations import organizations
 from headgate.apis.katello.package_groups import package_groups
@@ -25,9 +24,11 @@ from headgate.apis.katello.personal_access_tokens import personal_access_tokens
 from headgate.apis.katello.products import products
 from headgate.apis.katello.products_bulk_actions import products_bulk_actions
 from headgate.apis.katello.recurring_logics import recurring_logics
+from headgate.apis.katello.repairs import repositories
 from headgate.apis.katello.repositories_bulk_actions import repositories_bulk_actions
 from headgate.apis.katello.sessions import sessions
 from headgate.apis.katello.signing_keys import signing_keys
+from headgate.apis.katello.space import space
 from headgate.apis.katello.sync import sync
 from headgate.apis.katello.sync_plans import sync_plans
 from headgate.apis.katello.tasks import tasks
@@ -47,6 +48,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     repositories_bulk_actions,
     sync,
     sync_plans,
+    space,
     content_uploads,
     content_views,
     content_view_versions,

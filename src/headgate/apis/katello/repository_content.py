@@ -6,12 +6,11 @@ from typing import Any
 from headgate.apis.actions import MULTIPART, BodyRules, Call, Params, Reply, UploadedFile, doc
 from headgate.apis.katello.repositories import repositories
 from headgate.apis.task_objects import task_object
-from headgate.domain.errors import BadRequestError, ValidationError
+from headgate.domain.errors import ValidationError
 from headgate.domain.ids import RepositoryId, TaskId, UnitId, UploadId
 from headgate.engine import enqueue
 from headgate.services.collection import pin_units
 from headgate.services.held_units import require_held
-from headgate.services.repository_records import load_repository
 from headgate.services.units import UnitScope
 from headgate.services.uploads import (
     MOST_BYTES,
@@ -137,29 +136,6 @@ def remove_content(call: Call, params: RemoveContent) -> TaskId:
     require_held(call.tx, call.actor, unit_type, params.ids, UnitScope(repository_id=repository.id))
     task = remove_content_task(repository, {unit_type: params.ids}, user_id=call.actor.user_id)
     return enqueue(call.tx, task)
-
-
-class Republish(Params):
-    """Forces a republish of the specified repository."""
-
-    id: RepositoryId = doc("Repository ID")
-    force: bool = doc("Republish although it mirrors its upstream completely", default=False)
-
-
-@repositories.action("republish", "PUT", f"{_ONE}/republish")
-def republish(call: Call, params: Republish) -> None:
-    """Say why there is nothing to do: equal content with equal options is one publication."""
-    repository = load_repository(call.tx, call.actor, params.id)
-    call.actor.require("edit_products", organization_id=repository.organization_id)
-    if repository.mirroring_policy == "mirror_complete" and not params.force:
-        raise BadRequestError(
-            "Metadata of a repository with the mirroring policy mirror_complete is upstream's;"
-            " it is not republished without force."
-        )
-    raise BadRequestError(
-        "Metadata is written when content or settings change and never goes stale; to have"
-        " everything looked at again, synchronize with skip_metadata_check."
-    )
 
 
 def _file(call: Call, params: ImportUploads, each: Uploaded, upload_id: UploadId) -> dict[str, Any]:

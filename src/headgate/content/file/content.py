@@ -26,6 +26,7 @@ from headgate.plugin import (
     Source,
     Synced,
     SyncWork,
+    TrustRules,
     UnitFile,
     UnitType,
     Upload,
@@ -185,6 +186,17 @@ class FileType:
         """Files require nothing."""
         del ports, run, parts, roots
         return Solution()
+
+    def distrust(
+        self,
+        ports: Ports,
+        rules: TrustRules,
+        found: Located,
+        digest: Digest | None,
+        content: bytes | None = None,
+    ) -> str | None:
+        """Believe all: there are no signatures to ask for."""
+        del ports, rules, found, digest, content
 
     def drop(self, tx: Transaction, units: Mapping[str, BitMap]) -> None:
         """Delete files that nothing holds."""

@@ -21,6 +21,7 @@ from headgate.content.rpm.tables import (
     repository_files,
     rpm_packages,
 )
+from headgate.content.rpm.trust import distrust
 from headgate.content.rpm.unit_files import files_of, forget_bytes
 from headgate.content.rpm.uploads import upload
 from headgate.domain.content import Content
@@ -36,10 +37,12 @@ from headgate.plugin import (
     SolvePart,
     Synced,
     SyncWork,
+    TrustRules,
     UnitFile,
     UnitType,
     Upload,
 )
+from headgate.stores.blobs import Digest
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched
 
@@ -114,6 +117,19 @@ class YumType:
     ) -> Solution:
         """See `content/rpm/solving`."""
         return solve(ports, run, parts, roots)
+
+    def distrust(
+        self,
+        ports: Ports,
+        rules: TrustRules,
+        found: Located,
+        digest: Digest | None,
+        content: bytes | None = None,
+    ) -> str | None:
+        """See `content/rpm/trust.py`; files of a tree are not signed, their checksums are."""
+        if found.unit_type not in PACKAGES:
+            return None
+        return distrust(ports, rules, found.unit_id, digest, content)
 
     def drop(self, tx: Transaction, units: Mapping[str, BitMap]) -> None:
         """Delete units that nothing holds, and the segments that only they were in."""

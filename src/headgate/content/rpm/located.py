@@ -83,7 +83,9 @@ def _note_bytes(tx: Transaction, unit_type: str, unit_id: int, path: str, blob_i
             .values(blob_id=blob_id)
         )
         return
-    tx.execute(update(rpm_packages).where(rpm_packages.c.id == unit_id).values(blob_id=blob_id))
+    if unit_type in ("rpm", "srpm"):
+        here = update(rpm_packages).where(rpm_packages.c.id == unit_id)
+        tx.execute(here.values(blob_id=blob_id))
 
 
 def _package_at(tx: Transaction, content_set_id: ContentSetId, path: str) -> Located | None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from sqlalchemy import update
+
 from headgate.content.rpm.tables import (
     distribution_tree_files,
     distribution_trees,
@@ -12,7 +14,7 @@ from headgate.content.rpm.upstream import source_path
 from headgate.domain.content import Content
 from headgate.plugin import UnitFile
 from headgate.stores.db import Transaction
-from headgate.stores.db.statements import rows_of
+from headgate.stores.db.statements import batched, rows_of
 
 _PACKAGE = tuple(
     rpm_packages.c[name]
@@ -42,3 +44,14 @@ def files_of(tx: Transaction, content: Content) -> Iterator[UnitFile]:
         columns = (table.c.path, table.c.blob_id)
         for row in rows_of(tx, columns, table.c.id, content[unit_type]):
             yield UnitFile(unit_type, row.key_, row.path, None, None, None, row.blob_id, row.path)
+
+
+def forget_bytes(tx: Transaction, content: Content) -> None:
+    """Let packages and the images of trees be fetched again."""
+    for batch in batched(content["rpm"] | content["srpm"]):
+        gone = update(rpm_packages).where(rpm_packages.c.id.in_(batch))
+        tx.execute(gone.values(blob_id=None))
+    files = distribution_tree_files
+    for batch in batched(content["distribution_tree"]):
+        gone = update(files).where(files.c.tree_id.in_(batch), files.c.checksum.is_not(None))
+        tx.execute(gone.values(blob_id=None))
