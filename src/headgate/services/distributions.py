@@ -9,6 +9,7 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.content_views import ContentViewVersion, LifecycleEnvironment
+from headgate.services.serving_history import note_serving
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     content_view_versions,
@@ -42,17 +43,56 @@ def serve_version(tx: Transaction, *, clock: Clock, version_id: int, environment
         )
         .values(version_id=version_id, updated_at=clock())
     )
-    if changed.rowcount:
-        return
+    base_path = f"{row.organization_label}/{row.environment_label}/{row.view_label}"
+    if not changed.rowcount:
+        tx.execute(
+            insert(distributions).values(
+                base_path=base_path,
+                organization_id=row.organization_id,
+                environment_id=environment_id,
+                content_view_id=row.content_view_id,
+                version_id=version_id,
+                updated_at=clock(),
+            )
+        )
+    note_serving(
+        tx,
+        clock=clock,
+        base_path=base_path,
+        organization_id=row.organization_id,
+        content_view_id=row.content_view_id,
+        serves="version",
+        version_id=version_id,
+    )
+
+
+def serve_latest(
+    tx: Transaction,
+    *,
+    clock: Clock,
+    base_path: str,
+    organization_id: int,
+    environment_id: int,
+    content_view_id: int,
+) -> None:
+    """Let the environment serve what the view's repositories hold now, whenever they are asked."""
     tx.execute(
         insert(distributions).values(
-            base_path=f"{row.organization_label}/{row.environment_label}/{row.view_label}",
-            organization_id=row.organization_id,
+            base_path=base_path,
+            organization_id=organization_id,
             environment_id=environment_id,
-            content_view_id=row.content_view_id,
-            version_id=version_id,
+            content_view_id=content_view_id,
+            version_id=None,
             updated_at=clock(),
         )
+    )
+    note_serving(
+        tx,
+        clock=clock,
+        base_path=base_path,
+        organization_id=organization_id,
+        content_view_id=content_view_id,
+        serves="latest",
     )
 
 
@@ -64,14 +104,27 @@ def base_path_of(tx: Transaction, view: Row[Any], environment: Row[Any]) -> str:
     return f"{organization}/{environment.label}/{view.label}"
 
 
-def stop_serving(tx: Transaction, *, content_view_id: int, environment_id: int) -> None:
+def stop_serving(
+    tx: Transaction, *, clock: Clock, content_view_id: int, environment_id: int
+) -> None:
     """Take the view out of the environment; taking it out twice is no error."""
-    tx.execute(
-        delete(distributions).where(
+    gone = tx.execute(
+        delete(distributions)
+        .where(
             distributions.c.content_view_id == content_view_id,
             distributions.c.environment_id == environment_id,
         )
-    )
+        .returning(distributions.c.base_path, distributions.c.organization_id)
+    ).all()
+    for base_path, organization_id in gone:
+        note_serving(
+            tx,
+            clock=clock,
+            base_path=base_path,
+            organization_id=organization_id,
+            content_view_id=content_view_id,
+            serves="nothing",
+        )
 
 
 def environments_serving(tx: Transaction, version_id: int) -> list[Row[Any]]:

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.ids import OrganizationId
 from headgate.services.access import Actor, load
 from headgate.services.collection import request_collection
+from headgate.services.distributions import serve_latest
 from headgate.services.uniqueness import free_name, free_names
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
@@ -65,14 +66,13 @@ def create_organization(
             **stamps,
         },
     )
-    tx.execute(
-        insert(distributions).values(
-            base_path=f"{names['label']}/{LIBRARY}",
-            organization_id=organization_id,
-            environment_id=library_id,
-            content_view_id=view_id,
-            updated_at=now,
-        )
+    serve_latest(
+        tx,
+        clock=clock,
+        base_path=f"{names['label']}/{LIBRARY}",
+        organization_id=organization_id,
+        environment_id=library_id,
+        content_view_id=view_id,
     )
     return OrganizationId(organization_id)
 

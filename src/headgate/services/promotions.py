@@ -126,7 +126,7 @@ def remove_from_environment(
             distributions.c.environment_id == environment_id,
         )
     ).one_or_none()
-    stop_serving(tx, content_view_id=content_view_id, environment_id=environment_id)
+    stop_serving(tx, clock=clock, content_view_id=content_view_id, environment_id=environment_id)
     if row is None:
         return
     if row.id is None:

@@ -8,13 +8,13 @@ version serves it in the same transaction: a crash between the two cannot be.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, select
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
 from headgate.domain.ids import EnvironmentId
 from headgate.services.access import Actor, load_many
-from headgate.services.distributions import base_path_of, stop_serving
+from headgate.services.distributions import base_path_of, serve_latest, stop_serving
 from headgate.services.version_history import record_rolling
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import distributions, lifecycle_environments
@@ -61,17 +61,15 @@ def serve_rolling(
         )
 
     for environment_id in sorted(served - wanted.keys()):
-        stop_serving(tx, content_view_id=view.id, environment_id=environment_id)
+        stop_serving(tx, clock=clock, content_view_id=view.id, environment_id=environment_id)
         remember("removal", environment_id)
     for environment_id in sorted(wanted.keys() - served):
-        tx.execute(
-            insert(distributions).values(
-                base_path=base_path_of(tx, view, wanted[environment_id]),
-                organization_id=view.organization_id,
-                environment_id=environment_id,
-                content_view_id=view.id,
-                version_id=None,
-                updated_at=clock(),
-            )
+        serve_latest(
+            tx,
+            clock=clock,
+            base_path=base_path_of(tx, view, wanted[environment_id]),
+            organization_id=view.organization_id,
+            environment_id=environment_id,
+            content_view_id=view.id,
         )
         remember("promotion", environment_id)

@@ -2,6 +2,7 @@
 
 A path is ORG/ENV/CV or ORG/Library (a row of `distributions`), then the repository's relative
 path, then a file. Where there is an archived version, ORG/content_views/CV/VERSION comes first.
+Behind the repository, `@2026-11-01` asks for what it served then (`services/serving_history.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,23 +10,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, or_, select
+from sqlalchemy import Row, and_, bindparam, or_, select
 
-from headgate.domain.ids import ContentSetId
 from headgate.plugin import ContentType, Located
+from headgate.services.served import ServedRepository, of_latest, of_version
+from headgate.services.serving_history import read_moment, served_then
 from headgate.stores.blobs import Digest
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     blobs,
+    content_view_repositories,
     content_view_version_repositories,
     content_view_versions,
     content_views,
     distributions,
     organizations,
     publication_files,
-    publications,
     repositories,
-    repository_versions,
 )
 
 _ARCHIVE = "content_views"
@@ -35,7 +36,10 @@ _BASE_SEGMENTS = (3, 2)  # ORG/ENV/CV, ORG/Library
 
 # What content requests ask is put together once: that takes SQLAlchemy longer than running it.
 _DISTRIBUTIONS = select(
-    distributions.c.base_path, distributions.c.organization_id, distributions.c.version_id
+    distributions.c.base_path,
+    distributions.c.organization_id,
+    distributions.c.content_view_id,
+    distributions.c.version_id,
 ).where(
     or_(
         distributions.c.base_path == bindparam("long"),
@@ -51,49 +55,6 @@ _PUBLISHED_FILE = (
     )
 )
 _BLOB = select(blobs.c.size, blobs.c.created_at).where(blobs.c.digest == bindparam("digest"))
-_REPOSITORY = (
-    repositories.c.id.label("repository_id"),
-    repositories.c.content_type,
-    repositories.c.unprotected,
-    publications.c.created_at,
-)
-_frozen = content_view_version_repositories.c
-_OF_VERSION = (
-    select(_frozen.relative_path, _frozen.content_set_id, _frozen.publication_id, *_REPOSITORY)
-    .join(repositories, repositories.c.id == _frozen.repository_id)
-    .join(publications, publications.c.id == _frozen.publication_id)
-    .where(
-        _frozen.version_id == bindparam("holder"),
-        _frozen.relative_path.in_(bindparam("paths", expanding=True)),
-    )
-)
-_LATEST = (
-    select(
-        repositories.c.relative_path,
-        repository_versions.c.content_set_id,
-        repository_versions.c.publication_id,
-        *_REPOSITORY,
-    )
-    .join(repository_versions, repository_versions.c.id == repositories.c.latest_version_id)
-    .join(publications, publications.c.id == repository_versions.c.publication_id)
-    .where(
-        repositories.c.organization_id == bindparam("holder"),
-        repositories.c.relative_path.in_(bindparam("paths", expanding=True)),
-    )
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ServedRepository:
-    """A repository at a base path, as it is served now; equal means that nothing has changed."""
-
-    base: str  # ORG/ENV/CV/custom/PRODUCT/REPO
-    repository_id: int
-    content_type: str
-    unprotected: bool
-    content_set_id: ContentSetId
-    publication_id: int
-    published_at: datetime  # tells a publication from a later one with the same id
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +72,10 @@ def find_repository(tx: Transaction, path: str, *, archived: bool) -> ServedRepo
     """Return the repository whose base path begins `path`, the longest if there are several."""
     segments = path.split("/")[:_MOST_SEGMENTS]
     long, short = ("/".join(segments[:length]) for length in _BASE_SEGMENTS)
+    for number, segment in enumerate(segments):
+        until = read_moment(segment)
+        if until is not None:
+            return served_then(tx, (long, short), segments[:number], segment, until)
     found: list[ServedRepository] = []
     rows = tx.execute(_DISTRIBUTIONS, {"long": long, "short": short}).all()
     for row in sorted(rows, key=lambda row: len(row.base_path), reverse=True):
@@ -174,12 +139,21 @@ def list_above(tx: Transaction, folder: str, *, most: int) -> list[tuple[str, bo
     statement = (
         select(distributions.c.base_path, repositories.c.relative_path, repositories.c.unprotected)
         .join(organizations, organizations.c.id == distributions.c.organization_id)
+        .join(content_views, content_views.c.id == distributions.c.content_view_id)
         .join(
             repositories,
             or_(
                 and_(
                     distributions.c.version_id.is_(None),
                     repositories.c.organization_id == organizations.c.id,
+                    or_(
+                        content_views.c.default,
+                        repositories.c.id.in_(
+                            select(content_view_repositories.c.repository_id).where(
+                                content_view_repositories.c.content_view_id == content_views.c.id
+                            )
+                        ),
+                    ),
                 ),
                 repositories.c.id.in_(
                     select(content_view_version_repositories.c.repository_id).where(
@@ -199,18 +173,14 @@ def list_above(tx: Transaction, folder: str, *, most: int) -> list[tuple[str, bo
     return [(base, unprotected) for base, unprotected in below if base.startswith(folder)]
 
 
-def _prefixes(segments: Sequence[str]) -> list[str]:
-    return ["/".join(segments[:length]) for length in range(1, len(segments) + 1)]
-
-
 def _served_below(
     tx: Transaction, distribution: Row[*tuple[Any, ...]], segments: Sequence[str]
 ) -> list[ServedRepository]:
     base: str = distribution.base_path
     rest = segments[base.count("/") + 1 :]
-    if distribution.version_id is None:
-        return _repositories(tx, _LATEST, distribution.organization_id, base, rest)
-    return _repositories(tx, _OF_VERSION, distribution.version_id, base, rest)
+    if distribution.version_id is not None:
+        return of_version(tx, distribution.version_id, base, rest)
+    return of_latest(tx, distribution.organization_id, distribution.content_view_id, base, rest)
 
 
 def _archived(tx: Transaction, segments: Sequence[str]) -> list[ServedRepository]:
@@ -232,29 +202,4 @@ def _archived(tx: Transaction, segments: Sequence[str]) -> list[ServedRepository
     )
     if version_id is None:
         return []
-    return _repositories(tx, _OF_VERSION, version_id, "/".join(segments[:4]), segments[4:])
-
-
-def _repositories(
-    tx: Transaction,
-    among: Select[*tuple[Any, ...]],
-    holder: int,
-    base: str,
-    rest: Sequence[str],
-) -> list[ServedRepository]:
-    if not rest:
-        return []
-    found = tx.execute(among, {"holder": holder, "paths": _prefixes(rest)})
-    return [_as_value(base, row) for row in found]
-
-
-def _as_value(base: str, row: Row[Any]) -> ServedRepository:
-    return ServedRepository(
-        base=f"{base}/{row.relative_path}",
-        repository_id=row.repository_id,
-        content_type=row.content_type,
-        unprotected=bool(row.unprotected),
-        content_set_id=ContentSetId(row.content_set_id),
-        publication_id=row.publication_id,
-        published_at=row.created_at,
-    )
+    return of_version(tx, version_id, "/".join(segments[:4]), segments[4:])

@@ -23,6 +23,7 @@ from headgate.stores.db.tables.organizations import (
     repositories,
     repository_versions,
 )
+from headgate.stores.db.tables.quotas import organization_quotas
 from headgate.stores.db.tables.recurrence import recurring_logics, sync_plans
 from headgate.stores.db.tables.tasks import (
     executors,
@@ -54,6 +55,7 @@ from headgate.stores.db.tables.views import (
     content_view_version_repositories,
     content_view_versions,
     content_views,
+    distribution_changes,
     distributions,
 )
 
@@ -76,6 +78,7 @@ __all__ = [
     "content_view_version_repositories",
     "content_view_versions",
     "content_views",
+    "distribution_changes",
     "distributions",
     "executors",
     "http_proxies",
@@ -83,6 +86,7 @@ __all__ = [
     "lifecycle_environments",
     "missing_files",
     "offered_units",
+    "organization_quotas",
     "organizations",
     "personal_access_tokens",
     "products",

@@ -292,6 +292,30 @@ distributions = Table(
     UniqueConstraint("content_view_id", "environment_id"),
 )
 
+# What base paths served from when on; versions and views may be gone.
+distribution_changes = Table(
+    "distribution_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("base_path", String(512), nullable=False, index=True),
+    Column(
+        "organization_id",
+        Integer,
+        ForeignKey("organizations.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("content_view_id", Integer, nullable=False),
+    Column("serves", String(16), nullable=False),  # version | latest | nothing
+    Column(
+        "version_id",
+        Integer,
+        ForeignKey("content_view_versions.id", ondelete="SET NULL"),
+        index=True,
+    ),
+    Column("at", UtcDateTime, nullable=False),
+)
+
 content_view_histories = Table(
     "content_view_histories",
     metadata,
