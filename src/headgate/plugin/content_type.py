@@ -250,16 +250,11 @@ class ContentType(Protocol):
         ...
 
     def distrust(
-        self,
-        ports: Ports,
-        rules: TrustRules,
-        found: Located,
-        digest: Digest | None,
-        content: bytes | None = None,
+        self, ports: Ports, rules: TrustRules, found: Located, data: Digest | bytes
     ) -> str | None:
         """Return why a file is not to be believed under these rules; None if it is.
 
-        Its bytes are the blob `digest`, or `content` while they are not in the store.
+        `data` is its blob, or its bytes while they are not in the store.
         """
         ...
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from headgate.apis.app import control_plane
-from headgate.apis.content import CertificateGuard, ContentApp, ContentRules, OnDemand
+from headgate.apis.content import CertificateGuard, ContentApp, ContentRules, OnDemand, Vouching
 from headgate.apis.ports import Services
 from headgate.engine import TASKS_TOPIC, Wakeup
 from headgate.pki.clients import ClientCertificates
@@ -156,6 +156,7 @@ def _content_app(parts: Parts) -> ContentApp:
             clock=parts.clock,
             locks=parts.home.locks,
         ),
+        vouching=Vouching(parts.ports, parts.content_types),
         rules=ContentRules(
             accel_prefix=parts.settings.listen.accel_prefix, accel_root=parts.home.blobs
         ),

@@ -28,12 +28,14 @@ from headgate.apis.content.listings import render
 from headgate.apis.content.lookup import Entry, Found, Lookup
 from headgate.apis.content.on_demand import OnDemand
 from headgate.apis.content.paths import ContentPath, read_path
+from headgate.apis.content.vouching import Vouching
 from headgate.apis.errors import translated
 from headgate.apis.scope import is_behind_proxy
 from headgate.domain.errors import (
     HeadgateError,
     NotFoundError,
     StorageFullError,
+    UntrustedContentError,
     UpstreamError,
 )
 from headgate.plugin import ContentType
@@ -81,6 +83,7 @@ class ContentApp:
         *,
         guard: Guard,
         on_demand: OnDemand | None = None,
+        vouching: Vouching | None = None,
         rules: ContentRules | None = None,
     ) -> None:
         self._database = database
@@ -90,7 +93,10 @@ class ContentApp:
         self._on_demand = on_demand
         self._rules = rules or ContentRules()
         self._changes = watch_changes(database)
-        self._lookup = Lookup(database, store, content_types, archived=self._rules.archived)
+        self._vouching = vouching
+        self._lookup = Lookup(
+            database, store, content_types, archived=self._rules.archived, vouching=vouching
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -150,6 +156,8 @@ class ContentApp:
                 scope, f"/{path.text}", stamp, send
             ):
                 return
+            if found.refusal is not None:
+                raise UntrustedContentError(found.refusal)
             if found.entry is None and found.file is not None:
                 found = await self._brought(found, path, scope["raw_path"], stamp)
         except UpstreamError as error:
@@ -191,6 +199,12 @@ class ContentApp:
             raise NotFoundError(_NOTHING_THERE)
         brought = await self._on_demand.bring(found.served, found.rest, located)
         file, content = brought.file, brought.content
+        if (vouching := self._vouching) is not None:
+            refusal = await self._lookup.in_thread(
+                lambda: vouching.refusal(found.served, file, arrived=True, content=content)
+            )
+            if refusal is not None:
+                raise UntrustedContentError(refusal)
         return self._lookup.found(raw, path, found.served, file, stamp, content=content)
 
     async def _send(self, entry: Entry, scope: Scope, receive: Receive, send: Send) -> None:
@@ -320,6 +334,8 @@ async def _refuse_for_trouble(
     elif isinstance(error, DBAPIError):
         _log.error("The database does not answer", exc_info=error)
         await refuse(send, 503, "the database does not answer, try again later", head=head)
+    elif isinstance(error, UntrustedContentError):
+        await refuse(send, 403, error.message, head=head)
     elif isinstance(error, HeadgateError):
         _log.warning("Content cannot be given: %s", error.message)
         await refuse(send, 503, "the server cannot store this file now", head=head)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from headgate.apis.content.answers import FileHeaders, Headers, file_headers
 from headgate.apis.content.paths import ContentPath
+from headgate.apis.content.vouching import Vouching
 from headgate.plugin import ContentType
 from headgate.services.serving import ServedFile, ServedRepository, find_file, find_repository
 from headgate.stores.blobs import BlobStore, Digest
@@ -56,6 +57,7 @@ class Found:
     rest: str  # within the repository
     entry: Entry | None
     file: ServedFile | None
+    refusal: str | None = None  # why the file, which is here, is not served
 
 
 class Lookup:
@@ -68,7 +70,9 @@ class Lookup:
         content_types: Mapping[str, ContentType],
         *,
         archived: bool,
+        vouching: Vouching | None = None,
     ) -> None:
+        self._vouching = vouching
         self._database = database
         self._store = store
         self._content_types = content_types
@@ -97,7 +101,10 @@ class Lookup:
         found = await self._once((raw, stamp), lambda: self._find(path))
         if found is None:
             return None
-        return self.found(raw, path, *found, stamp)
+        served, file, refusal = found
+        if refusal is not None:
+            return Found(served, path.text[len(served.base) + 1 :], None, file, refusal)
+        return self.found(raw, path, served, file, stamp)
 
     def found(
         self,
@@ -140,15 +147,20 @@ class Lookup:
         with self._database.read() as tx:
             return find_repository(tx, path, archived=self._archived)
 
-    def _find(self, path: ContentPath) -> tuple[ServedRepository, ServedFile | None] | None:
+    def _find(
+        self, path: ContentPath
+    ) -> tuple[ServedRepository, ServedFile | None, str | None] | None:
         with self._database.read() as tx:
             served = find_repository(tx, path.text, archived=self._archived)
             if served is None:
                 return None
             rest = path.text[len(served.base) + 1 :]
             if path.is_folder or not rest:
-                return served, None
-            return served, find_file(tx, served, rest, self._content_types)
+                return served, None, None
+            file = find_file(tx, served, rest, self._content_types)
+        if self._vouching is None or file is None or file.digest is None:
+            return served, file, None
+        return served, file, self._vouching.refusal(served, file)
 
     async def _once(self, key: Hashable, function: Callable[[], T]) -> T:
         """Let those who ask the same at the same stamp share one query.

@@ -188,15 +188,10 @@ class FileType:
         return Solution()
 
     def distrust(
-        self,
-        ports: Ports,
-        rules: TrustRules,
-        found: Located,
-        digest: Digest | None,
-        content: bytes | None = None,
+        self, ports: Ports, rules: TrustRules, found: Located, data: Digest | bytes
     ) -> str | None:
         """Believe all: there are no signatures to ask for."""
-        del ports, rules, found, digest, content
+        del ports, rules, found, data
 
     def drop(self, tx: Transaction, units: Mapping[str, BitMap]) -> None:
         """Delete files that nothing holds."""

@@ -119,17 +119,12 @@ class YumType:
         return solve(ports, run, parts, roots)
 
     def distrust(
-        self,
-        ports: Ports,
-        rules: TrustRules,
-        found: Located,
-        digest: Digest | None,
-        content: bytes | None = None,
+        self, ports: Ports, rules: TrustRules, found: Located, data: Digest | bytes
     ) -> str | None:
         """See `content/rpm/trust.py`; files of a tree are not signed, their checksums are."""
         if found.unit_type not in PACKAGES:
             return None
-        return distrust(ports, rules, found.unit_id, digest, content)
+        return distrust(ports, rules, found.unit_id, data)
 
     def drop(self, tx: Transaction, units: Mapping[str, BitMap]) -> None:
         """Delete units that nothing holds, and the segments that only they were in."""

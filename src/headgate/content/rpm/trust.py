@@ -8,7 +8,8 @@ What was found good is remembered for each certificate (`rpm_verified_packages`)
 package is read twice for it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Final
@@ -81,20 +82,27 @@ def verify_packages(ports: Ports, run: Run, rules: TrustRules, content: Content)
     )
 
 
-def verify_package(
-    ports: Ports, rules: TrustRules, package_id: int, open_file: Callable[[], Readable]
-) -> str | None:
-    """Check one package, unless it was found good before; return what is wrong with it."""
+def distrust(ports: Ports, rules: TrustRules, package_id: int, data: Digest | bytes) -> str | None:
+    """Check one package, unless it was found good before; return what is wrong with it.
+
+    `data` is its blob, or its bytes while they are not in the store.
+    """
     if rules.packages == "off" or (rules.packages == "warn" and rules.keys is None):
         return None
-    keyring = keyring_of(rules)
+    try:
+        keyring = keyring_of(rules)
+    except UntrustedContentError as error:
+        return error.message
     columns = [rpm_packages.c[name] for name in _COLUMNS]
     with ports.database.read() as tx:
         if package_id in verified(tx, keyring, BitMap([package_id])):
             return None
         row = tx.execute(select(*columns).where(rpm_packages.c.id == package_id)).one()
-    finding = check_package(open_file(), keyring, expected=_name_of(row), scratch=ports.scratch)
-    if finding.key is not None:
+    expected = _name_of(row)
+    opened = BytesIO(data) if isinstance(data, bytes) else open_blob(ports.store, data)
+    with opened as file:
+        finding = check_package(file, keyring, expected=expected, scratch=ports.scratch)
+    if finding.good:
         _remember(ports.database, [(package_id, finding)])
         return None
     return f"{row.location} is {finding}. Keys allowed: {keyring.shown}"

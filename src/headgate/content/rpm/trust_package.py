@@ -235,6 +235,8 @@ def _name_of(header: _Header) -> PackageName:
     )
     # A source package says so by an entry of its own, or by not naming the one it came from.
     is_source = _SOURCE_PACKAGE in header.index or _SOURCE_RPM not in header.index
+    if not (name + version + release + arch).isprintable():
+        raise InvalidContentError("Its header does not name a package")
     epoch = header.number(_EPOCH)
     return PackageName(
         name=name,
