@@ -54,6 +54,9 @@ class FaultyUpstream:
         self.password = password  # the value of the Authorization header that it wants
         self.client_certificates: list[Mapping[str, object] | None] = []
         self.port = 0
+        self.connections = 0  # so far
+        self.most_at_once = 0  # answers that were under way at the same time
+        self._at_once = 0
         self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -115,14 +118,20 @@ class FaultyUpstream:
         server.close()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
             while request := await _read_request(reader):
                 with self._news:
                     self.requests.append(request)
                     self._news.notify_all()
                 self.client_certificates.append(writer.get_extra_info("peercert"))
-                if not await self._answer(request, writer):
-                    break
+                self._at_once += 1
+                self.most_at_once = max(self.most_at_once, self._at_once)
+                try:
+                    if not await self._answer(request, writer):
+                        break
+                finally:
+                    self._at_once -= 1
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             pass
         finally:

@@ -55,6 +55,11 @@ class Home:
         return self.folder / "run" / "locks"
 
     @property
+    def rate(self) -> Path:
+        """Up to when the rate of downloads is used up."""
+        return self.folder / "run" / "rate"
+
+    @property
     def workers(self) -> Path:
         """Names of the workers of this family, for the next to know that they are dead."""
         return self.folder / "run" / "workers"

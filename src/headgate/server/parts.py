@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from headgate.domain.clock import Clock, utc_now
 from headgate.pki.sealing import Sealer
@@ -11,7 +12,7 @@ from headgate.server.home import Home, Keys
 from headgate.server.settings import Settings, Upstream
 from headgate.stores.blobs import BlobStore, FolderBlobStore
 from headgate.stores.db import Database
-from headgate.upstream import AddressRules, DownloadLimits, DownloadRules
+from headgate.upstream import AddressRules, DownloadLimits, DownloadRules, SharedRate
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +59,17 @@ def open_parts(settings: Settings, *, home: Home, keys: Keys) -> Parts:
         database=Database(settings.database_url, pool_size=settings.storage.pool),
         blobs=FolderBlobStore(home.folder),
         content_types=content_types(),
-        downloads=download_rules(settings.upstream),
+        downloads=download_rules(settings.upstream, rate_file=home.rate),
     )
 
 
-def download_rules(settings: Upstream) -> DownloadRules:
-    """Return what settings decide about downloads."""
+def download_rules(settings: Upstream, *, rate_file: Path) -> DownloadRules:
+    """Return what settings decide about downloads; the file makes a rate that of all processes."""
     return DownloadRules(
         limits=DownloadLimits(
             per_host=settings.connections_per_host, read_timeout=float(settings.timeout)
         ),
         addresses=AddressRules.allowing(settings.allow_networks, denying=settings.deny_networks),
         file_roots=settings.file_roots,
+        pace=SharedRate(settings.rate_limit * 1000, rate_file) if settings.rate_limit > 0 else None,
     )

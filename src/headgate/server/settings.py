@@ -86,6 +86,11 @@ class Upstream:
         tuple[str, ...], "More networks that are never fetched from, such as 10.0.0.0/8."
     ] = ()
     connections_per_host: Annotated[int, "Connections to one upstream host at once."] = 10
+    rate_limit: Annotated[
+        int,
+        "Kilobytes (1,000 bytes) a second that all downloads of this machine take together; "
+        "0 is no limit.",
+    ] = 0
     timeout: Annotated[int, "Seconds without a byte after which an upstream has failed."] = 60
 
 

@@ -14,8 +14,10 @@ from headgate.stores.blobs import Spool
 from headgate.stores.db import Transaction
 from headgate.upstream import Downloader, Expected, Remote, run_downloads
 
-# Files under way at once; the downloader bounds connections per host on its own.
+# Files under way at once, unless the repository says; the downloader bounds connections per host
+# on its own.
 AT_ONCE = 16
+MOST_AT_ONCE = 100
 # Files made durable and remembered together: one flush and two commits for so many.
 GROUP = 32
 
@@ -90,6 +92,8 @@ class _Work:
         self._items = len(wanted)
         self._size = sum(each.size or 0 for each in wanted)
         self._items_done = 0
+        self._at_once = min(remote.concurrency or AT_ONCE, MOST_AT_ONCE)
+        self._url: str | None = None
         self.bytes_done = 0
 
     async def bring(self, downloader: Downloader, wanted: Iterable[Wanted]) -> None:
@@ -111,7 +115,7 @@ class _Work:
 
         async def fetch_all() -> None:
             try:
-                await together(fetch() for _ in range(AT_ONCE))
+                await together(fetch() for _ in range(self._at_once))
             finally:
                 if keeping:  # else nobody takes from the queue, and it may be full
                     await done.put(None)
@@ -134,7 +138,8 @@ class _Work:
                 wanted.path,
                 spool,
                 expected=Expected(size=wanted.size, checksums=wanted.checksums),
-                progress=lambda count: self._count(count, wanted.path),
+                progress=lambda count: self._count(count, self._url),
+                trying=self._trying,
             )
         except BaseException:
             spool.close()
@@ -173,6 +178,9 @@ class _Work:
             )
         self._items_done += len(group)
         self._count(0, None)
+
+    def _trying(self, url: str) -> None:
+        self._url = url
 
     def _count(self, count: int, url: str | None) -> None:
         self.bytes_done += count

@@ -9,6 +9,7 @@ from headgate.upstream.errors import (
     WrongBytesError,
 )
 from headgate.upstream.limits import DownloadLimits, DownloadRules
+from headgate.upstream.pace import SharedRate
 from headgate.upstream.remote import Remote, with_credentials
 from headgate.upstream.transfer import Expected, MemorySink, Sink, Validators
 
@@ -21,6 +22,7 @@ __all__ = [
     "Fetched",
     "MemorySink",
     "Remote",
+    "SharedRate",
     "Sink",
     "UpstreamAbsentError",
     "UpstreamTimeoutError",

@@ -9,7 +9,7 @@ import os
 import random
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from importlib import import_module
 from types import TracebackType
@@ -20,10 +20,12 @@ from yarl import URL
 
 from headgate.domain.errors import UpstreamError
 from headgate.upstream.errors import FailedAttempt, UpstreamAbsentError, WrongBytesError
+from headgate.upstream.exchange import begin, conditions, next_hop
 from headgate.upstream.explain import explain_failure, explain_status, retry_after
 from headgate.upstream.limits import DownloadRules
 from headgate.upstream.local import open_local
 from headgate.upstream.mirrors import MirrorHealth, none_gave
+from headgate.upstream.pace import Pace, Rate
 from headgate.upstream.remote import Remote, basic_authorization, shown, without_user
 from headgate.upstream.tls import make_context
 from headgate.upstream.transfer import Expected, Sink, Transfer, Validators
@@ -72,6 +74,8 @@ class Downloader:
         # Instance state: what one run learns of a tenant's remote is unknown to the next.
         self._contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
         self._slots: dict[tuple[str | None, int | None], asyncio.Semaphore] = {}
+        self._own_slots: dict[tuple[str, int], asyncio.Semaphore] = {}
+        self._rates: dict[tuple[str, str | None, int], Rate] = {}
         self._mirrors = MirrorHealth(self._limits.aside_seconds)
         self._open_session: aiohttp.ClientSession | None = None
 
@@ -99,16 +103,17 @@ class Downloader:
         UpstreamError says what failed, where, and what to do; the sink then holds rubbish.
         """
         urls = remote.addresses(path)
-        transfer = Transfer(sink, expected, self._limits, progress, where=shown(urls[0]))
+        where = shown(urls[0])
+        transfer = Transfer(sink, expected, self._limits, progress, where=where)
         told, check = trying or _tell_nobody, check or _find_no_fault
         if urls[0].scheme == "file":
-            told(str(urls[0]))
+            told(where)
             return await self._copy(urls[0], transfer)
         if self._open_session is None:
             # Beside the event loop, which goes on serving.
             await asyncio.to_thread(import_module, "aiohttp")
         if len(urls) == 1:
-            told(shown(urls[0]))
+            told(where)
             attempts = self._limits.attempts
             fetched = await self._persist(remote, urls[0], transfer, unless, attempts)
             check()
@@ -170,7 +175,7 @@ class Downloader:
         while True:
             attempt += 1
             try:
-                async with self._slot(url):
+                async with self._own_slot(remote), self._slot(url):
                     return await self._attempt(remote, url, transfer, unless)
             except FailedAttempt as failed:
                 if not failed.again or attempt >= attempts:
@@ -187,8 +192,9 @@ class Downloader:
             try:
                 async with self._request(remote, url, transfer, unless) as response:
                     if response.status not in _REDIRECTS:
-                        return await self._receive(response, url, transfer)
-                    url = _next_hop(url, response)
+                        paces = self._paces_of(remote)
+                        return await self._receive(response, url, transfer, paces)
+                    url = next_hop(url, response)
             except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
                 raise explain_failure(error, shown(url), by_proxy=bool(remote.proxy)) from error
         message = "it redirects in a circle; check the URL of the repository"
@@ -201,7 +207,7 @@ class Downloader:
         # Identity: a length, a range and a checksum are all of the bytes as they are stored.
         headers = {"Accept-Encoding": "identity", **transfer.resume_headers()}
         if unless and not transfer.received:
-            headers |= _conditions(unless)
+            headers |= conditions(unless)
         authorization = remote.authorization() if trusted else None
         if authorization:
             headers["Authorization"] = authorization
@@ -223,7 +229,11 @@ class Downloader:
         )
 
     async def _receive(
-        self, response: "aiohttp.ClientResponse", url: URL, transfer: Transfer
+        self,
+        response: "aiohttp.ClientResponse",
+        url: URL,
+        transfer: Transfer,
+        paces: Sequence[Pace],
     ) -> Fetched:
         where = shown(url)
         found = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
@@ -236,10 +246,10 @@ class Downloader:
         if response.status not in (200, 206):
             wait = retry_after(response.headers.get("Retry-After"))
             raise explain_status(response.status, where, wait)
-        _begin(response, transfer, where)
+        begin(response, transfer, where)
         transfer.validators = found
         try:
-            await self._take_all(response, transfer, where)
+            await self._take_all(response, transfer, where, paces)
             transfer.finish(where)
         except FailedAttempt as failed:
             if isinstance(failed.error, WrongBytesError):
@@ -248,12 +258,20 @@ class Downloader:
         return Fetched(where, transfer.received, found)
 
     async def _take_all(
-        self, response: "aiohttp.ClientResponse", transfer: Transfer, where: str
+        self,
+        response: "aiohttp.ClientResponse",
+        transfer: Transfer,
+        where: str,
+        paces: Sequence[Pace],
     ) -> None:
         clock = asyncio.get_running_loop().time
         began, before = clock(), transfer.received
         async for chunk in response.content.iter_any():
             transfer.take(chunk, where)
+            wait = max((pace.reserve(len(chunk)) for pace in paces), default=0.0)
+            if wait:
+                await asyncio.sleep(wait)
+                began += wait  # that it was slow was our wish
             passed = clock() - began
             if passed >= self._limits.slow_window:
                 transfer.check_pace(transfer.received - before, passed, where)
@@ -284,6 +302,20 @@ class Downloader:
         return self._slots.setdefault(
             (url.host, url.port), asyncio.Semaphore(self._limits.per_host)
         )
+
+    def _own_slot(self, remote: Remote) -> AbstractAsyncContextManager[object]:
+        """Bound the transfers of a repository that wants fewer than its host may have."""
+        if remote.concurrency is None:
+            return nullcontext()
+        key = (remote.url, remote.concurrency)
+        return self._own_slots.setdefault(key, asyncio.Semaphore(remote.concurrency))
+
+    def _paces_of(self, remote: Remote) -> list[Pace]:
+        paces: list[Pace] = [] if self._rules.pace is None else [self._rules.pace]
+        if remote.rate is not None:
+            key = (remote.url, remote.username, remote.rate)
+            paces.append(self._rates.setdefault(key, Rate(remote.rate)))
+        return paces
 
     def _context(self, remote: Remote, *, with_client: bool) -> ssl.SSLContext:
         client = (remote.client_certificate, remote.client_key) if with_client else None
@@ -354,40 +386,3 @@ def _tell_nobody(_url: str) -> None:
 
 def _find_no_fault() -> None:
     pass
-
-
-def _next_hop(url: URL, response: "aiohttp.ClientResponse") -> URL:
-    location = response.headers.get("Location", "")
-    try:
-        target = url.join(URL(location)).with_fragment(None)
-        _ = target.port
-    except ValueError:
-        target = URL()
-    if not location or target.scheme not in ("http", "https") or not target.host:
-        message = "it redirects to what is no http or https URL"
-    elif url.scheme == "https" and target.scheme == "http":
-        message = f"it redirects from https to http ({shown(target)}), which would not be safe"
-    else:
-        return target.with_user(None)
-    raise FailedAttempt(UpstreamError(message, url=shown(url)), again=False)
-
-
-def _conditions(unless: Validators) -> dict[str, str]:
-    conditions = {"If-None-Match": unless.etag, "If-Modified-Since": unless.last_modified}
-    return {name: value for name, value in conditions.items() if value}
-
-
-def _begin(response: "aiohttp.ClientResponse", transfer: Transfer, where: str) -> None:
-    """Check that the answer begins where we are; a whole file makes us begin again."""
-    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        message = "it sends an encoding that was not asked for; check for a meddling proxy"
-        raise FailedAttempt(UpstreamError(message, url=where), again=False)
-    if response.status == 200:
-        transfer.restart()
-        transfer.announce(response.content_length, where)
-        return
-    start = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
-    if start != str(transfer.received):
-        transfer.restart()
-        message = "it sends another part than the one asked for"
-        raise FailedAttempt(UpstreamError(message, url=where), again=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headgate.upstream.addresses import AddressRules
+from headgate.upstream.pace import Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +34,4 @@ class DownloadRules:
     addresses: AddressRules = field(default_factory=AddressRules)
     file_roots: tuple[Path, ...] = ()  # `file://` works only below these
     user_agent: str = "headgate"
+    pace: Pace | None = None  # shared by all downloads
