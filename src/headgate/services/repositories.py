@@ -8,12 +8,9 @@ from sqlalchemy import Row, delete, func, select, update
 from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, ConflictError, ValidationError
 from headgate.domain.ids import (
-    ContentSetId,
     OrganizationId,
     ProductId,
-    PublicationId,
     RepositoryId,
-    TaskId,
 )
 from headgate.domain.repositories import RepositorySettings
 from headgate.plugin import PublishOptions
@@ -33,7 +30,6 @@ from headgate.stores.db.tables import (
     content_views,
     products,
     repositories,
-    repository_versions,
 )
 
 Seal = Callable[[bytes], bytes]
@@ -45,6 +41,7 @@ DEFAULTS: Mapping[str, Any] = {
     "download_policy": "immediate",
     "mirroring_policy": "mirror_content_only",
     "missing_files_policy": "keep_good",
+    "snapshot_days": 0,
 }
 SETTABLE = (
     "name",
@@ -57,6 +54,7 @@ SETTABLE = (
     "download_policy",
     "mirroring_policy",
     "missing_files_policy",
+    "snapshot_days",
     "checksum_type",
     "metadata_compression",
 )
@@ -181,64 +179,6 @@ def delete_repository(
     tx.execute(delete(repositories).where(repositories.c.id == repository_id))
     request_collection(tx, clock)
     return row
-
-
-def add_version(
-    tx: Transaction,
-    *,
-    clock: Clock,
-    repository_id: RepositoryId,
-    content_set_id: ContentSetId,
-    publication_id: PublicationId,
-    cause: str,
-    task_id: TaskId | None,
-) -> bool:
-    """Make the content set the repository's latest version; False if it already is.
-
-    Earlier versions go: what a content view froze refers to content sets itself.
-    """
-    latest = latest_version_of(tx, repository_id)
-    unchanged = latest is not None and (
-        (latest.content_set_id, latest.publication_id) == (content_set_id, publication_id)
-    )
-    if unchanged:
-        return False
-    version_id = insert_row(
-        tx,
-        repository_versions,
-        {
-            "repository_id": repository_id,
-            "number": 1 if latest is None else latest.number + 1,
-            "content_set_id": content_set_id,
-            "publication_id": publication_id,
-            "cause": cause,
-            "task_id": task_id,
-            "created_at": clock(),
-        },
-    )
-    tx.execute(
-        update(repositories)
-        .where(repositories.c.id == repository_id)
-        .values(latest_version_id=version_id)
-    )
-    tx.execute(
-        delete(repository_versions).where(
-            repository_versions.c.repository_id == repository_id,
-            repository_versions.c.id != version_id,
-        )
-    )
-    if latest is not None:
-        request_collection(tx, clock)
-    return True
-
-
-def latest_version_of(tx: Transaction, repository_id: RepositoryId) -> Row[Any] | None:
-    """Return the repository's latest version, None before its first content."""
-    return tx.execute(
-        select(repository_versions)
-        .join(repositories, repositories.c.latest_version_id == repository_versions.c.id)
-        .where(repositories.c.id == repository_id)
-    ).one_or_none()
 
 
 def publish_options(repository: Row[Any]) -> PublishOptions:

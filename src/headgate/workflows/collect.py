@@ -4,6 +4,7 @@ import structlog
 
 from headgate.services import blob_collection
 from headgate.services.collection import collect_content, fulfil, requested
+from headgate.services.repository_versions import drop_outdated
 from headgate.services.uploads import sweep_uploads
 from headgate.services.versions import abandon_dead_publishes, dead_publishes
 from headgate.workflows.workshop import Workshop
@@ -41,9 +42,10 @@ def repair(workshop: Workshop) -> None:
 
 
 def sweep(workshop: Workshop) -> None:
-    """Remove uploads that nobody finished, and their files."""
+    """Remove uploads that nobody finished, and repositories' versions that are no longer kept."""
     with workshop.ports.database.begin() as tx:
         sweep_uploads(tx, workshop.uploads, clock=workshop.ports.clock)
+        drop_outdated(tx, clock=workshop.ports.clock)
 
 
 def _collect(workshop: Workshop) -> int:

@@ -25,7 +25,8 @@ from headgate.services.missing import (
     still_missing,
 )
 from headgate.services.publications import save_publication
-from headgate.services.repositories import add_version, latest_version_of, publish_options
+from headgate.services.repositories import publish_options
+from headgate.services.repository_versions import add_version, latest_version_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import repositories
 from headgate.workflows.healing import heal

@@ -19,7 +19,8 @@ from headgate.plugin import MissingFile, SyncWork
 from headgate.services.content_sets import load_content
 from headgate.services.missing import is_incomplete
 from headgate.services.remotes import remote_of
-from headgate.services.repositories import latest_version_of, publish_options
+from headgate.services.repositories import publish_options
+from headgate.services.repository_versions import latest_version_of
 from headgate.services.trust import rules_of, stale_warning, state_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import repositories

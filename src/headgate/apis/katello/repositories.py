@@ -160,6 +160,13 @@ class Settings(SourceSettings):
         default=None,
         enum=MISSING_FILES_POLICIES,
     )
+    snapshot_days: int | None = doc(
+        "For how many days Library and rolling views also serve what the repository held earlier,"
+        " at paths such as @2026-11-01",
+        default=None,
+        minimum=0,
+        maximum=3650,
+    )
     checksum_type: str | None = doc(
         "Checksum of published metadata", default=None, enum=("", "sha1", *CHECKSUM_TYPES)
     )
@@ -218,7 +225,7 @@ _CLEARABLE = {"url", "description", "upstream_username", "upstream_password", "c
 _NULLABLE = _CLEARABLE | set(CREDENTIAL_KINDS)
 _COLUMNS = (
     *("arch", "unprotected", "download_policy", "mirroring_policy", "metadata_compression"),
-    *("verify_ssl_on_sync", "missing_files_policy"),
+    *("verify_ssl_on_sync", "missing_files_policy", "snapshot_days"),
     *sorted(_NULLABLE),
 )
 

@@ -39,6 +39,7 @@ def summary(call: Call, row: AnyRow, sync: AnyRow | None) -> dict[str, Any]:
         "download_policy": row.download_policy,
         "mirroring_policy": row.mirroring_policy,
         "missing_files_policy": row.missing_files_policy,
+        "snapshot_days": row.snapshot_days,
         "incomplete": bool(row.missing_files_count),
         "missing_files_count": row.missing_files_count,
         "checksum_type": row.checksum_type,

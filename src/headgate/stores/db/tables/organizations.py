@@ -143,6 +143,8 @@ repositories = Table(
     Column("mirroring_policy", String(32), nullable=False),
     # strict | keep_good: whether a file that upstream does not give ends the sync.
     Column("missing_files_policy", String(16), nullable=False, default="keep_good"),
+    # How long earlier versions are kept for `@DATE` paths of Library and rolling views.
+    Column("snapshot_days", Integer, nullable=False, default=0),
     Column("checksum_type", String(16)),  # sha256 | sha384 | sha512 | null: as upstream
     Column("metadata_compression", String(8)),  # gz | zstd | null: as upstream
     _credential("gpg_key_id"),
