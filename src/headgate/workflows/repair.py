@@ -247,18 +247,16 @@ def _absent(
     holdings: Sequence[Holding],
     lost: Sequence[UnitFile],
 ) -> list[UnitFile]:
-    names = {(file.unit_type, file.unit_id, file.path) for file in lost}
-    absent = [
-        file
-        for file in unit_files_of(tx, content_type, holdings)
-        if file.blob_id is None
-        and file.checksum is not None
-        and (
-            repository.download_policy == "immediate"
-            or (file.unit_type, file.unit_id, file.path) in names
-        )
-    ]
-    return absent + [file for file in lost if file.blob_id is not None]
+    immediate = repository.download_policy == "immediate"
+    named = {(file.unit_type, file.unit_id, file.path): file for file in lost}
+    absent: list[UnitFile] = []
+    for file in unit_files_of(tx, content_type, holdings):
+        known = named.get((file.unit_type, file.unit_id, file.path))
+        if file.checksum is None:  # its row names its blob for ever, whether that is here or not
+            absent += [known] if known is not None else []
+        elif file.blob_id is None and (immediate or known is not None):
+            absent.append(file)
+    return absent
 
 
 def _without_source(file: UnitFile) -> MissingFile:
