@@ -20,6 +20,7 @@ from headgate.domain.errors import (
     InvalidContentError,
     NotFoundError,
     PermissionDeniedError,
+    QuotaExceededError,
     StorageFullError,
     UnauthenticatedError,
     UnavailableError,
@@ -45,6 +46,7 @@ STATUS: Final[Mapping[type[HeadgateError], int]] = {
     UpstreamError: 502,
     UnavailableError: 503,
     StorageFullError: 507,
+    QuotaExceededError: 507,
 }
 
 _STATUS_WORDS: Final = {

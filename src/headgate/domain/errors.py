@@ -110,6 +110,12 @@ class StorageFullError(HeadgateError):
     code = "storage_full"
 
 
+class QuotaExceededError(HeadgateError):
+    """An organization would need more bytes than its quota lets it have."""
+
+    code = "quota_exceeded"
+
+
 class CancelledError(HeadgateError):
     """The task was asked to stop and did."""
 

@@ -2,11 +2,10 @@
 
 `collect_content` removes publications, content sets and units that nothing refers to; the blobs
 that only these referred to are then taken by `services/blob_collection.py`. What a deletion would
-free is found by doing it in a transaction that is rolled back: prediction and deed are one code
-path.
+free is told by the ledger (`services/space.py`), which follows the same references.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyroaring import BitMap
@@ -14,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, insert, select, unio
 
 from headgate.domain.clock import Clock
 from headgate.plugin import ContentType
-from headgate.services.blob_collection import collectable, void_holders
+from headgate.services.blob_collection import void_holders
 from headgate.services.collection_lock import begin_collection, hold_off_collection
 from headgate.services.content_sets import union_of
 from headgate.stores.db import Transaction
@@ -76,26 +75,6 @@ def requested(tx: Transaction, *, clock: Clock) -> int | None:
 def fulfil(tx: Transaction, request: int) -> None:
     """Forget the requests that a collection, now done, has answered."""
     tx.execute(delete(collection_requests).where(collection_requests.c.id <= request))
-
-
-def freed_by(
-    tx: Transaction, content_types: Sequence[ContentType], change: Callable[[Transaction], None]
-) -> int:
-    """Return how many bytes the disk would get back if `change` were made.
-
-    Needs a write transaction; leaves the database as it was. What a collection would free
-    without the change is not counted.
-    """
-    begin_collection(tx)
-    savepoint = tx.begin_nested()
-    try:
-        collect_content(tx, content_types)
-        before = collectable(tx)
-        change(tx)
-        collect_content(tx, content_types)
-        return sum(size for blob, size in collectable(tx).items() if blob not in before)
-    finally:
-        savepoint.rollback()
 
 
 def pin_units(tx: Transaction, *, holder: str, units: Mapping[str, Iterable[int]]) -> None:

@@ -1,4 +1,4 @@
-"""What deletions would give back, found by making and undoing them."""
+"""What deletions would give back, counted by the ledger before and after."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ from headgate.domain.clock import Clock
 from headgate.domain.ids import ContentViewVersionId, RepositoryId
 from headgate.plugin import ContentType
 from headgate.services.access import Actor
-from headgate.services.collection import freed_by
 from headgate.services.repositories import delete_repository
+from headgate.services.space import freed_by
 from headgate.services.version_removal import delete_versions, require_deletable_version
 from headgate.stores.db import Transaction
 

@@ -16,9 +16,9 @@ from headgate.domain.ids import ContentViewId
 from headgate.domain.retention import RetainedVersion, RetentionPolicy
 from headgate.plugin import ContentType
 from headgate.services.access import Actor, load
-from headgate.services.collection import freed_by
 from headgate.services.content_views import require_plain
 from headgate.services.related import AnyRow
+from headgate.services.space import freed_by
 from headgate.services.version_history import RETENTION_USER
 from headgate.services.version_removal import delete_versions, lock_versions
 from headgate.stores.db import Transaction
