@@ -192,8 +192,6 @@ def test_repositories_are_found_by_what_they_hold(house: House) -> None:
         ({"content_type": "file", "checksum_type": "sha256"}, "checksum_type", "only for yum"),
         ({"upstream_password": "x"}, "upstream_username", "must be given with a password"),
         ({"metadata_compression": "xz"}, "metadata_compression", "must be one of"),
-        ({"retain_package_versions_count": 3}, "retain_package_versions_count", "not supported"),
-        ({"ignorable_content": ["srpm"]}, "ignorable_content", "not supported"),
     ],
 )
 def test_bad_repositories_are_refused_by_field(

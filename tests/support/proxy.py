@@ -21,6 +21,10 @@ class Proxy:
     credentials: str | None = None
     """NAME:PASSWORD that it asks for."""
     asked: list[str] = field(default_factory=list[str])
+    # Nothing else refers to a connection that waits for both of its ends.
+    _answers: set[asyncio.Task[None] | None] = field(
+        default_factory=set[asyncio.Task[None] | None], repr=False
+    )
 
     @property
     def url(self) -> str:
@@ -29,6 +33,8 @@ class Proxy:
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection with one request."""
+        task = asyncio.current_task()
+        self._answers.add(task)
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             line, _, rest = head.decode("latin-1").partition("\r\n")
@@ -46,6 +52,7 @@ class Proxy:
             # The client went away; so do we.
             return
         finally:
+            self._answers.discard(task)
             writer.close()
 
     def _allowed(self, headers: str) -> bool:
