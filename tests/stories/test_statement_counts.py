@@ -94,6 +94,9 @@ def _furnish(house: House) -> dict[str, Any]:
     views = [world.view(f"View {number}", *repositories) for number in range(3)]
     filters = [world.filter(view, "some", {"name": "a"}, {"name": "b"}) for view in views]
     versions = [world.publish(view) for view in views]
+    composite = world.view("Composite", composite=True, component_ids=versions)
+    world.publish(composite)
+    world.view("Rolling", *repositories, rolling=True, environment_ids=[world.environment("Dev")])
     task = world.promote(versions[-1], world.environment("Dev"))
     house.stop_worker()  # its heartbeat is a statement, too
     timing = {"interval": "daily", "sync_date": "2026-12-31"}
@@ -104,6 +107,7 @@ def _furnish(house: House) -> dict[str, Any]:
         "product_id": world.product(),
         "environment_id": world.environment("Library"),
         "content_view_id": views[-1],
+        "composite_content_view_id": composite,
         "content_view_filter_id": filters[-1],
         "filter_id": filters[-1],
         "version_id": versions[-1],

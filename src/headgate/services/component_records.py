@@ -11,7 +11,7 @@ from headgate.services.access import Actor, AnySelect, load
 from headgate.services.listing import Catalog
 from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.services.version_inputs import latest_of
-from headgate.services.version_removal import environments_with
+from headgate.services.version_users import environments_among, users_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
@@ -74,7 +74,8 @@ def components_of_version(tx: Transaction, version_id: int) -> Sequence[AnyRow]:
 
 def environments_of(tx: Transaction, rows: Sequence[AnyRow]) -> Mapping[int, list[AnyRow]]:
     """Return the environments that serve the versions of these components, by version."""
-    return environments_with(tx, [row.version_id for row in rows if row.version_id is not None])
+    users = users_of(tx, [row.version_id for row in rows if row.version_id is not None])
+    return {version_id: environments_among(found) for version_id, found in users.items()}
 
 
 def _components() -> AnySelect:

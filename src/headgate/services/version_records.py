@@ -13,7 +13,7 @@ from headgate.services.access import Actor, load, scoped
 from headgate.services.listing import Catalog, where_equal
 from headgate.services.missing_records import missing_count
 from headgate.services.related import AnyRow, Grouped, grouped
-from headgate.services.version_removal import composites_with
+from headgate.services.version_users import users_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
@@ -83,9 +83,8 @@ CONTENT_VIEW_ENVIRONMENTS: Final = Catalog(
 class Beside:
     """Of the versions of a page: where they serve, what they hold, what is made from them."""
 
-    environments: Grouped
+    users: Grouped  # environments and composite views (`services/version_users.py`)
     repositories: Grouped
-    composites: Grouped
 
 
 def query(
@@ -141,20 +140,8 @@ def load_version(tx: Transaction, actor: Actor, version_id: ContentViewVersionId
 
 
 def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
-    """Read what stands beside these versions, in three statements."""
+    """Read what stands beside these versions, in two statements."""
     ids = [row.id for row in rows]
-    environments = tx.execute(
-        select(
-            lifecycle_environments.c.id,
-            lifecycle_environments.c.name,
-            lifecycle_environments.c.label,
-            lifecycle_environments.c.library,
-            distributions.c.version_id,
-        )
-        .join(distributions, distributions.c.environment_id == lifecycle_environments.c.id)
-        .where(among(tx, distributions.c.version_id, ids))
-        .order_by(lifecycle_environments.c.id)
-    )
     held = tx.execute(
         select(
             _held.version_id,
@@ -176,9 +163,8 @@ def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
         .order_by(repositories.c.name, repositories.c.id)
     )
     return Beside(
-        environments=grouped(environments, "version_id"),
+        users=users_of(tx, ids),
         repositories=grouped(held, "version_id"),
-        composites=composites_with(tx, ids),
     )
 
 

@@ -1,9 +1,9 @@
 """When versions may go, and how they do: never what an environment or a composite view uses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Integer, Row, cast, delete, null, select, union_all
+from sqlalchemy import Row, delete, select
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, NotFoundError
@@ -11,16 +11,14 @@ from headgate.domain.ids import ContentViewId, ContentViewVersionId, Environment
 from headgate.services.access import Actor, load, load_many
 from headgate.services.collection import request_collection
 from headgate.services.content_views import environments_of, require_plain
-from headgate.services.related import AnyRow, grouped
+from headgate.services.related import AnyRow
 from headgate.services.version_history import record_deletions
+from headgate.services.version_users import composites_among, environments_among, users_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
-    content_view_components,
-    content_view_version_components,
     content_view_versions,
     content_views,
-    distributions,
     lifecycle_environments,
 )
 
@@ -105,21 +103,20 @@ def require_unused(
 ) -> None:
     """Raise BadRequestError if an environment or a composite view uses one of the versions.
 
-    `leaving` are environments that the same request takes them out of. Four statements, however
+    `leaving` are environments that the same request takes them out of. One statement, however
     many versions there are.
     """
-    ids = [version.id for version in versions]
-    places = environments_with(tx, ids)
-    composites = composites_with(tx, ids)
+    users = users_of(tx, [version.id for version in versions])
     for version in versions:
         number = f"{version.major}.{version.minor}"
-        names = ", ".join(row.name for row in places.get(version.id, []) if row.id not in leaving)
+        rows = users.get(version.id, [])
+        names = ", ".join(row.name for row in environments_among(rows) if row.id not in leaving)
         if names:
             raise BadRequestError(
                 f"Cannot delete version {number}: it is in the environments {names}."
                 " Remove it from them first."
             )
-        names = ", ".join(_composite_name(row) for row in composites.get(version.id, []))
+        names = ", ".join(_composite_name(row) for row in composites_among(rows))
         if names:
             raise BadRequestError(
                 f"Cannot delete version {number} while it is in use by composite content views:"
@@ -135,61 +132,6 @@ def lock_versions(tx: Transaction, version_ids: Sequence[int]) -> Sequence[Row[A
         .order_by(content_view_versions.c.id)
         .with_for_update()
     ).all()
-
-
-def environments_with(tx: Transaction, version_ids: Sequence[int]) -> Mapping[int, list[AnyRow]]:
-    """Return the environments that serve these versions, by version."""
-    rows = tx.execute(
-        select(
-            lifecycle_environments.c.id,
-            lifecycle_environments.c.name,
-            distributions.c.version_id,
-        )
-        .join(distributions, distributions.c.environment_id == lifecycle_environments.c.id)
-        .where(among(tx, distributions.c.version_id, version_ids))
-        .order_by(lifecycle_environments.c.id)
-    )
-    return grouped(rows, "version_id")
-
-
-def composites_with(tx: Transaction, version_ids: Sequence[int]) -> Mapping[int, list[AnyRow]]:
-    """Return what holds these versions as components, by version, in one statement.
-
-    Rows have the composite's `content_view_id` and `name`; those of its published versions also
-    `composite_version_id`, `major` and `minor`, which are null in what it will publish next.
-    """
-    component, part = content_view_components.c, content_view_version_components.c
-    versions = content_view_versions.c
-    nothing = cast(null(), Integer)
-    chosen = (
-        select(
-            component.version_id.label("version_id"),
-            content_views.c.id.label("content_view_id"),
-            content_views.c.name,
-            nothing.label("composite_version_id"),
-            nothing.label("major"),
-            nothing.label("minor"),
-        )
-        .select_from(content_view_components)
-        .join(content_views, content_views.c.id == component.composite_id)
-        .where(among(tx, component.version_id, version_ids))
-    )
-    published = (
-        select(
-            part.component_id,
-            content_views.c.id,
-            content_views.c.name,
-            versions.id,
-            versions.major,
-            versions.minor,
-        )
-        .select_from(content_view_version_components)
-        .join(content_view_versions, versions.id == part.version_id)
-        .join(content_views, content_views.c.id == versions.content_view_id)
-        .where(among(tx, part.component_id, version_ids))
-    )
-    rows = tx.execute(union_all(chosen, published).order_by("name", "major", "minor"))
-    return grouped(rows, "version_id")
 
 
 def delete_versions(

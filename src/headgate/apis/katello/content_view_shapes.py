@@ -8,6 +8,7 @@ from headgate.apis.katello.repository_shapes import content_counts
 from headgate.apis.katello.shapes import named_all, organization_of, permissions
 from headgate.services import content_view_records, version_records
 from headgate.services.related import AnyRow
+from headgate.services.version_users import composites_among, environments_among
 
 _PERMISSIONS = (
     "view_content_views",
@@ -110,7 +111,8 @@ def _component_version(row: AnyRow) -> dict[str, Any]:
 def version_object(call: Call, row: AnyRow, around: version_records.Beside) -> dict[str, Any]:
     """Return what lists and `show` have in common of a version."""
     number = f"{row.major}.{row.minor}"
-    environments = around.environments.get(row.id, [])
+    users = around.users.get(row.id, [])
+    environments, composites = environments_among(users), composites_among(users)
     held = around.repositories.get(row.id, [])
     totals: dict[str, int] = {}
     for repository in held:
@@ -133,7 +135,7 @@ def version_object(call: Call, row: AnyRow, around: version_records.Beside) -> d
             "label": row.content_view_label,
         },
         "organization_id": row.organization_id,
-        **_composites(around.composites.get(row.id, [])),
+        **_composites(composites),
         "environments": named_all(environments, "label"),
         "environment_ids": [each.id for each in environments],
         "repositories": [
@@ -164,8 +166,7 @@ def version_object(call: Call, row: AnyRow, around: version_records.Beside) -> d
         "pinned": row.pinned,
         "triggered_by_id": row.triggered_by_id,
         "permissions": {
-            "deletable": not environments
-            and row.id not in around.composites
+            "deletable": not users
             and call.actor.may("destroy_content_views", organization_id=row.organization_id)
         },
         "created_at": row.created_at,
@@ -177,21 +178,19 @@ def _composites(rows: list[AnyRow]) -> dict[str, Any]:
     """Return the composite views that take a version, and their versions made from it."""
     chosen = [each for each in rows if each.composite_version_id is None]
     published = [each for each in rows if each.composite_version_id is not None]
-    views = {each.content_view_id: each for each in published}
+    views = {each.id: each for each in published}
     return {
-        "composite_content_views": [
-            {"id": each.content_view_id, "name": each.name} for each in chosen
-        ],
+        "composite_content_views": [{"id": each.id, "name": each.name} for each in chosen],
         "composite_content_view_versions": [
             {
                 "id": each.composite_version_id,
                 "version": f"{each.major}.{each.minor}",
-                "content_view": {"id": each.content_view_id, "name": each.name},
+                "content_view": {"id": each.id, "name": each.name},
             }
             for each in published
         ],
         "published_in_composite_content_views": [
-            {"id": each.content_view_id, "name": each.name} for each in views.values()
+            {"id": each.id, "name": each.name} for each in views.values()
         ],
     }
 
