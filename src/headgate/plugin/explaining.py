@@ -1,0 +1,61 @@
+"""Why a version holds a package, or does not: what a content type is asked and what it answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from headgate.domain.content import Content
+from headgate.plugin.filters import Filter
+
+
+@dataclass(frozen=True, slots=True)
+class MissingUnit:
+    """Why clients cannot have a unit that the version names."""
+
+    code: str
+    reason: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPart:
+    """One repository in a version: what it had before filters, the filters, and what stayed."""
+
+    source: Content
+    content: Content
+    filters: Sequence[Filter] = ()
+    missing: Mapping[tuple[str, int], MissingUnit] = field(
+        default_factory=dict[tuple[str, int], MissingUnit]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that decides; `code` for machines, `details` has what it names."""
+
+    code: str
+    message: str
+    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is true of one unit, and why; the reasons that decide come first."""
+
+    unit_type: str
+    unit_id: int
+    name: str  # as people call it: a NEVRA, a path
+    present: bool
+    reasons: Sequence[Reason]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What a repository says to a question.
+
+    `near` names what it has that is not what was asked for, but nearly: other versions and
+    architectures.
+    """
+
+    units: Sequence[Explanation] = ()
+    near: Sequence[str] = ()
