@@ -116,6 +116,10 @@ def _sealed(_: bytes) -> bytes:
     raise ConfigurationError("Nothing was given that opens what is sealed")
 
 
+def _any_room(_organization_id: int | None, _more: int) -> None:
+    """Refuse nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The world as a content type sees it."""
@@ -125,6 +129,8 @@ class Ports:
     downloads: DownloadRules
     clock: Clock
     scratch: Path  # a folder for temporary files, on the disk of the blobs
+    # Raises QuotaExceededError if so many more bytes are too many for the organization.
+    require_room: Callable[[int | None, int], None] = _any_room
     solving: SolvingLimits = DEFAULT_LIMITS
     unseal: Callable[[bytes], bytes] = _sealed  # opens what is kept sealed in the database
 

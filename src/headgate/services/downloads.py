@@ -54,6 +54,7 @@ def download_all(
     """
     if not wanted:
         return 0
+    ports.require_room(run.organization_id, sum(each.size or 0 for each in wanted))
     work = _Work(ports, run, remote, arrived, wanted, missed=missed)
     run_downloads(
         ports.downloads, lambda downloader: work.bring(downloader, wanted), check=run.check

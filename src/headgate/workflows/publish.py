@@ -30,6 +30,7 @@ from headgate.stores.db.tables import (
 )
 from headgate.workflows.dependencies import solve_version
 from headgate.workflows.publish_requests import ask_what_follows
+from headgate.workflows.quotas import keep_within_quota, warn_of_quota
 from headgate.workflows.workshop import Workshop
 
 
@@ -99,8 +100,10 @@ def _publish(
             )
             ask_what_follows(tx, clock=clock, version_id=version_id, user_id=run.user_id, user=user)
             unpin(tx, run.task_id, clock=clock)
+            keep_within_quota(tx, workshop, run.organization_id)
 
         run.transaction("serve", serve)
+        warn_of_quota(workshop, run)
     except Exception as error:
         reason = error.message if isinstance(error, HeadgateError) else "An internal error happened"
 

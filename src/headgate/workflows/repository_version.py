@@ -30,6 +30,7 @@ from headgate.services.repository_versions import add_version, latest_version_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import repositories
 from headgate.workflows.healing import heal
+from headgate.workflows.quotas import keep_within_quota, warn_of_quota
 from headgate.workflows.workshop import Workshop
 
 
@@ -81,9 +82,11 @@ def make_version(
         changed = _save(tx, workshop, run, repository, found=found, cause=cause)
         if also is not None:
             also(tx)
+        keep_within_quota(tx, workshop, repository.organization_id)
         return changed
 
     changed = run.transaction("save", save)
+    warn_of_quota(workshop, run)
     heal(workshop, run, repository.organization_id)
     return changed
 

@@ -24,6 +24,7 @@ from headgate.services.repository_versions import latest_version_of
 from headgate.services.trust import rules_of, stale_warning, state_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import repositories
+from headgate.workflows.quotas import ports_with_room
 from headgate.workflows.repository_version import make_version
 from headgate.workflows.requests import sync_task
 from headgate.workflows.workshop import Workshop
@@ -130,7 +131,7 @@ def _begin(workshop: Workshop, run: Run) -> tuple[Row[Any], SyncWork]:
             or is_incomplete(tx, latest.publication_id)
         )
         work = SyncWork(
-            ports=workshop.ports,
+            ports=ports_with_room(workshop),
             run=run,
             organization_id=repository.organization_id,
             remote=remote_of(tx, repository, workshop.unseal),

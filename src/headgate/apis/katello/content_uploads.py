@@ -4,6 +4,7 @@ from typing import Any
 
 from headgate.apis.actions import FORM, JSON, MULTIPART, BodyRules, Call, Params, Resource, doc
 from headgate.domain.ids import RepositoryId, UploadId
+from headgate.services.quotas import require_room
 from headgate.services.uploads import (
     MOST_CHUNK,
     checked_checksum,
@@ -47,6 +48,9 @@ def create(call: Call, params: Create) -> dict[str, Any]:
     )
     if known is not None:
         return {"upload_id": None, "content_unit_href": f"{unit_type}:{known}"}
+    services = call.services
+    types = services.content_types.values()
+    require_room(services.database, types, repository.organization_id, more=params.size)
     upload_id = create_upload(
         call.tx,
         actor=call.actor,

@@ -11,6 +11,7 @@ from headgate.domain.ids import RepositoryId, TaskId, UnitId, UploadId
 from headgate.engine import enqueue
 from headgate.services.collection import pin_units
 from headgate.services.held_units import require_held
+from headgate.services.quotas import require_room
 from headgate.services.units import UnitScope
 from headgate.services.uploads import (
     MOST_BYTES,
@@ -51,6 +52,9 @@ def upload_content(call: Call, params: UploadContent) -> Reply:
     """Take a whole file at once; a task adds it."""
     repository = load_target(call.tx, call.actor, params.id)
     unit_type = unit_type_for(repository, params.content_type)
+    services, size = call.services, params.content.spool.size
+    types = services.content_types.values()
+    require_room(services.database, types, repository.organization_id, more=size)
     upload = {
         "id": save_whole(call.services.uploads, params.content.spool.read()),
         "name": params.name or params.content.filename,
