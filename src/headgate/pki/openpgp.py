@@ -1,12 +1,15 @@
 """OpenPGP: public keys, detached signatures and what they are worth (Sequoia does the sums).
 
 Sequoia's standard policy decides which algorithms count, as it does in rpm since 4.18: no MD5, no
-SHA-1 over data. A key that has expired since is good for what it signed before; a revoked one is
-good for what it signed before only where the revocation says that its secret was never lost.
+SHA-1 over data (of the last ten years). What a key says of itself counts from the day on which it
+said so: one that has expired since is good for what it signed before, one whose life was made
+longer is good from then on. A revoked key is good for what it signed before only where the
+revocation says that its secret was never lost.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from hashlib import sha256
@@ -27,6 +30,7 @@ T = TypeVar("T")
 
 _MOST_KEYS: Final = 200
 _KEYRINGS: Final = 64
+_CERTIFICATIONS: Final = (SignatureType.PositiveCertification, SignatureType.DirectKey)
 _WEAK: Final = (HashAlgorithm.MD5, HashAlgorithm.SHA1, HashAlgorithm.RipeMD)
 
 
@@ -53,6 +57,7 @@ class PublicKey:
     user: str
     digest: bytes  # SHA-256 of the certificate: another one may say more or less of the key
     ids: frozenset[str]  # fingerprints and 64-bit ids of the key and its subkeys
+    certified: datetime | None  # when it last said of itself what it is for
     cert: Cert = field(compare=False, repr=False)
 
     @property
@@ -148,6 +153,12 @@ class Keyring:
             ends = guarded(lambda key=key: key.cert.expiration)
             if ends is not None and made is not None and ends <= made:
                 return Finding(Verdict.EXPIRED, key_id, detail=f"{ends:%Y-%m-%d}")
+            if made is not None and key.certified is not None and made < key.certified:
+                words = (
+                    f"or the key was not valid on {made:%Y-%m-%d}: its certification of"
+                    f" {key.certified:%Y-%m-%d} is newer"
+                )
+                return Finding(Verdict.BAD, key_id, detail=words)
         return Finding(Verdict.BAD, key_id)
 
 
@@ -199,11 +210,14 @@ def guarded(work: Callable[[], T]) -> T:
 def _public_key(cert: Cert) -> PublicKey:
     raw = bytes(cert)
     ids: set[str] = set()
+    certified: list[datetime] = []
     for packet in PacketPile.from_bytes(raw):
         if packet.fingerprint is not None:
             ids.add(packet.fingerprint.lower())
         if packet.key_id is not None:
             ids.add(packet.key_id.lower())
+        if packet.signature_type in _CERTIFICATIONS and packet.signature_created is not None:
+            certified.append(packet.signature_created)
     users = [str(user) for user in cert.user_ids]
     user = users[0] if users else ""
     printable = "".join(letter if letter.isprintable() else "?" for letter in user)
@@ -212,6 +226,7 @@ def _public_key(cert: Cert) -> PublicKey:
         user=printable[:100],
         digest=sha256(raw).digest(),
         ids=frozenset(ids),
+        certified=max(certified, default=None),
         cert=cert,
     )
 
