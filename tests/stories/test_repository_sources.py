@@ -133,7 +133,7 @@ def test_a_proxy_belongs_to_its_organizations(house: House) -> None:
 @pytest.mark.parametrize(
     ("fields", "field", "words"),
     [
-        ({"url": "socks5://p.example.org"}, "url", "must be http://"),
+        ({"url": "socks5://p.example.org"}, "url", "must begin with one of: http, https"),
         ({"url": "http://me:secret@p.example.org"}, "url", "must not contain credentials"),
         ({"url": "http://p.example.org:x"}, "url", "is not a valid URL"),
         ({"name": "taken"}, "name", "has already been taken"),

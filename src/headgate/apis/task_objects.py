@@ -25,6 +25,7 @@ def show_task(row: Row[Any]) -> dict[str, Any]:
     The collection takes a reply for a task if it has `action`, `state` and `started_at`.
     """
     errors: Sequence[Mapping[str, Any]] = row.errors
+    given = {key: value for key, value in row.input.items() if not key.startswith("sealed_")}
     return {
         "id": row.id,
         "label": row.label,
@@ -37,11 +38,11 @@ def show_task(row: Row[Any]) -> dict[str, Any]:
         "state": row.state,
         "result": row.result,
         "progress": round(row.fraction, 4),
-        "input": row.input,
+        "input": given,
         "output": row.output,
         "humanized": {
             "action": row.action,
-            "input": _humanized_input(row.input),
+            "input": _humanized_input(given),
             "output": _humanized_output(row),
             "errors": [_humanized_error(error) for error in errors],
         },

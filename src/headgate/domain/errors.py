@@ -146,6 +146,12 @@ class SolvingFailedError(HeadgateError):
     code = "solving_failed"
 
 
+class IncompleteSearchError(HeadgateError):
+    """A search upstream was given up at a limit; what it found until then stands."""
+
+    code = "incomplete_search"
+
+
 class SubtaskFailedError(HeadgateError):
     """A part of the work failed in a task of its own, whose message this is."""
 

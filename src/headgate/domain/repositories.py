@@ -1,6 +1,6 @@
 """Repositories: which settings go together (katello.md 1.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -66,25 +66,33 @@ class RepositorySettings:
             raise ValidationError(errors)
 
     def _check_url(self, errors: dict[str, list[str]], url: str) -> None:
-        try:
-            parts = urlsplit(url)
-            host, _port = parts.hostname, parts.port
-        except ValueError:
-            errors["url"] = ["is not a valid URL"]
-            return
-        if parts.scheme not in URL_SCHEMES:
-            errors["url"] = [f"must begin with one of: {', '.join(URL_SCHEMES)}"]
-        elif parts.scheme == "file":
-            if self.download_policy == "on_demand":
-                errors["url"] = ["must be http or https when the download policy is on_demand"]
-            elif host or not parts.path.startswith("/"):
-                errors["url"] = ["must be file:/// followed by an absolute path"]
-        elif not host:
-            errors["url"] = ["must name a host"]
-        elif parts.username is not None or parts.password is not None:
-            errors["url"] = ["must not contain credentials: use upstream username and password"]
-        if any(ord(letter) <= 32 or ord(letter) == 127 for letter in url):
-            errors["url"] = ["must not contain spaces or control characters"]
+        fault = fault_of_url(url)
+        if fault is None and urlsplit(url).scheme == "file" and self.download_policy == "on_demand":
+            fault = "must be http or https when the download policy is on_demand"
+        if fault is not None:
+            errors["url"] = [fault]
+
+
+def fault_of_url(url: str, schemes: Sequence[str] = URL_SCHEMES) -> str | None:
+    """Say why the URL is none that can be fetched from; None if it is."""
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        return "is not a valid URL"
+    fault = None
+    if any(ord(letter) <= 32 or ord(letter) == 127 for letter in url):
+        fault = "must not contain spaces or control characters"
+    elif parts.scheme not in schemes:
+        fault = f"must begin with one of: {', '.join(schemes)}"
+    elif parts.scheme == "file":
+        if host or not parts.path.startswith("/"):
+            fault = "must be file:/// followed by an absolute path"
+    elif not host:
+        fault = "must name a host"
+    elif parts.username is not None or parts.password is not None:
+        fault = "must not contain credentials: use username and password"
+    return fault
 
 
 def _require(

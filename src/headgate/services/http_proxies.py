@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from sqlalchemy import Row, Select, delete, insert, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
 from headgate.domain.ids import HttpProxyId, OrganizationId
-from headgate.domain.repositories import GLOBAL_PROXY
+from headgate.domain.repositories import GLOBAL_PROXY, fault_of_url
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, AnyRow, load, load_many, scoped
 from headgate.services.listing import Catalog
@@ -36,7 +35,6 @@ HTTP_PROXIES: Final = Catalog(
         }
     ),
 )
-_LONGEST_URL: Final = 2048
 
 
 def query(actor: Actor, *, organization_id: OrganizationId | None = None) -> Select[Any]:
@@ -185,24 +183,9 @@ def _columns(seal: Seal, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check(values: Mapping[str, Any]) -> None:
     errors: dict[str, list[str]] = {}
-    if fault := _fault_of(values.get("url") or ""):
+    if fault := fault_of_url(values.get("url") or "", schemes=("http", "https")):
         errors["url"] = [fault]
     if values.get("password") and not values.get("username"):
         errors["username"] = ["must be given with a password"]
     if errors:
         raise ValidationError(errors)
-
-
-def _fault_of(url: str) -> str | None:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return "is not a valid URL"
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return "must be http://HOST:PORT or https://HOST:PORT"
-    if parts.username is not None or parts.password is not None:
-        return "must not contain credentials: use username and password"
-    if not url.isascii() or not url.isprintable() or " " in url or len(url) > _LONGEST_URL:
-        return "is not a valid URL"
-    return None

@@ -92,6 +92,15 @@ def remote_of(tx: Transaction, repository: Row[Any], unseal: Unseal) -> Remote:
     )
 
 
+def default_proxy(tx: Transaction, unseal: Unseal) -> str | None:
+    """Return the proxy of those who do not choose one, with its credentials."""
+    row = tx.execute(select(http_proxies).where(http_proxies.c.content_default)).one_or_none()
+    if row is None:
+        return None
+    password = None if row.password is None else unseal(row.password).decode()
+    return with_credentials(row.url, row.username, password)
+
+
 def save_mirrors(tx: Transaction, repository_id: RepositoryId, mirrors: Sequence[str]) -> None:
     """Remember the mirrors that a list names now: files that are fetched on demand come from them.
 

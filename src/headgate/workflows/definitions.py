@@ -8,6 +8,7 @@ from headgate.engine.port import Run, Schedule, Workflow
 from headgate.workflows.collect import collect, sweep
 from headgate.workflows.contents import import_uploads, remove_content
 from headgate.workflows.dependencies import check_dependencies
+from headgate.workflows.discover import discover
 from headgate.workflows.promote import promote
 from headgate.workflows.publish import auto_publish, publish
 from headgate.workflows.remove import remove_organization, remove_product, remove_versions
@@ -30,6 +31,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Workshop, Run], Mapping[str, Any]]]] = 
     "publish": publish,
     "auto_publish": auto_publish,
     "retain_versions": retain_versions,
+    "discover": discover,
     "check_dependencies": check_dependencies,
     "promote": promote,
     "remove_versions": remove_versions,

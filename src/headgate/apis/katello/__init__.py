@@ -17,7 +17,6 @@ from headgate.apis.katello.files import files
 from headgate.apis.katello.home import home, ping
 from headgate.apis.katello.http_proxies import http_proxies
 from headgate.apis.katello.module_streams import module_streams
-from headgate.apis.katello.organizations import organizations
 from headgate.apis.katello.package_groups import package_groups
 from headgate.apis.katello.packages import packages, srpms
 from headgate.apis.katello.personal_access_tokens import personal_access_tokens
@@ -25,6 +24,7 @@ from headgate.apis.katello.products import products
 from headgate.apis.katello.products_bulk_actions import products_bulk_actions
 from headgate.apis.katello.recurring_logics import recurring_logics
 from headgate.apis.katello.repairs import repositories
+from headgate.apis.katello.repo_discovery import organizations
 from headgate.apis.katello.repositories_bulk_actions import repositories_bulk_actions
 from headgate.apis.katello.sessions import sessions
 from headgate.apis.katello.signing_keys import signing_keys
