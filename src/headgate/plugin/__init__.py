@@ -14,6 +14,14 @@ from headgate.plugin.content_type import (
     UnitType,
     Upload,
 )
+from headgate.plugin.explaining import (
+    Explained,
+    Explanation,
+    Ground,
+    HeldPart,
+    MissingUnit,
+    NamedUnit,
+)
 from headgate.plugin.filters import Filter, FilterRule, filters_within
 from headgate.plugin.solving import (
     AddedPackage,
@@ -28,10 +36,16 @@ from headgate.plugin.trust import TrustRules
 __all__ = [
     "AddedPackage",
     "ContentType",
+    "Explained",
+    "Explanation",
     "Filter",
     "FilterRule",
+    "Ground",
+    "HeldPart",
     "Located",
     "MissingFile",
+    "MissingUnit",
+    "NamedUnit",
     "Ports",
     "PublishOptions",
     "PublishedFile",

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pyroaring import BitMap
-from sqlalchemy import Table
+from sqlalchemy import ColumnElement, Table
 
 from headgate.domain.clock import Clock
 from headgate.domain.content import Content
 from headgate.domain.errors import ConfigurationError
 from headgate.domain.ids import ContentSetId, RepositoryId, UnitId
 from headgate.engine.port import Run
+from headgate.plugin.explaining import Explained, HeldPart, NamedUnit
 from headgate.plugin.filters import Filter
 from headgate.plugin.solving import DEFAULT_LIMITS, Solution, SolvePart, SolvingLimits
 from headgate.plugin.trust import NOTHING_ASKED, TrustRules
@@ -32,6 +33,9 @@ class UnitType:
     name: str  # rpm, srpm, erratum, package_group, module_stream, file ...
     table: Table  # has `id` and `digest`
     counted: bool = True  # shown in content_counts
+    # What people call a unit, and what its other versions share with it: nvra and name.arch.
+    title: ColumnElement[str] | None = None
+    family: ColumnElement[str] | None = None
     # Made of several files: it stays in published metadata although some of them are missing.
     composed: bool = False
 
@@ -220,6 +224,14 @@ class ContentType(Protocol):
 
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
         """Return what of the content the filters keep, dependents trimmed."""
+        ...
+
+    def named(self, tx: Transaction, text: str) -> Sequence[NamedUnit]:
+        """Return the units of every repository that the text means, as people call them."""
+        ...
+
+    def explained(self, tx: Transaction, text: str, part: HeldPart) -> Explained:
+        """Return why the units that the text means are in a repository of a version, or are not."""
         ...
 
     def sync(self, work: SyncWork) -> Synced | None:

@@ -30,7 +30,7 @@ class HeldPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class Ground:
     """One thing that decides; `code` for machines, `details` has what it names."""
 
     code: str
@@ -46,7 +46,7 @@ class Explanation:
     unit_id: int
     name: str  # as people call it: a NEVRA, a path
     present: bool
-    reasons: Sequence[Reason]
+    reasons: Sequence[Ground]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +59,12 @@ class Explained:
 
     units: Sequence[Explanation] = ()
     near: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedUnit:
+    """A unit that a text may mean, of whatever repository."""
+
+    unit_types: Sequence[str]  # those that it may be held as
+    unit_id: int
+    name: str

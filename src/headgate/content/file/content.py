@@ -15,9 +15,14 @@ from headgate.domain.ids import ContentSetId, UnitId
 from headgate.domain.paths import safe_relpath
 from headgate.engine.port import Run
 from headgate.plugin import (
+    Explained,
+    Explanation,
     Filter,
+    Ground,
+    HeldPart,
     Located,
     MissingFile,
+    NamedUnit,
     Ports,
     PublishedFile,
     PublishOptions,
@@ -55,7 +60,9 @@ class FileType:
 
     name: str = FILE
     unit_types: Mapping[str, UnitType] = field(
-        default_factory=lambda: {FILE: UnitType(FILE, file_units)}
+        default_factory=lambda: {
+            FILE: UnitType(FILE, file_units, title=file_units.c.path, family=file_units.c.path)
+        }
     )
 
     def sync(self, work: SyncWork) -> Synced | None:
@@ -153,6 +160,25 @@ class FileType:
         """Return the content: no filter speaks of files (katello.md 1.5)."""
         del tx, filters
         return content
+
+    def named(self, tx: Transaction, text: str) -> Sequence[NamedUnit]:
+        """Return the files at this path, of every repository."""
+        rows = tx.scalars(select(file_units.c.id).where(file_units.c.path == text))
+        return [NamedUnit((FILE,), row, text) for row in rows]
+
+    def explained(self, tx: Transaction, text: str, part: HeldPart) -> Explained:
+        """Return whether the file is there; nothing but its being missing keeps it away."""
+        found: list[Explanation] = []
+        for each in self.named(tx, text):
+            if each.unit_id in part.content[FILE]:
+                missing = part.missing.get((FILE, each.unit_id))
+                reason = Ground("not_filtered", "No filter speaks of files.")
+                if missing is not None:
+                    details = {"cause": missing.code, "url": missing.url}
+                    reason = Ground("missing_file", f"It is missing: {missing.reason}", details)
+                here = missing is None
+                found.append(Explanation(FILE, each.unit_id, text, here, [reason]))
+        return Explained(found)
 
     def upload(self, ports: Ports, run: Run, uploads: Sequence[Upload]) -> Content:
         """Keep each file under its name, which may be a path with folders."""

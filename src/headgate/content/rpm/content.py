@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pyroaring import BitMap
 from sqlalchemy import delete, select
 
-from headgate.content.rpm import located
+from headgate.content.rpm import explaining, located
 from headgate.content.rpm.filters import filtered
 from headgate.content.rpm.merging import with_units
 from headgate.content.rpm.packs import drop_empty_segments
 from headgate.content.rpm.publish import publish
+from headgate.content.rpm.records import NAME_ARCH, NAME_STREAM, NEVRA, NSVCA
 from headgate.content.rpm.solving.solve import solve
 from headgate.content.rpm.sync import sync
 from headgate.content.rpm.tables import (
@@ -28,8 +29,11 @@ from headgate.domain.content import Content
 from headgate.domain.ids import ContentSetId
 from headgate.engine.port import Run
 from headgate.plugin import (
+    Explained,
     Filter,
+    HeldPart,
     Located,
+    NamedUnit,
     Ports,
     PublishedFile,
     PublishOptions,
@@ -51,11 +55,16 @@ PACKAGES = ("rpm", "srpm")
 UNIT_TYPES = {
     unit_type.name: unit_type
     for unit_type in (
-        UnitType("rpm", rpm_packages),
-        UnitType("srpm", rpm_packages),
-        UnitType("erratum", errata),
-        UnitType("package_group", package_groups),
-        UnitType("module_stream", module_documents),
+        UnitType("rpm", rpm_packages, title=NEVRA, family=NAME_ARCH),
+        UnitType("srpm", rpm_packages, title=NEVRA, family=NAME_ARCH),
+        UnitType("erratum", errata, title=errata.c.errata_id, family=errata.c.errata_id),
+        UnitType(
+            "package_group",
+            package_groups,
+            title=package_groups.c.name,
+            family=package_groups.c.kind + ":" + package_groups.c.group_id,
+        ),
+        UnitType("module_stream", module_documents, title=NSVCA, family=NAME_STREAM),
         UnitType("module_defaults", module_documents, counted=False),
         UnitType("repository_file", repository_files, counted=False),
         UnitType("distribution_tree", distribution_trees, counted=False, composed=True),
@@ -103,6 +112,14 @@ class YumType:
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
         """See `content/rpm/filters/`."""
         return filtered(tx, content, filters)
+
+    def named(self, tx: Transaction, text: str) -> Sequence[NamedUnit]:
+        """See `content/rpm/explaining/asking.py`."""
+        return explaining.named(tx, text)
+
+    def explained(self, tx: Transaction, text: str, part: HeldPart) -> Explained:
+        """See `content/rpm/explaining/`."""
+        return explaining.explained(tx, text, part)
 
     def upload(self, ports: Ports, run: Run, uploads: Sequence[Upload]) -> Content:
         """See `content/rpm/uploads.py`."""

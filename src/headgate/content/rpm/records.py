@@ -4,7 +4,7 @@ import json
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, String, cast, literal
+from sqlalchemy import Column, ColumnElement, String, case, cast, literal
 
 from headgate.content.rpm.tables import errata, module_documents, package_groups, rpm_packages
 from headgate.search import Field, Fields, checksum_field
@@ -18,6 +18,15 @@ _M = module_documents.c
 _VERSION_RELEASE: Final = _P.version + literal("-") + _P.release
 NVRA: Final[ColumnElement[str]] = _P.name + literal("-") + _VERSION_RELEASE + literal(".") + _P.arch
 FILENAME: Final[ColumnElement[str]] = NVRA + literal(".rpm")
+_EPOCH: Final = case((_P.epoch == "0", ""), else_=_P.epoch + literal(":"))
+NEVRA: Final[ColumnElement[str]] = (
+    _P.name + literal("-") + _EPOCH + _VERSION_RELEASE + literal(".") + _P.arch
+)
+NAME_ARCH: Final[ColumnElement[str]] = _P.name + literal(".") + _P.arch
+NAME_STREAM: Final[ColumnElement[str]] = _M.name + literal(":") + _M.stream
+NSVCA: Final[ColumnElement[str]] = (
+    NAME_STREAM + literal(":") + _M.version + literal(":") + _M.context + literal(":") + _M.arch
+)
 
 
 def _mentioned(column: Column[Any], operator: str, value: str) -> ColumnElement[bool]:

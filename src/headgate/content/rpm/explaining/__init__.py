@@ -11,15 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from headgate.content.rpm.explaining.asking import is_meant, packages_named_like, within
+from headgate.content.rpm.explaining.asking import is_meant, named, packages_named_like, within
 from headgate.content.rpm.explaining.reasons import Subject, filter_reasons
 from headgate.content.rpm.explaining.surroundings import surroundings
 from headgate.content.rpm.filters import Filters
 from headgate.content.rpm.filters.combining import Kept
 from headgate.content.rpm.filters.reading import read_source
 from headgate.content.rpm.filters.source import Package
-from headgate.plugin.explaining import Explained, Explanation, HeldPart, Reason
+from headgate.plugin import Explained, Explanation, Ground, HeldPart
 from headgate.stores.db import Transaction
+
+__all__ = ["EXPLAINERS", "Case", "explained", "named"]
 
 # Of a name that fits more packages only the newest are explained.
 MOST: Final = 50
@@ -42,7 +44,7 @@ class Case:
         return self.unit_type == "srpm" or self.package.id in self.kept.packages
 
 
-Explainer = Callable[[Case], Sequence[Reason]]
+Explainer = Callable[[Case], Sequence[Ground]]
 
 
 def explained(tx: Transaction, text: str, part: HeldPart) -> Explained:
@@ -64,48 +66,48 @@ def explained(tx: Transaction, text: str, part: HeldPart) -> Explained:
     return Explained([_explanation(case) for case in cases], near[:MOST])
 
 
-def missing_file(case: Case) -> Sequence[Reason]:
+def missing_file(case: Case) -> Sequence[Ground]:
     """The version names it, but upstream did not give it as announced."""
     missing = case.part.missing.get((case.unit_type, case.package.id))
     if missing is None or not case.held:
         return ()
     message = f"The file of {case.package.nevra} is missing: {missing.reason}"
-    return [Reason("missing_file", message, {"cause": missing.code, "url": missing.url})]
+    return [Ground("missing_file", message, {"cause": missing.code, "url": missing.url})]
 
 
-def other_means(case: Case) -> Sequence[Reason]:
+def other_means(case: Case) -> Sequence[Ground]:
     """Filters say one thing, the version another."""
     if case.held == case.kept_by_filters:
         return ()
     if case.package.id not in case.part.source[case.unit_type]:
         words = "It was added to this version; the repository did not hold it."
-        return [Reason("added", words)]
+        return [Ground("added", words)]
     if case.held:
         words = (
             "The filters leave it out; an incremental update or the solving of dependencies"
             " added it to this version."
         )
-        return [Reason("added", words)]
-    return [Reason("removed", "The filters keep it, but it was left out of this version.")]
+        return [Ground("added", words)]
+    return [Ground("removed", "The filters keep it, but it was left out of this version.")]
 
 
-def source_packages(case: Case) -> Sequence[Reason]:
+def source_packages(case: Case) -> Sequence[Ground]:
     """No filter speaks of source packages."""
     if case.unit_type != "srpm":
         return ()
-    return [Reason("source_package", "Source packages stay, whatever the filters.")]
+    return [Ground("source_package", "Source packages stay, whatever the filters.")]
 
 
-def filters(case: Case) -> Sequence[Reason]:
+def filters(case: Case) -> Sequence[Ground]:
     """What the filters say of a package of no stream, or of the streams that list it."""
     if case.unit_type != "rpm":
         return ()
     if not case.filters.filters:
-        return [Reason("not_filtered", "No filter applies to this repository.")]
+        return [Ground("not_filtered", "No filter applies to this repository.")]
     streams = case.filters.source.streams_of.get(case.package.id, ())
     if not streams:
         return filter_reasons(case.filters, Subject.of_package(case.package))
-    reasons: list[Reason] = []
+    reasons: list[Ground] = []
     for stream in case.filters.source.streams:
         if stream.id in streams:
             stays = stream.id in case.kept.streams
@@ -113,7 +115,7 @@ def filters(case: Case) -> Sequence[Reason]:
             details = {"module_stream_id": stream.id, "module_stream": stream.key}
             code = "stream_kept" if stays else "stream_left_out"
             told = [
-                Reason(code, words, details),
+                Ground(code, words, details),
                 *filter_reasons(case.filters, Subject.of_stream(stream)),
             ]
             # One stream that stays is enough: it comes first.

@@ -1,15 +1,17 @@
 """What people mean by the name of a package: any form that dnf knows, or its file's name."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from pyroaring import BitMap
 from sqlalchemy import select
 
 from headgate.content.rpm.filters.source import Package
 from headgate.content.rpm.tables import rpm_packages
+from headgate.plugin import NamedUnit
 from headgate.stores.db import Transaction
 
-_LONGEST = 255
+_LONGEST: Final = 255
 
 
 def packages_named_like(tx: Transaction, text: str) -> Sequence[Package]:
@@ -24,6 +26,15 @@ def packages_named_like(tx: Transaction, text: str) -> Sequence[Package]:
         .order_by(rpm_packages.c.name, rpm_packages.c.evr.desc(), rpm_packages.c.id.desc())
     )
     return [Package(*row) for row in tx.execute(query)]
+
+
+def named(tx: Transaction, text: str) -> list[NamedUnit]:
+    """Return the packages of every repository that the text means, the newest first."""
+    return [
+        NamedUnit(("srpm",) if each.arch in ("src", "nosrc") else ("rpm",), each.id, each.nevra)
+        for each in packages_named_like(tx, text)
+        if is_meant(each, text)
+    ]
 
 
 def within(packages: Iterable[Package], held: BitMap) -> list[Package]:

@@ -13,8 +13,7 @@ from pyroaring import BitMap
 from headgate.content.rpm.filters.combining import OF_PACKAGES, OF_STREAMS, Filters, Spoken
 from headgate.content.rpm.filters.rules import PackageRule, advisory_matches, group_matches
 from headgate.content.rpm.filters.source import Advisory, Package, Source, Stream
-from headgate.plugin import Filter, FilterRule
-from headgate.plugin.explaining import Reason
+from headgate.plugin import Filter, FilterRule, Ground
 
 _KINDS = {
     "rpm": "package",
@@ -49,7 +48,7 @@ class Subject:
         return spoken.packages if self.package is not None else spoken.streams
 
 
-def filter_reasons(filters: Filters, subject: Subject) -> list[Reason]:
+def filter_reasons(filters: Filters, subject: Subject) -> list[Ground]:
     """Return what the filters say of the subject; what decides comes first."""
     return _Telling(filters, subject).reasons()
 
@@ -62,7 +61,7 @@ class _Telling:
         self.subject = subject
         self.about = _about(filters.source, subject)
 
-    def reasons(self) -> list[Reason]:
+    def reasons(self) -> list[Ground]:
         subject = self.subject
         speaking = [
             (each, subject.id in subject.part(spoken))
@@ -70,7 +69,7 @@ class _Telling:
             if each.type in subject.types
         ]
         if not speaking:
-            return [Reason("not_filtered", f"No filter speaks of {subject.name}.")]
+            return [Ground("not_filtered", f"No filter speaks of {subject.name}.")]
         excluded = [self._told(each) for each, hit in speaking if hit and not each.inclusion]
         included = [self._told(each) for each, hit in speaking if hit and each.inclusion]
         including = [each for each, _ in speaking if each.inclusion]
@@ -81,19 +80,19 @@ class _Telling:
         if included:
             return [*included, *self._protections()]
         words = f"No filter excludes {subject.name}, and none includes others only."
-        return [*self._protections(), Reason("not_excluded", words)]
+        return [*self._protections(), Ground("not_excluded", words)]
 
-    def _told(self, each: Filter) -> Reason:
+    def _told(self, each: Filter) -> Ground:
         """Tell by which rule a filter includes or excludes the subject."""
         verb = "included" if each.inclusion else "excluded"
         start = f"{self.subject.name} is {verb} by {_called(each)}"
         for rule in each.rules:
             because, details = self._hit(each, rule)
             if because:
-                return Reason(
+                return Ground(
                     verb, f"{start}: {because}.", {**_named(each), "rule_id": rule.id, **details}
                 )
-        return Reason(verb, f"{start}: no erratum is about it.", _named(each))
+        return Ground(verb, f"{start}: no erratum is about it.", _named(each))
 
     def _hit(self, each: Filter, rule: FilterRule) -> tuple[str, dict[str, Any]]:
         """Return why a rule matches, in words that are empty if it does not, and what it names."""
@@ -113,7 +112,7 @@ class _Telling:
                 return f"it comes with {_listed(ids)}", {"errata_ids": ids}
         return "", {}
 
-    def _protections(self) -> list[Reason]:
+    def _protections(self) -> list[Ground]:
         """Tell what excluding erratum filters would take away but for another advisory."""
         gone = self.filters.excluded_advisories
         excluded = sorted({one.errata_id for one in self.about if one.id in gone})
@@ -127,12 +126,12 @@ class _Telling:
             f"{_listed(excluded)} {'is' if len(excluded) == 1 else 'are'} excluded, but"
             f" {self.subject.name} also comes with {_listed(keeping)}."
         )
-        return [Reason("kept_for_another_erratum", message, {"errata_ids": keeping})]
+        return [Ground("kept_for_another_erratum", message, {"errata_ids": keeping})]
 
-    def _not_included(self, each: Filter) -> Reason:
+    def _not_included(self, each: Filter) -> Ground:
         called = _called(each)
         message = f"{called[0].upper()}{called[1:]} includes others only{self._nearly(each)}."
-        return Reason("not_included", message, _named(each))
+        return Ground("not_included", message, _named(each))
 
     def _nearly(self, each: Filter) -> str:
         """Tell which rule has the package's name and what else about it differs."""
