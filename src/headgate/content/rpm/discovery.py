@@ -63,7 +63,7 @@ async def crawl(
         async with asyncio.timeout(limits.seconds):
             await crawler.run()
     except TimeoutError:
-        crawler.stop(f"it took longer than {limits.seconds:.0f} seconds")
+        crawler.stop(f"it took longer than {limits.seconds:g} seconds")
     crawler.done.found.sort()
     return crawler.done
 
