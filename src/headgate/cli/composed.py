@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headgate.cli.client import Api
-from headgate.cli.errors import FAILED, OK
+from headgate.cli.errors import FAILED, OK, UsageError
 from headgate.cli.options import require
 from headgate.cli.run import Job, apply_defaults, is_task
 from headgate.cli.tasks import follow
@@ -23,6 +23,31 @@ def add_view_repository(job: Job) -> int:
 def remove_view_repository(job: Job) -> int:
     """`content-view remove-repository`."""
     return _change_repositories(job, "/katello/api/content_views", add=False)
+
+
+def add_component(job: Job) -> int:
+    """`content-view component add`."""
+    api, values = _ready(job, "composite_content_view_id")
+    given = job.given.values
+    view: int | None = job.resolver(api).value("component_content_view_id")
+    version = given.get("component_content_view_version_id")
+    if version is None and (number := given.get("component_content_view_version")) is not None:
+        listed = api.get(
+            "/katello/api/content_view_versions", content_view_id=view, version=number
+        )["results"]
+        if view is None or not listed:
+            raise UsageError(f"the component's content view has no version {number}")
+        version = listed[0]["id"]
+    chosen = {
+        "content_view_id": view,
+        "content_view_version_id": version,
+        "latest": given.get("latest"),
+    }
+    component = {name: value for name, value in chosen.items() if value is not None}
+    path = f"/katello/api/content_views/{values['composite_content_view_id']}"
+    changed = api.put(f"{path}/content_view_components/add", {"components": [component]})
+    job.output.changed("Component added to content view", changed)
+    return OK
 
 
 def add_filter_repository(job: Job) -> int:

@@ -48,6 +48,39 @@ EXTRAS: Final[Mapping[str, tuple[str, str, str, tuple[Json, ...]]]] = {
         "content_views",
         (_VIEW, _param("count", "integer", "How many such versions to keep (3)")),
     ),
+    "content-view component add": (
+        "Add a component to a composite content view: a version, or always the latest one",
+        "headgate.cli.composed:add_component",
+        "content_view_components",
+        (
+            _id("ContentViewId", "composite_content_view_id", "Composite content view ID"),
+            _param(
+                "component_content_view_id",
+                "integer",
+                "Content view ID of the component",
+                id_type="ContentViewId",
+            ),
+            _param("component_content_view_version", "string", "Number of its version, as 1.0"),
+            _param("component_content_view_version_id", "integer", "ID of its version"),
+            _param("latest", "boolean", "Take always its latest version"),
+        ),
+    ),
+    "explain": (
+        "Explain why a content view version holds a package, or does not",
+        "headgate.cli.explaining:explain",
+        "content_view_versions",
+        (
+            _id("ContentViewVersionId", description="Content view version ID"),
+            _param("package", "string", "Package: its name, with version, release, architecture")
+            | {"required": True, "word": True},
+            _param(
+                "repository_id",
+                "integer",
+                "Repository ID to ask, and no other",
+                id_type="RepositoryId",
+            ),
+        ),
+    ),
     "content-view filter add-repository": (
         "Let a filter apply to a repository; one without any applies to all",
         "headgate.cli.composed:add_filter_repository",
