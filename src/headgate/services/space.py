@@ -157,12 +157,18 @@ def kept_bytes(space_map: SpaceMap, held: Mapping[Holder, Held], pinned: Held) -
 def organization_bytes(
     tx: Transaction, content_types: Iterable[ContentType], organization_id: int
 ) -> int:
-    """Return the bytes that an organization needs, shared or not."""
+    """Return the bytes that an organization needs, shared or not.
+
+    Versions that are being published are left out: whether they may be is what is asked.
+    """
     tables = unit_tables(content_types)
     found = holders(tx, tables)
+    version = content_view_versions.c
+    unpublished = tx.scalars(select(version.id).where(~version.published))
+    planned = {Holder("version", each) for each in unpublished}
     its = Held()
     for holder, organization in organizations_of(tx, found).items():
-        if organization == organization_id:
+        if organization == organization_id and holder not in planned:
             its.add(found[holder])
     return load_map(tx, tables.values()).bytes_of(its)
 
