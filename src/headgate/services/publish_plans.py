@@ -62,12 +62,13 @@ def plan_publish(
     major: int | None = None,
     minor: int | None = None,
     only_if_needed: bool = False,
+    plan_digest: str | None = None,
 ) -> PublishPlan:
     """Freeze the view as it is now in a new version, not yet published.
 
     A sync that is running is not waited for: its result is for the next version. A composite view
     is not published while one of its components is, or while it is about to publish itself:
-    ConflictError.
+    ConflictError; so also when the inputs are no longer those of `plan_digest`, a preview's.
     """
     view = require_publishable(load(tx, actor, content_views, content_view_id))
     actor.require("publish_content_views", organization_id=view.organization_id)
@@ -81,6 +82,7 @@ def plan_publish(
         description=description,
         number=number,
         only_if_needed=only_if_needed,
+        plan_digest=plan_digest,
     )
 
 
@@ -93,11 +95,17 @@ def plan_version(
     number: tuple[int, int] | None = None,
     only_if_needed: bool = False,
     triggered_by_id: int | None = None,
+    plan_digest: str | None = None,
 ) -> PublishPlan:
     """As `plan_publish`, for a view that has been found fit."""
     hold_off_collection(tx)
     abandon_dead_publishes(tx, clock=clock, content_view_id=ContentViewId(view.id))
     inputs = inputs_of(tx, view)
+    if plan_digest is not None and inputs.digest != plan_digest:
+        raise ConflictError(
+            f"Content view '{view.name}' would publish something else than what was previewed: its"
+            " repositories, filters or components have changed since. Preview it again."
+        )
     if only_if_needed:
         latest = latest_published(tx, view.id)
         if latest is not None and latest.inputs_digest == inputs.digest:

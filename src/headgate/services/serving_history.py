@@ -8,9 +8,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Row, bindparam, insert, select
 
 from headgate.domain.clock import Clock
 from headgate.services.served import ServedRepository, of_earlier, of_version
@@ -76,6 +76,11 @@ def read_moment(segment: str) -> datetime | None:
         return None
 
 
+def serving_until(tx: Transaction, base_path: str, until: datetime) -> Row[Any] | None:
+    """Return the line that tells what the base path served just before `until`."""
+    return tx.execute(_SERVED_UNTIL, {"base": base_path, "until": until}).first()
+
+
 def served_then(
     tx: Transaction, bases: Sequence[str], path: Sequence[str], stamp: str, until: datetime
 ) -> ServedRepository | None:
@@ -85,7 +90,7 @@ def served_then(
     """
     for base in bases:
         rest = path[base.count("/") + 1 :]
-        row = tx.execute(_SERVED_UNTIL, {"base": base, "until": until}).first()
+        row = serving_until(tx, base, until)
         if row is None or not rest:
             continue
         found: list[ServedRepository] = []

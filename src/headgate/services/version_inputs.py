@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, func, select
 
 from headgate.domain.content import digest_of
 from headgate.domain.content_views import inputs_digest
@@ -119,12 +119,21 @@ def component_sets(tx: Transaction, version_id: int, repository_id: int) -> list
 
     In the order in which they are laid over each other; none for versions of plain views.
     """
-    held, parts = content_view_version_repositories.c, content_view_version_components.c
+    parts = content_view_version_components.c
+    return component_set_ids(
+        tx, select(parts.component_id).where(parts.version_id == version_id), repository_id
+    )
+
+
+def component_set_ids(
+    tx: Transaction, component_ids: Sequence[int] | Select[int], repository_id: int
+) -> list[int]:
+    """Return the content sets that these versions hold of a repository, in the same order."""
+    held = content_view_version_repositories.c
     return list(
         tx.scalars(
             select(held.content_set_id)
-            .join(content_view_version_components, parts.component_id == held.version_id)
-            .where(parts.version_id == version_id, held.repository_id == repository_id)
+            .where(held.version_id.in_(component_ids), held.repository_id == repository_id)
             .order_by(held.version_id)
         )
     )

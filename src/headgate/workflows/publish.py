@@ -10,17 +10,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from headgate.domain.content import Content
 from headgate.domain.errors import ConflictError, HeadgateError
-from headgate.domain.ids import ContentSetId, ContentViewVersionId, EnvironmentId
+from headgate.domain.ids import ContentViewVersionId, EnvironmentId
 from headgate.engine.port import Run
-from headgate.plugin import ContentType, Filter, MissingFile, PublishedFile, filters_within
+from headgate.plugin import Filter, MissingFile, PublishedFile, filters_within
 from headgate.services.blobs import unpin
-from headgate.services.content_sets import load_content, save_content
+from headgate.services.content_sets import save_content
 from headgate.services.missing import key_without, left_out, save_missing, still_missing
 from headgate.services.publications import known_publication, save_publication
 from headgate.services.publish_plans import begin_publish, plan_version
 from headgate.services.repositories import publish_options
 from headgate.services.version_inputs import component_sets
 from headgate.services.versions import abandon_publish, finish_publish
+from headgate.services.view_contents import laid_over
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     content_view_version_repositories,
@@ -196,7 +197,7 @@ def _publish_repository(
 
     def make() -> dict[str, Any]:
         with workshop.ports.database.read() as tx:
-            source = _laid_over(tx, content_type, parts or [repository.source_set_id])
+            source = laid_over(tx, content_type, parts or [repository.source_set_id])
             filters = filters_for(tx, version_id, repository.id)
             content = content_type.filtered(tx, source, filters) | also
             missing = still_missing(tx, content_type, repository.id, content)
@@ -219,16 +220,6 @@ def _publish_repository(
         run.transaction(
             f"keep repository {repository.id}", lambda tx: frozen(tx, content, missing, files)
         )
-
-
-def _laid_over(
-    tx: Transaction, content_type: ContentType, content_set_ids: Sequence[int]
-) -> Content:
-    """Return the units of all the sets; of two with one name that of the later set."""
-    first, *others = (load_content(tx, ContentSetId(each)) for each in content_set_ids)
-    for other in others:
-        first = content_type.with_units(tx, first, other)
-    return first
 
 
 def filters_for(

@@ -5,9 +5,10 @@ from typing import Final
 from headgate.apis.actions import Resource
 from headgate.apis.katello.content_credentials import content_credentials
 from headgate.apis.katello.content_uploads import content_uploads
+from headgate.apis.katello.content_view_comparisons import content_views
 from headgate.apis.katello.content_view_components import content_view_components
-from headgate.apis.katello.content_view_dependencies import content_view_versions, content_views
 from headgate.apis.katello.content_view_environments import content_view_environments
+from headgate.apis.katello.content_view_explanations import content_view_versions
 from headgate.apis.katello.content_view_filter_rules import content_view_filter_rules
 from headgate.apis.katello.content_view_filters import content_view_filters
 from headgate.apis.katello.content_view_histories import content_view_histories

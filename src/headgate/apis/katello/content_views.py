@@ -225,6 +225,9 @@ class Publish(Params):
     publish_only_if_needed: bool = doc(
         "Only publish if something has changed since the last version", default=False
     )
+    plan_digest: str | None = doc(
+        "Digest of a preview: publish exactly what it showed, or refuse", default=None
+    )
     repos_units: list[Any] = doc("Only these packages", default=[], hidden=True)
 
 
@@ -252,6 +255,7 @@ def publish(call: Call, params: Publish) -> TaskId:
         major=params.major,
         minor=params.minor,
         only_if_needed=params.publish_only_if_needed,
+        plan_digest=params.plan_digest,
     )
     if plan.unchanged:
         raise BadRequestError(

@@ -53,6 +53,8 @@ MEDIA_TYPE = "application/octet-stream"
 
 _CHUNK = 1 << 20
 
+UNIT_TYPE = UnitType(FILE, file_units, title=file_units.c.path, family=file_units.c.path)
+
 
 @dataclass(frozen=True, slots=True)
 class FileType:

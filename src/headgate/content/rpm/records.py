@@ -102,17 +102,7 @@ MODULE_STREAMS: Final = Catalog(
             "version": Field(_M.version),
             "context": Field(_M.context),
             "arch": Field(_M.arch),
-            "module_spec": Field(
-                _M.name
-                + literal(":")
-                + _M.stream
-                + literal(":")
-                + _M.version
-                + literal(":")
-                + _M.context
-                + literal(":")
-                + _M.arch
-            ),
+            "module_spec": Field(NSVCA),
         }
     ),
 )
