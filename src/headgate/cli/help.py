@@ -68,7 +68,8 @@ def _noun_lines(words: Sequence[str], node: Json) -> list[str]:
 
 
 def _command_lines(command: Command) -> list[str]:
-    name = f"headgate {command.name}"
+    word = f" {command.data['word'].upper()}" if "word" in command.data else ""
+    name = f"headgate {command.name}{word}"
     lines = [f"Usage: {name} [OPTIONS]", "", command.data["help"] + "."]
     needed = {option.to for option in command.options if option.required}
     first = [option for option in command.options if option.to in needed]

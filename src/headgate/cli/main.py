@@ -53,7 +53,7 @@ def _run(words: Sequence[str]) -> int:
     chosen = command_of(found.words, found.node)
     if any(word in ("--help", "-h") for word in found.rest) or before.get("help"):
         return _help(found.words, found.node)
-    given = parse(found.rest, chosen.options, before)
+    given = parse(found.rest, chosen.options, before, found.node.get("word"))
     from headgate.cli.output import Output  # noqa: PLC0415 - help needs no results
     from headgate.cli.run import Job, run_action  # noqa: PLC0415 - help needs no network
 

@@ -54,13 +54,21 @@ def parse_globals(words: Sequence[str]) -> tuple[dict[str, Any], Sequence[str]]:
     return given.globals, reader.left
 
 
-def parse(words: Sequence[str], options: Sequence[Option], before: dict[str, Any]) -> Given:
-    """Read the words after a command; UsageError tells what is wrong with them."""
+def parse(
+    words: Sequence[str], options: Sequence[Option], before: dict[str, Any], word: str | None = None
+) -> Given:
+    """Read the words after a command; UsageError tells what is wrong with them.
+
+    `word` is the parameter that may be given as a word of its own.
+    """
     given = Given({}, {}, dict(before))
     reader = _Reader(words, options, given)
     while reader.left:
         if not reader.left[0].startswith("-"):
-            raise UsageError(f"`{reader.left[0]}` is no option of this command")
+            if word is None or word in given.values:
+                raise UsageError(f"`{reader.left[0]}` is no option of this command")
+            given.values[word] = reader.left.pop(0)
+            continue
         reader.read_option()
     return given
 

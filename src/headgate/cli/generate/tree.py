@@ -113,10 +113,15 @@ def _extra(
 ) -> Json:
     """Return a command of ours, its options made as those of a declared action."""
     found = OptionsOf(resource, {"name": "", "params": params}, finders)
-    return {
+    leaf: Json = {
         "help": about,
         "run": run,
         "options": found.options,
         "sends": {},
         "lookups": found.lookups,
     }
+    # What may be given as a word of its own, without its option.
+    for param in params:
+        if param.get("word"):
+            leaf["word"] = param["name"]
+    return leaf
