@@ -119,15 +119,21 @@ class RpmStore:
 
     def _path(self, rpm: Rpm) -> Path:
         recipe = f"{_MACROS}{rpm.arch}{rpm.spec()}"
-        return self.folder / hashlib.sha256(recipe.encode()).hexdigest() / rpm.filename
+        return (
+            self.folder
+            / hashlib.sha256(recipe.encode(errors="surrogateescape")).hexdigest()
+            / rpm.filename
+        )
 
     def _build(self, rpm: Rpm) -> None:
         rpmbuild = needs.program("rpmbuild", package="rpm")
         with tempfile.TemporaryDirectory(dir=self.folder) as work:
             spec = Path(work) / f"{rpm.name}.spec"
-            spec.write_text(rpm.spec())
+            spec.write_text(rpm.spec(), encoding="utf-8", errors="surrogateescape")
             os.utime(spec, (int(_EPOCH), int(_EPOCH)))
             macros = _MACROS | {"_topdir": work, "_rpmdir": work, "_srcrpmdir": work}
+            if not rpm.summary.isprintable():  # bytes that are no UTF-8, as surrogates
+                macros["_invalid_encoding_terminates_build"] = "0"
             if rpm.arch == "src":
                 # A source package holds its spec with this path in it; nothing is built there.
                 macros["_buildrootdir"] = "/buildroot"
@@ -138,6 +144,7 @@ class RpmStore:
                 env={**os.environ, "SOURCE_DATE_EPOCH": _EPOCH, "TZ": "UTC", "LC_ALL": "C.UTF-8"},
                 capture_output=True,
                 text=True,
+                errors="replace",
                 check=False,
             )
             if made.returncode:

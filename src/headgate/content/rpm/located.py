@@ -104,15 +104,21 @@ def _package_at(tx: Transaction, content_set_id: ContentSetId, path: str) -> Loc
 
 
 def _held(tx: Transaction, content_set_id: ContentSetId, rows: Sequence[Any]) -> Any | None:
-    """Return the row whose package the set holds: other repositories use the same paths."""
+    """Return the row whose package the set holds: other repositories use the same paths.
+
+    Of two at one path, which an index can claim, one is a lie: what has come is the truth.
+    """
     held: dict[str, BitMap] = {}
+    first: Any | None = None
     for row in rows:
         unit_type = _unit_type(row)
         if unit_type not in held:
             held[unit_type] = load_units(tx, content_set_id, unit_type)
         if row.id in held[unit_type]:
-            return row
-    return None
+            if row.digest is not None:
+                return row
+            first = first or row
+    return first
 
 
 def _unit_type(row: Any) -> str:
