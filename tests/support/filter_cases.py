@@ -46,7 +46,7 @@ def sources(draw: st.DrawFn) -> Source:
     nevras = [each.nevra for each in packages] + ["gone-0:1-1.noarch"]
     filenames = [each.filename for each in packages] + ["gone-1-1.noarch.rpm"]
     streams = [
-        Stream(number, *key.split(":"), draw(_some(nevras)))
+        Stream._make([number, *key.split(":"), draw(_some(nevras))])
         for number, key in enumerate(draw(_some(STREAMS, at_most=3)), start=1)
     ]
     moments = st.none() | st.sampled_from(_MOMENTS)
