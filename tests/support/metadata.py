@@ -1,5 +1,6 @@
 """Yum metadata as others write and read it: createrepo_c's library, and Debian's sqliterepo_c."""
 
+import bz2
 import gzip
 import sqlite3
 import subprocess
@@ -66,7 +67,7 @@ def fetch(client: httpx2.Client, base: str, folder: Path) -> Path:
         assert len(body) == record.size, record.location_href
         assert new_hash(record.checksum_type, body).hexdigest() == record.checksum
         (folder / record.location_href).write_bytes(body)
-        if record.checksum_open:
+        if record.checksum_open and not record.location_href.endswith(".zck"):
             opened = _expanded(record.location_href, body)
             assert len(opened) == record.size_open, record.location_href
             checksum = new_hash(record.checksum_open_type, opened).hexdigest()
@@ -129,6 +130,8 @@ def _values(package: Any) -> Mapping[str, Any]:
 def _expanded(name: str, body: bytes) -> bytes:
     if name.endswith(".gz"):
         return gzip.decompress(body)
+    if name.endswith(".bz2"):
+        return bz2.decompress(body)
     if name.endswith(".zst"):
         with zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True) as reader:
             return reader.read()

@@ -1,5 +1,6 @@
 """What a repository takes from its upstream, by which way and how fast (katello.md 1.3)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from headgate.apis.actions import Params, doc
@@ -65,6 +66,7 @@ class SourceSettings(Params):
 def source_shown(row: AnyRow, proxy_name: str | None) -> dict[str, Any]:
     """Return what `show` shows of these settings."""
     proxy = {"id": row.http_proxy_id, "name": proxy_name, "policy": row.http_proxy_policy}
+    state: Mapping[str, Any] = row.upstream_state or {}
     return {
         "http_proxy": proxy,
         "http_proxy_policy": row.http_proxy_policy,
@@ -76,4 +78,5 @@ def source_shown(row: AnyRow, proxy_name: str | None) -> dict[str, Any]:
         "retain_package_versions_count": row.retain_package_versions_count,
         "metadata_expire": row.metadata_expire,
         "mirrors": row.mirrors or [],
+        "weak_checksums": state.get("weak", []),
     }

@@ -10,7 +10,7 @@ from headgate.content.rpm.intake import SOURCE_ARCHES, PackageIntake
 from headgate.content.rpm.located import arrived_file
 from headgate.content.rpm.media import media_type
 from headgate.content.rpm.merging import with_units
-from headgate.content.rpm.metadata.repomd import WEAK_CHECKSUMS, render_repomd
+from headgate.content.rpm.metadata.repomd import render_repomd
 from headgate.content.rpm.metadata.stream import Source, read_packages
 from headgate.content.rpm.retention import retained
 from headgate.content.rpm.signing import signatures
@@ -129,8 +129,10 @@ def _take_packages(work: SyncWork, upstream: UpstreamMetadata) -> tuple[Content,
 def _may_stay(work: SyncWork, upstream: UpstreamMetadata) -> bool:
     """Whether upstream's files are what the repository's options ask for."""
     wanted = work.options.checksum_type
+    if upstream.weak:
+        return False
     for file, _ in upstream.files:
-        if file.checksum.type in WEAK_CHECKSUMS or file.location_base is not None:
+        if file.location_base is not None:
             return False
         if wanted is not None and file.checksum.type != wanted:
             return False

@@ -63,7 +63,18 @@ class UpstreamMetadata:
     @property
     def state(self) -> Mapping[str, Any]:
         """What the next sync wants to know of this one."""
-        return {"repomd": self.digest, "generation": generation(self.repomd)}
+        return {
+            "repomd": self.digest,
+            "generation": generation(self.repomd),
+            "weak": sorted(self.weak),
+        }
+
+    @property
+    def weak(self) -> frozenset[str]:
+        """Which kinds of checksums it relies on that keep out accidents only."""
+        files = self.repomd.files
+        told = [*(file.checksum for file in files), *(file.open_checksum for file in files)]
+        return frozenset(each.type for each in told if each is not None and each.weak)
 
     def repeats(self, file: MetadataFile) -> bool:
         """Whether another file says the same in another form."""
