@@ -80,10 +80,10 @@ def test_a_publish_gives_what_its_preview_showed(house: House, web: Upstream) ->
 
     world.filter(view, "no herons", {"name": "heron*"})
     second = publish_as_previewed()
-    [packages] = [each for each in second["content_types"] if each["unit_type"] == "rpm"]
-    assert {item["change"] for item in packages["items"]} == {"removed"}
-    assert {item["family"].split(".")[0] for item in packages["items"]} == {"heron"}
-    assert packages["bytes_removed"] > 0
+    [gone] = [each for each in second["content_types"] if each["unit_type"] == "rpm"]
+    assert {item["change"] for item in gone["items"]} == {"removed"}
+    assert {item["family"].split(".")[0] for item in gone["items"]} == {"heron"}
+    assert gone["bytes_removed"] > 0
     assert second["estimated_seconds"] > 0
 
     house.upload(notes, "two", b"22")
@@ -91,6 +91,23 @@ def test_a_publish_gives_what_its_preview_showed(house: House, web: Upstream) ->
     [added] = [each for each in files if each["unit_type"] == "file"]
     assert added["items"] == [{"change": "added", "family": "two", "before": [], "after": ["two"]}]
     assert (added["bytes_added"], added["bytes_to_fetch"]) == (2, 0)
+
+    packages = {version: held(house, version)["rpm"] for version in versions}
+    for restriction, expected in (
+        ("same", packages[versions[0]] & packages[versions[1]]),
+        ("different", packages[versions[0]] ^ packages[versions[1]]),
+        ("all", packages[versions[0]] | packages[versions[1]]),
+    ):
+        compared = house.get(
+            "packages/compare",
+            content_view_version_ids=versions,
+            restrict_comparison=restriction,
+            per_page=1000,
+        ).json()["results"]
+        assert {each["id"]: each["comparison"] for each in compared} == {
+            unit: [version for version in versions if unit in packages[version]]
+            for unit in expected
+        }
 
     there = f"content_views/{view}/compare"
     back = house.get(there, before="2.0", after="1.0").json()

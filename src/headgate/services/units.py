@@ -100,10 +100,15 @@ def select_units(
     units = units_within(tx, actor, kind.unit_type, scope)
     if ids is not None:
         units &= BitMap(each for each in ids if 0 < each <= _HIGHEST_ID)
-    query = kind.narrowed(select(kind.table).where(within(tx, kind.table.c.id, units)))
+    query = select_held(tx, kind, units)
     if name is None:
         return query
     return query.where(kind.name == name if kind.name is not None else false())
+
+
+def select_held(tx: Transaction, kind: UnitRows, units: BitMap) -> AnySelect:
+    """Select the rows of a kind among units that have been found within the caller's reach."""
+    return kind.narrowed(select(kind.table).where(within(tx, kind.table.c.id, units)))
 
 
 def find_unit(tx: Transaction, actor: Actor, kind: UnitRows, scope: UnitScope, name: str) -> AnyRow:

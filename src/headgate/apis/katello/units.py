@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pyroaring import BitMap
+
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
 from headgate.domain.ids import (
     ContentViewId,
@@ -17,7 +19,14 @@ from headgate.domain.ids import (
     RepositoryId,
 )
 from headgate.services.listing import Catalog, page
-from headgate.services.units import UnitRows, UnitScope, find_unit, select_units
+from headgate.services.units import (
+    UnitRows,
+    UnitScope,
+    find_unit,
+    select_held,
+    select_units,
+    units_within,
+)
 
 Shown = Mapping[str, Any]
 
@@ -44,6 +53,18 @@ class Show(Params):
     repository_id: RepositoryId | None = doc("Repository ID", default=None)
 
 
+class Compare(ListParams):
+    """Compare the content units of content view versions."""
+
+    content_view_version_ids: list[ContentViewVersionId] = doc("Content view version IDs")
+    repository_id: RepositoryId | None = doc("Library repository ID", default=None)
+    restrict_comparison: str | None = doc(
+        "Show only units that all versions hold, or that some lack",
+        default=None,
+        enum=("same", "different", "all"),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class UnitKind:
     """One kind of unit: where it is kept, how it is searched and shown."""
@@ -64,6 +85,11 @@ def unit_resource(name: str, title: str, kind: UnitKind) -> Resource:
     def index(call: Call, params: Index) -> Listing:  # pyright: ignore[reportUnusedFunction] - declared
         """List them."""
         return _index(call, params, kind)
+
+    @resource.action("compare", "GET", f"{base}/compare", permission="view_products")
+    def compare(call: Call, params: Compare) -> Listing:  # pyright: ignore[reportUnusedFunction] - declared
+        """List the units of the versions, each with the versions that hold it."""
+        return _compare(call, params, kind)
 
     @resource.action(
         "show", "GET", f"{base}/{{id}}", also=[f"{nested}/{{id}}"], permission="view_products"
@@ -92,3 +118,29 @@ def _index(call: Call, params: Index, kind: UnitKind) -> Listing:
         call.tx, query, catalog=kind.catalog, window=params.window, clock=call.services.clock
     )
     return Listing.of(listed, kind.show)
+
+
+def _compare(call: Call, params: Compare, kind: UnitKind) -> Listing:
+    holding = {
+        version_id: units_within(
+            call.tx,
+            call.actor,
+            kind.rows.unit_type,
+            UnitScope(content_view_version_id=version_id, repository_id=params.repository_id),
+        )
+        for version_id in dict.fromkeys(params.content_view_version_ids)
+    }
+    anywhere = BitMap.union(BitMap(), *holding.values())
+    everywhere = BitMap.intersection(*holding.values()) if holding else BitMap()
+    chosen = {"same": everywhere, "different": anywhere - everywhere}
+    units = chosen.get(params.restrict_comparison or "all", anywhere)
+    query = select_held(call.tx, kind.rows, units)
+    listed = page(
+        call.tx, query, catalog=kind.catalog, window=params.window, clock=call.services.clock
+    )
+
+    def shown(row: Any) -> Shown:
+        versions = [version_id for version_id, held in holding.items() if row.id in held]
+        return {**kind.show(row), "comparison": versions}
+
+    return Listing.of(listed, shown)
