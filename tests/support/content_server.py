@@ -11,7 +11,7 @@ from typing import Any
 
 import uvicorn
 
-from headgate.apis.content import ContentApp, ContentRules, Guard, OnDemand
+from headgate.apis.content import ContentApp, ContentRules, Guard, OnDemand, Vouching
 from headgate.content.file.content import FileType
 from headgate.domain.clock import utc_now
 from headgate.plugin import ContentType
@@ -86,6 +86,7 @@ def content_server(
     locks: Path,
     rules: ContentRules | None = None,
     content_types: Mapping[str, ContentType] | None = None,
+    vouching: Vouching | None = None,
 ) -> Generator[ContentServer]:
     """Serve until the block ends; files, unless other content types are given."""
     types = content_types or {"file": FileType()}
@@ -102,7 +103,15 @@ def content_server(
             clock=utc_now,
             locks=locks,
         )
-        app = ContentApp(database, store, types, guard=guard, on_demand=on_demand, rules=rules)
+        app = ContentApp(
+            database,
+            store,
+            types,
+            guard=guard,
+            on_demand=on_demand,
+            vouching=vouching,
+            rules=rules,
+        )
         config = uvicorn.Config(
             app,
             interface="asgi3",

@@ -14,13 +14,14 @@ What it takes on Debian 12 (dnf 4.14), found by trying:
 
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from support import needs
 from support.certificates import Pair
 
-_PLUGINS = ["--disableplugin=*", "--enableplugin=reposync,download"]
+_PLUGINS = ["--disableplugin=*", "--enableplugin=reposync,download,repoclosure"]
 
 
 class DnfError(AssertionError):
@@ -54,7 +55,13 @@ class Dnf:
         )
 
     def add_repository(
-        self, name: str, url: str, *, ca: Path | None = None, client: Pair | None = None
+        self,
+        name: str,
+        url: str,
+        *,
+        ca: Path | None = None,
+        client: Pair | None = None,
+        options: Mapping[str, str] | None = None,
     ) -> None:
         """Let the host know a repository, or know it differently."""
         lines = [f"[{name}]", f"name={name}", f"baseurl={url}", "enabled=1", "metadata_expire=0"]
@@ -62,6 +69,7 @@ class Dnf:
             lines += ["sslverify=1", f"sslcacert={ca}"]
         if client:
             lines += [f"sslclientcert={client.certificate}", f"sslclientkey={client.key}"]
+        lines += [f"{option}={value}" for option, value in (options or {}).items()]
         (self._folder / "repos" / f"{name}.repo").write_text("\n".join(lines) + "\n")
 
     def makecache(self) -> Answer:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from support import needs
+from support.rpms import Rpm, RpmStore
 
 
 class Gnupg:
@@ -112,6 +113,28 @@ class Gnupg:
     @property
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "GNUPGHOME": str(self.home), "LC_ALL": "C.UTF-8"}
+
+
+class SignedRpms(RpmStore):
+    """The packages of another store, signed by one key."""
+
+    def __init__(self, folder: Path, plain: RpmStore, gnupg: Gnupg, user: str) -> None:
+        super().__init__(folder)
+        self._plain = plain
+        self._gnupg = gnupg
+        self._user = user
+
+    def build(self, *wanted: Rpm) -> list[Path]:
+        """Return the files of the packages, in order."""
+        found: list[Path] = []
+        for built in self._plain.build(*wanted):
+            path = self.folder / self._user / built.name
+            if not path.exists():
+                path.parent.mkdir(exist_ok=True)
+                shutil.copy(built, path)
+                self._gnupg.sign_rpm(self._user, path)
+            found.append(path)
+        return found
 
 
 def rpm_accepts(folder: Path, package: Path, keys: Sequence[str]) -> bool:

@@ -66,6 +66,10 @@ class World:
         """Keep a certificate or a gpg key."""
         return self._made("content_credentials", name=name, content=content, content_type=kind)
 
+    def signing_key(self, name: str) -> int:
+        """Make a key that signs metadata."""
+        return self._made("signing_keys", name=name)
+
     def repository(self, name: str, *, url: str | None = None, **fields: Any) -> int:
         """Make a yum repository, in the product Birds unless another is named."""
         chosen = {"product_id": self.product(), "content_type": "yum", "unprotected": True}
