@@ -143,7 +143,7 @@ class Ledger:
             table: ids - others.units.get(table, BitMap()) for table, ids in held.units.items()
         }
         needed = held.blobs | self._map.shared_blobs(held.units)
-        return self._map.weight(alone) + self._map.size(needed - others.blobs)
+        return self._map.few(alone) + self._map.size(needed - others.blobs)
 
 
 def kept_bytes(space_map: SpaceMap, held: Mapping[Holder, Held], pinned: Held) -> int:

@@ -46,9 +46,24 @@ class UnitMap:
     shared: dict[int, list[int]] = field(default_factory=dict[int, list[int]])  # its other blobs
     sharing: BitMap = field(default_factory=BitMap)  # the keys of `shared`
     led: list[tuple[BitMap, BitMap]] = field(default_factory=list[tuple[BitMap, BitMap]])
+    _last: tuple[BitMap, int] = field(default_factory=lambda: (BitMap(), 0))
 
     def weight(self, units: BitMap) -> int:
-        """Return the bytes of the blobs that these units need and no other unit."""
+        """Return the bytes of the blobs that these units need and no other unit.
+
+        Versions of a view follow each other here and differ by little: only that is counted.
+        """
+        last, weight = self._last
+        came, gone = units - last, last - units
+        if len(came) + len(gone) < len(units):
+            weight += self.sum(came) - self.sum(gone)
+        else:
+            weight = self.sum(units)
+        self._last = (units, weight)
+        return weight
+
+    def sum(self, units: BitMap) -> int:
+        """As `weight`, counted anew."""
         return sum(map(self.weights.__getitem__, units))
 
     def shared_blobs(self, units: BitMap) -> BitMap:
@@ -80,6 +95,10 @@ class SpaceMap:
     def weight(self, units: Units) -> int:
         """Return the bytes of the blobs that these units need and no other unit."""
         return sum(self.by_table[table].weight(ids) for table, ids in units.items())
+
+    def few(self, units: Units) -> int:
+        """As `weight`, for units that have nothing to do with those asked for before."""
+        return sum(self.by_table[table].sum(ids) for table, ids in units.items())
 
     def shared_blobs(self, units: Units) -> BitMap:
         """Return the blobs that these units need, and perhaps others."""
