@@ -15,7 +15,7 @@ def shipped(
     home: Path, settings: Mapping[str, str] | None = None
 ) -> AbstractContextManager[Server]:
     """Serve as the settings come: tests let workers run unhindered instead."""
-    ours = {"HEADGATE_PROCESSES_WORKER_NICENESS": "10"}
+    ours = {"HEADGATE_PROCESSES_WORKER_NICENESS": "15"}
     return serving(home, settings={**ours, **(settings or {})})
 
 

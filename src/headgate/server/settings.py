@@ -58,7 +58,7 @@ class Processes:
     grace: Annotated[int, "Seconds that requests and steps get to end when the server stops."] = 20
     worker_niceness: Annotated[
         int, "How far workers step back where processors are scarce: 0 (not at all) to 19."
-    ] = 10
+    ] = 15
 
 
 @dataclass(frozen=True, slots=True)
