@@ -2,7 +2,8 @@
 
 Run with benchmarks and tests on the module path, as the Makefile does:
 
-python -m benchmarks [--packages 60000] [--large 200000] [--only main,mirror,idle,serving]
+python -m benchmarks [--packages 60000] [--large 200000] [--versions 1000]
+    [--only main,mirror,idle,serving,versions]
 """
 
 import argparse
@@ -13,6 +14,7 @@ import idle
 import main_job
 import mirror
 import serving
+import versions
 from table import Table
 
 
@@ -21,6 +23,7 @@ def main() -> None:
     parser.add_argument("--packages", type=int, default=60_000)
     parser.add_argument("--large", type=int, default=200_000, help="0: leave it out")
     parser.add_argument("--only", default="idle,mirror,serving,main")
+    parser.add_argument("--versions", type=int, default=100, help="of one view; the promise: 1,000")
     options = parser.parse_args()
     cache = Path(__file__).parents[1] / "build" / "bench"
     cache.mkdir(parents=True, exist_ok=True)
@@ -36,6 +39,8 @@ def main() -> None:
             serving.run(table, work, cache, packages=options.packages)
         if "main" in wanted:
             main_job.run(table, work, cache, packages=options.packages, large=options.large or None)
+        if "versions" in wanted:
+            versions.run(table, work, cache, packages=options.packages, versions=options.versions)
     print("\n" + table.render())
 
 

@@ -1,0 +1,189 @@
+"""Many versions of one view: what each adds, whether publishing slows down, deleting most.
+
+    python -m benchmarks --only versions --packages 60000 --versions 1000
+
+The repository changes by 100 packages before each version. Its metadata is kept as gzip members of
+100 packages each, so that a change writes those that it touches: 1,000 generated repositories
+would take a day.
+"""
+
+import gzip
+import hashlib
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from isal import igzip
+
+from family import shipped
+from repodata import make
+from support import nginx
+from support.world import World
+from table import Row, Table
+
+CHANGED = 100
+GROUP = 100
+_KINDS = ("primary", "filelists", "other")
+_PACKAGE = re.compile(rb"<package.*?</package>\n?", re.DOTALL)
+_PKGID = re.compile(rb"[0-9a-f]{64}")
+_VERSION = re.compile(rb'(<version [^>]*rel=")([^"]*)(")')
+
+
+@dataclass(slots=True)
+class Moving:
+    """A repository's metadata that changes by some packages at a time."""
+
+    folder: Path
+    heads: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    groups: dict[str, list[bytes]] = field(default_factory=dict[str, list[bytes]])
+    turn: int = 0
+
+    @classmethod
+    def of(cls, source: Path, folder: Path) -> "Moving":
+        """Read generated metadata; advisories, groups and modules stay behind."""
+        made = cls(folder)
+        for kind in _KINDS:
+            (path,) = (source / "repodata").glob(f"*{kind}.xml.gz")
+            text = gzip.decompress(path.read_bytes())
+            first = text.index(b"<package ")
+            made.heads[kind] = text[:first]
+            found = _PACKAGE.findall(text, first)
+            made.groups[kind] = [
+                _gzipped(b"".join(found[at : at + GROUP])) for at in range(0, len(found), GROUP)
+            ]
+        made.write()
+        return made
+
+    def change(self) -> None:
+        """Give `CHANGED` packages, evenly spread, a new release; others each time."""
+        self.turn += 1
+        total = len(self.groups["primary"]) * GROUP
+        step = max(total // CHANGED, 1)
+        chosen = {(self.turn * 7 + number * step) % total for number in range(CHANGED)}
+        for group in sorted({each // GROUP for each in chosen}):
+            within = {each % GROUP for each in chosen if each // GROUP == group}
+            for kind in _KINDS:
+                found = _PACKAGE.findall(gzip.decompress(self.groups[kind][group]))
+                for at in within & set(range(len(found))):
+                    found[at] = self._bumped(found[at])
+                self.groups[kind][group] = _gzipped(b"".join(found))
+        self.write()
+
+    def write(self) -> None:
+        """Write the three files and repomd.xml."""
+        repodata = self.folder / "repodata"
+        repodata.mkdir(parents=True, exist_ok=True)
+        records = b"".join(self._record(kind, repodata) for kind in _KINDS)
+        (repodata / "repomd.xml").write_bytes(
+            b'<?xml version="1.0" encoding="UTF-8"?>\n'
+            b'<repomd xmlns="http://linux.duke.edu/metadata/repo">\n'
+            + b"<revision>%d</revision>\n" % self.turn
+            + records
+            + b"</repomd>\n"
+        )
+
+    def _bumped(self, package: bytes) -> bytes:
+        (old,) = set(_PKGID.findall(package)[:1])
+        new = hashlib.sha256(old + b"%d" % self.turn).hexdigest().encode()
+        moved = package.replace(old, new)
+        (release,) = [each[1] for each in _VERSION.findall(moved)[:1]]
+        bumped = release.split(b"_")[0] + b"_%d" % self.turn
+        moved = _VERSION.sub(rb"\g<1>" + bumped + rb"\g<3>", moved, count=1)
+        return moved.replace(b"-" + release + b".", b"-" + bumped + b".")
+
+    def _record(self, kind: str, repodata: Path) -> bytes:
+        end = {"primary": b"</metadata>\n", "filelists": b"</filelists>\n"}
+        parts = [_gzipped(self.heads[kind]), *self.groups[kind]]
+        content = b"".join([*parts, _gzipped(end.get(kind, b"</otherdata>\n"))])
+        digest = hashlib.sha256(content).hexdigest()
+        for stale in repodata.glob(f"*-{kind}.xml.gz"):
+            stale.unlink()
+        (repodata / f"{digest}-{kind}.xml.gz").write_bytes(content)
+        return (
+            f'<data type="{kind}"><checksum type="sha256">{digest}</checksum>'
+            f'<location href="repodata/{digest}-{kind}.xml.gz"/>'
+            f"<timestamp>1700000000</timestamp><size>{len(content)}</size></data>\n"
+        ).encode()
+
+
+def run(table: Table, work: Path, cache: Path, *, packages: int, versions: int) -> None:
+    source = cache / f"versions-{packages}"
+    if not (source / "repodata" / "repomd.xml").exists():
+        make(source, count=packages)
+    moving = Moving.of(source, work / "moving")
+    with (
+        nginx.serving(work) as upstream,
+        shipped(work / "home") as server,
+        server.client(timeout=900) as client,
+    ):
+        world = World(client, poll=0.005)
+        repository = world.repository(
+            "Moving", url=f"{upstream.url}/moving/", download_policy="on_demand"
+        )
+        world.sync(repository)
+        view = world.view("Moving", repository)
+        world.filter(view, "some", {"name": "*-doc"})
+        world.publish(view)
+        _grow(
+            table,
+            world,
+            moving,
+            home=server.home,
+            repository=repository,
+            view=view,
+            versions=versions,
+        )
+        _thin_out(table, world, view)
+
+
+def _grow(
+    table: Table,
+    world: World,
+    moving: Moving,
+    *,
+    home: Path,
+    repository: int,
+    view: int,
+    versions: int,
+) -> None:
+    took: list[float] = []
+    before = _bytes(home)
+    for _ in range(versions):
+        moving.change()
+        world.sync(repository)
+        began = time.perf_counter()
+        world.publish(view)
+        took.append(time.perf_counter() - began)
+    grown = (_bytes(home) - before) / versions
+    what = f"one more version after {CHANGED} changed packages"
+    table.add(Row(what, grown / 1024, "KiB", 2048, "of 1,000 versions 2 GB"))
+    rows = _rows(home)
+    table.add(Row(f"database after {versions} versions", rows / 2**20, "MB"))
+    tenth, last = min(took[8:11]), min(took[-3:])
+    beside = f"{tenth:.2f} s and {last:.2f} s"
+    table.add(Row("publish of the last, against the tenth", last / tenth, "x", 1.5, beside))
+
+
+def _thin_out(table: Table, world: World, view: int) -> None:
+    listed: list[Any] = list(world.show("content_views", view)["versions"])
+    going = [each["id"] for number, each in enumerate(listed[:-1]) if number % 10 != 0]
+    body = {"content_view_version_ids": going}
+    began = time.perf_counter()
+    world.done(world.put(f"content_views/{view}/remove", **body), seconds=900)
+    took = time.perf_counter() - began
+    table.add(Row(f"delete {len(going)} of {len(listed)} versions", took, "s", 60))
+
+
+def _gzipped(content: bytes) -> bytes:
+    compress: Any = igzip.compress
+    return compress(content, 1)
+
+
+def _bytes(home: Path) -> int:
+    return sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
+
+
+def _rows(home: Path) -> int:
+    return sum(path.stat().st_size for path in home.glob("*.db*"))
