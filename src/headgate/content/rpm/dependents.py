@@ -12,7 +12,7 @@ from sqlalchemy import Table
 from headgate.content.rpm.advisories import take_advisories
 from headgate.content.rpm.metadata.comps import CompsElement, read_comps
 from headgate.content.rpm.metadata.modules import ModuleDocument, read_modules
-from headgate.content.rpm.metadata.treeinfo import parse_treeinfo
+from headgate.content.rpm.metadata.treeinfo import moved, parse_treeinfo
 from headgate.content.rpm.tables import (
     distribution_tree_files,
     distribution_trees,
@@ -20,10 +20,17 @@ from headgate.content.rpm.tables import (
     package_groups,
     repository_files,
 )
+from headgate.content.rpm.tree_repositories import (
+    TreeRow,
+    fetch_repositories,
+    rows_of_repository,
+    state_of,
+)
 from headgate.content.rpm.upstream import TREEINFOS, UpstreamMetadata
 from headgate.domain.content import Content
 from headgate.engine.port import Run
-from headgate.plugin import Ports
+from headgate.plugin import Ports, SyncWork
+from headgate.services.blobs import Kept, keep
 from headgate.services.collection import pin_units
 from headgate.services.collection_lock import hold_off_collection
 from headgate.services.unit_rows import insert_missing, insert_units
@@ -38,8 +45,9 @@ COMPS_TYPES = ("group", "group_gz", "group_xz")
 WRITTEN_TYPES = ("primary", "filelists", "other", "updateinfo", "modules", *COMPS_TYPES)
 
 
-def take_dependents(ports: Ports, run: Run, upstream: UpstreamMetadata) -> Content:
+def take_dependents(work: SyncWork, upstream: UpstreamMetadata) -> Content:
     """Insert what is new of everything but packages; return all of it, pinned by the task."""
+    ports, run = work.ports, work.run
     taken: dict[str, BitMap] = {
         "erratum": take_advisories(ports, run, upstream),
         "package_group": _take(
@@ -54,7 +62,7 @@ def take_dependents(ports: Ports, run: Run, upstream: UpstreamMetadata) -> Conte
     ):
         table = repository_files if unit_type == "repository_file" else module_documents
         taken[unit_type] = _take(ports, run, unit_type, table, rows)
-    taken["distribution_tree"] = _tree(ports, run, upstream)
+    taken["distribution_tree"] = _tree(work, upstream)
     return Content.of(taken)
 
 
@@ -146,7 +154,8 @@ def _passed_through(upstream: UpstreamMetadata) -> list[dict[str, Any]]:
     ]
 
 
-def _tree(ports: Ports, run: Run, upstream: UpstreamMetadata) -> BitMap:
+def _tree(work: SyncWork, upstream: UpstreamMetadata) -> BitMap:
+    ports, run = work.ports, work.run
     path = next((name for name in TREEINFOS if name in upstream.others), None)
     if path is None:
         return BitMap()
@@ -154,23 +163,42 @@ def _tree(ports: Ports, run: Run, upstream: UpstreamMetadata) -> BitMap:
     with open_blob(ports.store, kept.digest) as source:
         data = source.read(kept.size)
     tree = parse_treeinfo(data)
+    fetched = fetch_repositories(work, tree.repositories)
+    published = moved(data, tree.repositories)
     row = {
-        "digest": sha256(path.encode() + b"\0" + data).digest(),
+        "digest": sha256(path.encode() + b"\0" + published + state_of(fetched)).digest(),
         "path": path,
         "family": tree.family,
         "version": tree.version,
         "arch": tree.arch,
-        "blob_id": kept.id,
+        "blob_id": kept.id if published == data else _kept(work, published).id,
     }
+    # An image without a checksum could not be verified, so it is not served.
+    files: list[TreeRow] = [
+        {"source": None, "size": None, "blob_id": None, **asdict(each)}
+        for each in tree.files
+        if each.checksum is not None and each.path not in upstream.others
+    ]
+    for each in fetched:
+        files += rows_of_repository(work, each)
     with ports.database.begin() as tx:
         hold_off_collection(tx)
         (tree_id,) = insert_units(tx, distribution_trees, [row]).values()
-        # An image without a checksum could not be verified, so it is not served.
-        files = [
-            {"tree_id": tree_id, **asdict(each)}
-            for each in tree.files
-            if each.checksum is not None and each.path not in upstream.others
-        ]
-        insert_missing(tx, distribution_tree_files, files)
+        insert_missing(
+            tx, distribution_tree_files, [{"tree_id": tree_id, **each} for each in files]
+        )
         pin_units(tx, holder=run.task_id, units={"distribution_tree": [tree_id]})
     return BitMap([tree_id])
+
+
+def _kept(work: SyncWork, data: bytes) -> Kept:
+    with work.ports.store.spool() as spool:
+        spool.write(data)
+        (kept,) = keep(
+            work.ports.database,
+            work.ports.store,
+            [spool],
+            holder=work.run.task_id,
+            clock=work.ports.clock,
+        )
+    return kept

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyroaring import BitMap
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
+from headgate.content.rpm.media import media_type
 from headgate.content.rpm.tables import distribution_tree_files, distribution_trees, rpm_packages
 from headgate.content.rpm.upstream import source_path
 from headgate.domain.ids import ContentSetId, UnitId
@@ -16,7 +17,6 @@ from headgate.stores.db import Transaction
 from headgate.stores.db.tables import blobs
 
 PACKAGE_TYPE = "application/x-rpm"
-OTHER_TYPE = "application/octet-stream"
 
 # Put together once: content requests wait for it.
 _PACKAGES_AT = (
@@ -145,16 +145,25 @@ def _tree_file_at(tx: Transaction, content_set_id: ContentSetId, path: str) -> L
             unit_id=UnitId(own.id),
         )
     row = tx.execute(
-        select(files.tree_id, files.checksum_type, files.checksum, blobs.c.size, blobs.c.digest)
+        select(
+            files.tree_id,
+            files.source,
+            files.checksum_type,
+            files.checksum,
+            func.coalesce(files.size, blobs.c.size).label("size"),
+            blobs.c.digest,
+        )
         .outerjoin(blobs, blobs.c.id == files.blob_id)
         .where(files.tree_id.in_(trees), files.path == path)
     ).first()
     if row is None:
         return None
-    source = Source(path, row.checksum_type, row.checksum) if row.checksum_type else None
+    source = None
+    if row.checksum_type:
+        source = Source(row.source or path, row.checksum_type, row.checksum)
     return Located(
         size=row.size,
-        media_type=OTHER_TYPE,
+        media_type=media_type(path),
         digest=None if row.digest is None else Digest(row.digest),
         source=source,
         unit_type="distribution_tree",

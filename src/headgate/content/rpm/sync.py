@@ -71,7 +71,7 @@ def _read_metadata(work: SyncWork) -> dict[str, Any]:
     if upstream is None:
         return {}
     packages, altered = _take_packages(work, upstream)
-    dependents = take_dependents(work.ports, work.run, upstream)
+    dependents = take_dependents(work, upstream)
     offered = packages | dependents
     content = offered
     if work.mirroring_policy == "additive":

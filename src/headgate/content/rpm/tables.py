@@ -169,6 +169,9 @@ distribution_tree_files = Table(
         nullable=False,
     ),
     Column("path", String(1024), nullable=False),
+    # What to fetch if not the path: a URL, of a repository that moved into the tree.
+    Column("source", Text),
+    Column("size", BigInteger),  # bytes, if known
     Column("checksum_type", String(8)),
     Column("checksum", LargeBinary),
     Column("blob_id", Integer, ForeignKey("blobs.id"), index=True),

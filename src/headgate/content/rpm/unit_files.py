@@ -21,7 +21,8 @@ _PACKAGE = tuple(
     for name in ("location", "size", "checksum_type", "checksum", "blob_id", "location_base")
 )
 _TREE_FILE = tuple(
-    distribution_tree_files.c[name] for name in ("path", "checksum_type", "checksum", "blob_id")
+    distribution_tree_files.c[name]
+    for name in ("path", "size", "checksum_type", "checksum", "blob_id", "source")
 )
 
 
@@ -33,10 +34,7 @@ def files_of(tx: Transaction, content: Content) -> Iterator[UnitFile]:
             yield UnitFile(unit_type, row.key_, *row[:5], source=source)
     trees = content["distribution_tree"]
     for row in rows_of(tx, _TREE_FILE, distribution_tree_files.c.tree_id, trees):
-        kind, checksum = row.checksum_type, row.checksum
-        yield UnitFile(
-            "distribution_tree", row.key_, row.path, None, kind, checksum, row.blob_id, row.path
-        )
+        yield UnitFile("distribution_tree", row.key_, *row[:5], source=row.source or row.path)
     for unit_type, table in (
         ("distribution_tree", distribution_trees),
         ("repository_file", repository_files),
@@ -53,5 +51,7 @@ def forget_bytes(tx: Transaction, content: Content) -> None:
         tx.execute(gone.values(blob_id=None))
     files = distribution_tree_files
     for batch in batched(content["distribution_tree"]):
-        gone = update(files).where(files.c.tree_id.in_(batch), files.c.checksum.is_not(None))
+        # Metadata of a tree's repositories is small, and upstream may have newer.
+        metadata = files.c.path.contains("/repodata/", autoescape=True)
+        gone = update(files).where(files.c.tree_id.in_(batch), ~metadata)
         tx.execute(gone.values(blob_id=None))
