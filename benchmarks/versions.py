@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from isal import igzip
-
 from family import shipped
 from repodata import make
 from support import nginx
@@ -177,8 +175,7 @@ def _thin_out(table: Table, world: World, view: int) -> None:
 
 
 def _gzipped(content: bytes) -> bytes:
-    compress: Any = igzip.compress
-    return compress(content, 1)
+    return gzip.compress(content, 1, mtime=0)
 
 
 def _bytes(home: Path) -> int:
