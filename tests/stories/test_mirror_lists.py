@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from support.dnf import Dnf
 from support.faulty_upstream import Fault
 from support.house import House
 from support.mirror_ring import REPOMD, Ring, offer, ring
+from support.openpgp import Gnupg
 from support.ports import free_port
 from support.repositories import YumRepository
 from support.rpms import RpmStore
@@ -192,6 +194,8 @@ def test_mirrors_that_lag_behind_are_passed_over(
 
     assert task["output"]["changed"] is False
     assert REED_2.nvra in names(house, repository)
+    # Also when nothing of the last sync is known but what was newest in it.
+    assert world.sync(repository, skip_metadata_check=True)["output"]["changed"] is False
 
 
 @on_sqlite
@@ -224,6 +228,36 @@ def test_mirrors_that_send_clients_round_in_circles_are_passed_over(
 
     assert names(house, repository) == {rpm.nvra for rpm in AFTER.rpms}
     assert third.requests
+
+
+@on_sqlite
+def test_a_mirror_whose_signature_is_not_the_one_is_passed_over(
+    house: House, mirrors: Ring, before: Path, after: Path
+) -> None:
+    """The first has none yet, the second still has that of the state before."""
+    with closing(Gnupg()) as gnupg:
+        key = gnupg.key("Birds <birds@example.org>")
+        old, new = (
+            gnupg.sign("Birds <birds@example.org>", (folder / REPOMD).read_bytes())
+            for folder in (before, after)
+        )
+    mirrors.offer(after)
+    mirrors.mirrors[1].serve(f"/{REPOMD}.asc", old)
+    mirrors.mirrors[2].serve(f"/{REPOMD}.asc", new)
+    world = house.start_worker(DOWNLOADS)
+    trusted = world.credential("key", key, kind="gpg_key")
+    enforced: dict[str, Any] = {
+        "gpg_key_id": trusted,
+        "metadata_signature_policy": "enforce",
+        "package_signature_policy": "off",
+    }
+
+    repository = world.mirror("birds", mirrors.list_them(), **enforced)
+
+    assert names(house, repository) == {rpm.nvra for rpm in AFTER.rpms}
+    mirrors.stop(mirrors.mirrors[2])
+    task = world.ended(world.post(f"repositories/{repository}/sync", skip_metadata_check=True))
+    assert task["result"] == "error"
 
 
 ENTITIES = b"""<?xml version="1.0"?><!DOCTYPE m [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>

@@ -1,5 +1,6 @@
 """What a repository takes from upstream, through which proxy, and what it leaves."""
 
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -236,6 +237,21 @@ def test_source_packages_and_trees_may_stay_out(house: House, web: Upstream) -> 
     world.put(f"repositories/{repository}", ignorable_content=[])
     world.sync(repository)
     assert names(house, repository, "srpms") == {ROOK.sources.nvra}
+
+
+@on_sqlite
+def test_a_sync_takes_no_more_than_its_rate(house: House, web: Upstream) -> None:
+    world = house.start_worker(DOWNLOADS)
+    repository = world.repository(
+        "birds", url=f"{web.url}aviary/", download_rate_limit=40, download_concurrency=2
+    )
+    began = time.monotonic()
+
+    world.sync(repository)
+
+    seconds = time.monotonic() - began
+    size = sum(path.stat().st_size for path in (web.root / "aviary" / "Packages").rglob("*.rpm"))
+    assert size / 40_000 * 0.85 <= seconds
 
 
 def test_the_newest_versions_stay_and_streams_are_counted_apart(

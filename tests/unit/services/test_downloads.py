@@ -11,6 +11,7 @@ from headgate.domain.errors import StorageFullError
 from headgate.domain.ids import TaskId
 from headgate.engine.claims import Claim
 from headgate.engine.ledger import Lease
+from headgate.engine.port import Progress
 from headgate.engine.run import TaskRun
 from headgate.plugin import Ports
 from headgate.services.downloads import AT_ONCE, GROUP, Wanted, download_all
@@ -58,3 +59,33 @@ def test_a_full_disk_ends_downloads_that_are_far_ahead(database: Database, tmp_p
             download_all(ports, run, Remote(url=source.url), wanted, lambda _tx, _arrivals: None)
 
     assert list((tmp_path / "home" / "spool").iterdir()) == []
+
+
+class _Told(TaskRun):
+    """A run that remembers what it was told."""
+
+    urls: list[str | None]
+
+    def report(self, progress: Progress) -> None:
+        """See `Run.report`."""
+        self.urls.append(progress.url)
+
+
+def test_progress_tells_the_address_that_gives_the_file(database: Database, tmp_path: Path) -> None:
+    root = tmp_path / "upstream"
+    root.mkdir()
+    (root / "reed.rpm").write_text("reed")
+    claim = Claim(Lease(TaskId("task"), "me", 1), "sync", {}, None, None, None, 0, False)
+    run = _Told(claim, database=database, workplace=Alone(), clock=utc_now)
+    run.urls = []
+
+    with upstream(root, tmp_path / "keys") as source:
+        remote = Remote(
+            "http://lists.example.org/", mirrors=(f"{source.url}absent/", f"{source.url}?token=x")
+        )
+        rules = DownloadRules(addresses=AddressRules.allowing(["127.0.0.0/8"]))
+        ports = Ports(database, FolderBlobStore(tmp_path / "home"), rules, utc_now, tmp_path)
+        download_all(ports, run, remote, [Wanted(1, "reed.rpm")], lambda _tx, _arrivals: None)
+
+    assert f"{source.url}reed.rpm?..." in run.urls
+    assert not any(url and "absent" in url for url in run.urls)

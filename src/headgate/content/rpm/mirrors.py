@@ -5,11 +5,12 @@ They are read again by each sync. Which mirror's repomd.xml is taken:
 
 - the first that a metalink vouches for as the newest; else the newest of its alternates;
 - without hashes the first that is no older than what was synchronized before: mirrors lag behind,
-  and the first of a list may be the last to be updated.
+  and the first of a list may be the last to be updated. Where all are older the newest of them is
+  taken: whether it may be is a matter of trust.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import new as new_hash
@@ -47,14 +48,20 @@ class Found:
     repomd: bytes
 
 
-async def find_repomd(
-    downloader: Downloader, remote: Remote, *, newest_seen: int = 0, refused: Collection[str] = ()
-) -> Found:
-    """Return the repomd.xml to go by.
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What has been tried and was no good."""
 
-    `newest_seen` is the `generation` of the last sync, 0 if unknown; `refused` are SHA-256 digests
-    of those that a mirror has without the files that they list.
-    """
+    # Of repomd.xml, SHA-256, where no mirror has the files that it lists.
+    digests: set[str] = field(default_factory=set[str])
+    # Those whose signatures are not to be believed: others may have the right ones beside it.
+    mirrors: set[str] = field(default_factory=set[str])
+
+
+async def find_repomd(
+    downloader: Downloader, remote: Remote, *, is_old: Callable[[Repomd], bool], refused: Refused
+) -> Found:
+    """Return the repomd.xml to go by; `is_old` tells what was outdated before."""
     plain = replace(remote, mirrors=())
     listed = await _read_list(downloader, plain) if _LIST_URL.search(remote.url) else None
     if listed is None:
@@ -70,7 +77,7 @@ async def find_repomd(
             raise absent
         if listed is None:
             return Found(plain, data)
-    choice = _Choice(_mirrored(plain, listed), listed.states, newest_seen, refused)
+    choice = _Choice(_mirrored(plain, listed, refused), listed.states, is_old, refused)
     return await choice.run(downloader)
 
 
@@ -85,8 +92,8 @@ class _Choice:
 
     remote: Remote
     states: Sequence[RepomdState]
-    newest_seen: int
-    refused: Collection[str]
+    is_old: Callable[[Repomd], bool]
+    refused: Refused
     # What will do if no mirror has better: mirror, bytes, and how good (greater is better).
     _candidates: list[tuple[int, str, bytes]] = field(default_factory=list[tuple[int, str, bytes]])
     _asked: str = ""
@@ -125,16 +132,16 @@ class _Choice:
 
     def _check(self, data: bytes) -> None:
         """Raise what is said of this mirror unless its repomd.xml is as good as can be hoped."""
-        if sha256(data).hexdigest() in self.refused:
+        if sha256(data).hexdigest() in self.refused.digests:
             raise self._wrong("it does not have the files that its repomd.xml lists")
         try:
-            age = generation(parse_repomd(data))
+            repomd = parse_repomd(data)
         except InvalidContentError as error:
             raise self._wrong(error.message) from error
         if not self.states:
-            if age >= self.newest_seen:
+            if not self.is_old(repomd):
                 return
-            self._candidates.append((age, self._asked, data))
+            self._candidates.append((generation(repomd), self._asked, data))
             raise self._wrong("its repomd.xml is older than what was synchronized before")
         for rank, state in enumerate(self.states):
             if new_hash(state.algorithm, data).hexdigest() == state.digits:
@@ -148,7 +155,7 @@ class _Choice:
         return WrongBytesError(what, url=f"{self._asked}{REPOMD}")
 
 
-def _mirrored(remote: Remote, listed: MirrorList) -> Remote:
+def _mirrored(remote: Remote, listed: MirrorList, refused: Refused) -> Remote:
     """Take http mirrors from an https list only if the list says what they must have."""
     urls = listed.urls
     if remote.url.startswith("https:") and not listed.states:
@@ -159,7 +166,10 @@ def _mirrored(remote: Remote, listed: MirrorList) -> Remote:
             " be safe; use a metalink, or the list's http URL if you accept it",
             url=remote.shown,
         )
-    return replace(remote, mirrors=urls)
+    left = tuple(url for url in urls if url not in refused.mirrors)
+    if not left:
+        raise UpstreamError("none of its mirrors is to be believed", url=remote.shown)
+    return replace(remote, mirrors=left)
 
 
 async def _read_list(downloader: Downloader, remote: Remote) -> MirrorList | None:

@@ -1,17 +1,17 @@
 """Fetching the metadata files of an upstream repository: one consistent set, verified."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
 from headgate.content.rpm.metadata.mirrors import REPOMD
 from headgate.content.rpm.metadata.repomd import MetadataFile, Repomd, parse_repomd
 from headgate.content.rpm.metadata.treeinfo import MAX_BYTES as MAX_TREEINFO_BYTES
-from headgate.content.rpm.mirrors import find_repomd, generation
-from headgate.content.rpm.trust_metadata import SIGNATURE, Belief, believe
+from headgate.content.rpm.mirrors import Refused, find_repomd
+from headgate.content.rpm.trust_metadata import SIGNATURE, Belief, believe, check_age
 from headgate.domain.errors import (
     HeadgateError,
     InvalidContentError,
@@ -65,7 +65,6 @@ class UpstreamMetadata:
         """What the next sync wants to know of this one."""
         return {
             "repomd": self.digest,
-            "generation": generation(self.repomd),
             "weak": sorted(self.weak),
         }
 
@@ -112,7 +111,7 @@ class _Fetch:
     def __init__(self, work: SyncWork) -> None:
         self._work = work
         self._remote = work.remote
-        self._refused: set[str] = set()
+        self._refused = Refused()
         self._bytes = 0
         self._url = work.remote.shown
 
@@ -127,7 +126,8 @@ class _Fetch:
                 found = await self._listed(downloader, data)
             except (UpstreamAbsentError, WrongBytesError, UntrustedContentError) as error:
                 newer = await self._again(downloader, data, error)
-                if newer == data or attempt == _TRIES:
+                another = newer != data or bool(self._refused.mirrors)
+                if not another or attempt == _TRIES:
                     raise
                 data = newer
             else:
@@ -135,9 +135,10 @@ class _Fetch:
                 return found
         raise AssertionError("the last try returns or raises")
 
-    async def _repomd(self, downloader: Downloader, *, refused: Collection[str] = ()) -> bytes:
-        known = (self._work.state or {}).get("generation", 0)
-        found = await find_repomd(downloader, self._work.remote, newest_seen=known, refused=refused)
+    async def _repomd(self, downloader: Downloader) -> bytes:
+        found = await find_repomd(
+            downloader, self._work.remote, is_old=self._is_old, refused=self._refused
+        )
         self._remote = found.remote
         return found.repomd
 
@@ -145,11 +146,20 @@ class _Fetch:
         """Look for another repomd.xml: upstream is being updated, or this mirror of several is."""
         if not self._remote.mirrors:
             return await self._repomd(downloader)
-        self._refused.add(sha256(data).hexdigest())
+        if isinstance(error, UntrustedContentError):
+            self._refused.mirrors.add(self._remote.mirrors[0])
+        else:
+            self._refused.digests.add(sha256(data).hexdigest())
         try:
-            return await self._repomd(downloader, refused=self._refused)
+            return await self._repomd(downloader)
         except UpstreamError:
             raise error from None
+
+    def _is_old(self, repomd: Repomd) -> bool:
+        rules = replace(self._work.trust, replay="warn")
+        return not rules.accept_older and (
+            check_age(rules, repomd, self._work.ports.clock()) is not None
+        )
 
     def _save_mirrors(self) -> None:
         if self._remote.mirrors != self._work.remote.mirrors:
