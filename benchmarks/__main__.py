@@ -3,13 +3,14 @@
 Run with benchmarks and tests on the module path, as the Makefile does:
 
 python -m benchmarks [--packages 60000] [--large 200000] [--versions 1000]
-    [--only main,mirror,idle,serving,versions]
+    [--only main,mirror,idle,serving,versions,filters]
 """
 
 import argparse
 import tempfile
 from pathlib import Path
 
+import filtering
 import idle
 import main_job
 import mirror
@@ -41,6 +42,8 @@ def main() -> None:
             main_job.run(table, work, cache, packages=options.packages, large=options.large or None)
         if "versions" in wanted:
             versions.run(table, work, cache, packages=options.packages, versions=options.versions)
+        if "filters" in wanted:
+            filtering.run(table, work, cache, packages=options.packages)
     print("\n" + table.render())
 
 
