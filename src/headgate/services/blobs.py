@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import HeadgateError
+from headgate.engine.writes import write
 from headgate.services.blob_references import unpinned, unreferenced
 from headgate.stores.blobs import BlobStore, Digest, Spool
 from headgate.stores.db import Database, Transaction
@@ -52,8 +53,7 @@ def keep(
     `keep_now` the one way to put bytes into the store.
     """
     found = [(spool.digest(), spool.size) for spool in spools]
-    with database.begin() as tx:
-        ids = register(tx, dict(found), holder=holder, clock=clock)
+    ids = write(database, lambda tx: register(tx, dict(found), holder=holder, clock=clock))
     store.keep_many(spools)
     return [Kept(ids[digest], digest, size) for digest, size in found]
 

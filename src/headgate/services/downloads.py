@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from headgate.domain.errors import UpstreamError
 from headgate.engine.port import Progress, Run
+from headgate.engine.writes import write
 from headgate.plugin import Ports
 from headgate.services.blobs import Kept, keep, unpin
 from headgate.stores.blobs import Spool
@@ -168,15 +169,16 @@ class _Work:
                 holder=self._run.task_id,
                 clock=self._ports.clock,
             )
-        with self._ports.database.begin() as tx:
-            arrivals = [(each, blob) for (each, _), blob in zip(group, kept, strict=True)]
+        arrivals = [(each, blob) for (each, _), blob in zip(group, kept, strict=True)]
+        # In one order everywhere: two syncs may bring the same packages, and rows are locked.
+        arrivals.sort(key=lambda arrival: (arrival[0].unit_id, arrival[0].path))
+
+        def refer(tx: Transaction) -> None:
             self._arrived(tx, arrivals)
-            unpin(
-                tx,
-                self._run.task_id,
-                [blob.id for blob in kept],
-                clock=self._ports.clock,
-            )
+            ids = sorted(blob.id for blob in kept)
+            unpin(tx, self._run.task_id, ids, clock=self._ports.clock)
+
+        write(self._ports.database, refer)
         self._items_done += len(group)
         self._count(0, None)
 
