@@ -82,6 +82,8 @@ def test_an_uploaded_package_that_rotted_asks_for_its_upload(
     assert task["result"] == "warning"
     assert "upload it again" in str(task["humanized"]["errors"])
     assert host(world, "pool").repoquery() == [birds.rook.nevra]
+    lost = get(server, world.content_path("pool") + reed.name)
+    assert lost.status_code == 404
 
     world.upload(pool, reed)
 

@@ -238,7 +238,7 @@ def test_a_blob_that_is_lost_is_an_error_and_never_other_bytes(
 
     answer = server.get(f"{REPO}small.rpm")
 
-    assert answer.status == 500
+    assert answer.status == 503
     assert b"must be repaired" in answer.body
 
 

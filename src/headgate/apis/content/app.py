@@ -189,8 +189,8 @@ class ContentApp:
             await self._send(found.entry, scope, receive, send)
         except (FileNotFoundError, NotFoundError):
             _log.exception("A blob is registered but its file is gone: %s", found.entry.digest)
-            reason = "the server has lost the bytes of this file; it must be repaired"
-            await refuse(send, 500, reason, head=scope["method"] == "HEAD")
+            reason = "the server has lost the bytes of this file: verify the repository's checksums"
+            await refuse(send, 503, reason, head=scope["method"] == "HEAD")
 
     async def _brought(self, found: Found, path: ContentPath, raw: bytes, stamp: Stamp) -> Found:
         """Fetch the file from upstream."""

@@ -192,6 +192,8 @@ class OnDemand:
         with self._database.read() as tx:
             row = tx.execute(_REPOSITORY, {"repository_id": served.repository_id}).one()
             file = find_file(tx, served, path, self._content_types)
+            if not row.url and file is not None and file.digest is None:
+                raise NotFoundError("the file is missing, and there is nowhere to fetch it from")
             return remote_of(tx, row, self._unseal), file
 
     def _note_failure(self, served: ServedRepository, key: Hashable, error: UpstreamError) -> None:
