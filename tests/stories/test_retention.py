@@ -118,9 +118,10 @@ def test_policies_that_make_no_sense_are_refused(house: House) -> None:
     default = house.get(f"organizations/{house.organization}").json()["default_content_view_id"]
     path = f"content_views/{view}/retention"
 
-    assert refused(house.put(path, keep_versions=0), 422)["keep_versions"]
+    assert refused(house.put(path, keep_versions=-1), 422)["keep_versions"]
     assert refused(house.put(path, keep_days=-1), 422)["keep_days"]
     assert refused(house.get(path, keep_versions=0), 422)["keep_versions"]
     refused(house.put(f"content_views/{default}/retention", keep_versions=1), 400, "default")
     house.put(path, keep_versions=3, keep_days=7)
     assert house.put(path, keep_days=None).json() == {"keep_versions": 3, "keep_days": None}
+    assert house.put(path, keep_versions=0).json() == {"keep_versions": None, "keep_days": None}

@@ -35,12 +35,12 @@ class RetentionPolicy:
     def check(self) -> None:
         """Raise ValidationError for numbers that make no policy."""
         errors: dict[str, list[str]] = {}
-        for field, value, least, most in (
-            ("keep_versions", self.keep_versions, 1, MOST_VERSIONS),
-            ("keep_days", self.keep_days, 0, MOST_DAYS),
+        for field, value, most in (
+            ("keep_versions", self.keep_versions, MOST_VERSIONS),
+            ("keep_days", self.keep_days, MOST_DAYS),
         ):
-            if value is not None and not least <= value <= most:
-                errors[field] = [f"must be between {least} and {most}"]
+            if value is not None and not 1 <= value <= most:
+                errors[field] = [f"must be between 1 and {most}"]
         if errors:
             raise ValidationError(errors)
 

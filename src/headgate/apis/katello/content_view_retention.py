@@ -62,15 +62,17 @@ class SetRetention(Params):
     """Set a content view's retention policy: a version stays while one of the rules keeps it."""
 
     id: ContentViewId = doc("Content view ID")
-    keep_versions: int | None = doc(f"{_COUNT}; null: no such rule", default=None)
-    keep_days: int | None = doc(f"{_DAYS}; null: no such rule", default=None)
+    keep_versions: int | None = doc(f"{_COUNT}; 0: no such rule", default=None)
+    keep_days: int | None = doc(f"{_DAYS}; 0: no such rule", default=None)
 
 
 @content_views.action("set_retention", "PUT", _PATH)
 def set_retention(call: Call, params: SetRetention) -> dict[str, Any]:
     """Change the rules that are given; the policy is followed after each publish and every hour."""
     before = policy_of(load_retained(call.tx, call.actor, params.id))
-    policy = RetentionPolicy(**(_shown(before) | params.changes("keep_versions", "keep_days")))
+    given = params.changes("keep_versions", "keep_days")
+    chosen = _shown(before) | {name: value or None for name, value in given.items()}
+    policy = RetentionPolicy(**chosen)
     set_policy(
         call.tx,
         actor=call.actor,
