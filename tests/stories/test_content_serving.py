@@ -239,7 +239,7 @@ def test_a_blob_that_is_lost_is_an_error_and_never_other_bytes(
     answer = server.get(f"{REPO}small.rpm")
 
     assert answer.status == 503
-    assert b"must be repaired" in answer.body
+    assert b"has lost the bytes" in answer.body
 
 
 @pytest.fixture
