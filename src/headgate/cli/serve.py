@@ -70,6 +70,41 @@ def settings(home: Path | None, config: Path | None) -> None:
         click.echo(rendered(_settings(home, config, {})), nl=False)
 
 
+@click.command()
+@_HOME
+@_CONFIG
+@click.option("--deep", is_flag=True, help="Read every byte and compare it with its digest.")
+@click.option("--fix", is_flag=True, help="Do what is safe about what is found.")
+@click.option("--json", "as_json", is_flag=True, help="Print what is found for programs.")
+@click.option(
+    "--slow-disk",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="Milliseconds after which making 4 KiB durable is slow.",
+)
+def doctor(
+    home: Path | None,
+    config: Path | None,
+    *,
+    deep: bool,
+    fix: bool,
+    as_json: bool,
+    slow_disk: int,
+) -> None:
+    """Look for what is wrong, and say what to do; changes nothing without --fix.
+
+    Exit code: 0 nothing is wrong, 2 there are warnings, 3 there are errors, 1 it could not look.
+    """
+    with _Failing():
+        from headgate.server.doctor import Examination, examine  # noqa: PLC0415
+
+        examination = Examination(deep=deep, fix=fix, slow_milliseconds=slow_disk)
+        found = examine(_settings(home, config, {}), examination)
+        click.echo(found.as_json() if as_json else found.as_text(), nl=as_json)
+        sys.exit(found.exit_code)
+
+
 def _settings(
     home: Path | None, config: Path | None, given: Mapping[str, Mapping[str, Any]]
 ) -> "Settings":

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from pyroaring import BitMap
-from sqlalchemy import Column, Select, Table, func, select
+from sqlalchemy import Column, Select, Table, func, or_, select
 
 from headgate.plugin import ContentType
 from headgate.services.blob_references import referencing_columns
@@ -138,6 +138,17 @@ def load_map(tx: Transaction, tables: Iterable[Table]) -> SpaceMap:
         for name, table in distinct.items()
     }
     return SpaceMap(sizes, by_table, total)
+
+
+def units_leading_to(tx: Transaction, table: Table, blob_ids: Sequence[int]) -> BitMap:
+    """Return the units of the table that need any of these blobs."""
+    found = BitMap()
+    for unit, blob in _own_columns(table):
+        found |= BitMap(tx.scalars(select(unit).where(blob.in_(blob_ids))))
+    for path in _paths(table):
+        named = or_(*(column.in_(blob_ids) for column in path.blob_columns))
+        found |= BitMap(row[0] for row in tx.execute(path.select(table).where(named)))
+    return found
 
 
 @cache

@@ -153,4 +153,5 @@ SERVER: Final[Mapping[str, tuple[str, str]]] = {
     "serve": ("Run the server", "headgate.cli.serve:serve"),
     "migrate": ("Bring the database to this version", "headgate.cli.serve:migrate"),
     "settings": ("Print every setting", "headgate.cli.serve:settings"),
+    "doctor": ("Look for what is wrong, and say what to do", "headgate.cli.serve:doctor"),
 }
