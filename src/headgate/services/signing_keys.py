@@ -76,7 +76,7 @@ def new_key(name: str, clock: Clock, *, secret: str | None, passphrase: str | No
     if len(secret.encode()) > KEY_BYTES:
         raise ValidationError({"secret": [f"is larger than {KEY_BYTES} bytes"]})
     try:
-        return read_signing_key(secret, passphrase or "")
+        return read_signing_key(secret, (passphrase or "").rstrip("\r\n"))
     except InvalidContentError as error:
         raise ValidationError({"secret": [f"cannot be used: {error.message}"]}) from error
 

@@ -91,6 +91,10 @@ SPECIAL_OPTIONS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
     ("content_credentials", "create", "content"): ("path",),
     ("content_credentials", "update", "content"): ("path",),
     ("content_credentials", "set_content", "content"): ("path",),
+    ("signing_keys", "create", "secret"): ("path",),
+    ("signing_keys", "create", "passphrase"): ("passphrase-file",),
+    ("signing_keys", "rotate", "secret"): ("path",),
+    ("signing_keys", "rotate", "passphrase"): ("passphrase-file",),
 }
 
 # Parameters that take a label where others take an id: what the label is of.
@@ -105,6 +109,10 @@ TEXT_FILES: Final = frozenset(
         ("content_credentials", "create", "content"),
         ("content_credentials", "update", "content"),
         ("content_credentials", "set_content", "content"),
+        ("signing_keys", "create", "secret"),
+        ("signing_keys", "create", "passphrase"),
+        ("signing_keys", "rotate", "secret"),
+        ("signing_keys", "rotate", "passphrase"),
     }
 )
 
@@ -126,6 +134,7 @@ NOUN_HELP: Final[Mapping[str, str]] = {
     "product bulk": "One action on many products",
     "recurring-logic": "What the server does again and again",
     "repository": "Repositories: mirror, upload, remove content",
+    "signing-key": "Keys that sign published metadata",
     "repository bulk": "One action on many repositories",
     "space": "Whose bytes lie in the blob store",
     "srpm": "Source packages",
@@ -139,6 +148,7 @@ NOUN_HELP: Final[Mapping[str, str]] = {
 # in a cell is joined by follows a second colon.
 COLUMNS: Final[Mapping[str, str]] = {
     "content_credentials": "id name content_type",
+    "signing_keys": "id name fingerprint",
     "content_view_components": "id content_view.name:View content_view_version.version:Version latest",
     "content_view_environments": "id label name content_view.name lifecycle_environment.name",
     "content_view_filter_rules": "id name version min_version max_version architecture",
