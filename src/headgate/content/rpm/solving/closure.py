@@ -19,9 +19,10 @@ from headgate.content.rpm.solving.contexts import Context, Contexts
 from headgate.content.rpm.solving.pool import Universe
 from headgate.content.rpm.solving.streams import Stream, Streams
 
-# Packages solved together: many, as long as that settles most; what stands against each other
-# in smaller groups; the last each by itself.
-_TOGETHER: Final = (1024, 32, 1)
+# Packages solved together; one solution costs nearly the same for many as for one. What stood
+# against others is tried again together while that settles enough, the rest one by one.
+_TOGETHER: Final = 1024
+_ENOUGH: Final = 8
 _REASONS: Final = 3
 _REPORTED: Final = 5_000
 _HINTS: Final = 3
@@ -45,9 +46,6 @@ class _Closing:
         self._closed: dict[int, int] = {}  # package -> architectures for which it was closed
         self._reasons: dict[int, list[tuple[int, int]]] = {}
         self._hints: dict[int, list[str]] = {}
-        self._preferred = universe.repo.createshadow("result")
-        self._preferred.priority = 1
-        self._preferred.moveshadow(sorted(self._result))
 
     def run(self) -> dict[str, Any]:
         architectures = self._universe.base_architectures()
@@ -91,25 +89,23 @@ class _Closing:
         """Solve all packages and add what their installation takes; yield those that cannot be."""
         todo = list(packages)
         covered: set[int] = set()
-        sizes = list(_TOGETHER)
+        size = _TOGETHER
         while todo:
-            size = sizes[0]
-            left = iter([each for each in todo if each not in covered])
+            left = (each for each in [*todo] if each not in covered)
             before, todo = len(todo), list[int]()
-            while batch := [each for each in islice(left, size) if each not in covered]:
-                chosen, dropped = context.install(batch)
-                todo += dropped
+            while batch := list(islice(left, size)):
+                chosen, dropped = context.install(batch, preferring=self._result)
                 covered |= chosen
                 if not within and later is not None:
                     later += self._take(context, chosen)
-                if size == 1 and dropped:
+                if len(batch) > 1:
+                    todo += dropped
+                elif dropped:
                     if not within:
                         self._conflicts[batch[0]] = context.problem
                     yield batch[0]
-            if size == 1:
-                return
-            if len(todo) > before // 2:
-                sizes.pop(0)
+            if before - len(todo) < _ENOUGH:
+                size = 1
 
     def _take(self, context: Context, chosen: Iterable[int]) -> list[int]:
         """Add what a solution holds; return packages of streams that come with it."""
@@ -140,8 +136,6 @@ class _Closing:
         fresh = [each for each in packages if each not in self._result]
         self._result.update(fresh)
         self._added.update(dict.fromkeys(fresh))
-        if fresh:
-            self._preferred.moveshadow(sorted(fresh))
 
     def _note(self, context: Context, package: int) -> None:
         """Remember what the package lacks in this context."""

@@ -11,6 +11,7 @@ from headgate.content.rpm.solving.pool import Universe, solv
 from headgate.content.rpm.solving.streams import Key, Streams
 
 _INSTALL: Final[int] = solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE
+_FAVOR: Final[int] = solv.Job.SOLVER_FAVOR | solv.Job.SOLVER_SOLVABLE_ONE_OF
 
 
 class Contexts:
@@ -107,6 +108,7 @@ class Context:
         self._pool = contexts.universe.pool
         self._unmet = contexts.unmet(visible)
         self._dropped: set[tuple[int, int]] = set()  # rich requirements found to be unmet
+        self._whole = False  # whether all that is visible is considered
 
     def installable(self, package: int) -> bool:
         """Tell whether the architecture can run it."""
@@ -114,6 +116,7 @@ class Context:
 
     def consider(self, packages: Iterable[int]) -> None:
         """Let the solver take these packages and no others."""
+        self._whole = packages is self.visible
         self._contexts.reduce(self._unmet, self._dropped)
         self._pool.set_considered_list(sorted(packages))
         self._pool.createwhatprovides()
@@ -161,24 +164,36 @@ class Context:
             todo += [each for found in needs[package] for each in found if each not in reached]
         return _stable(reached, needs)
 
-    def install(self, packages: Sequence[int]) -> tuple[set[int], list[int]]:
+    def install(
+        self, packages: Sequence[int], *, preferring: AbstractSet[int]
+    ) -> tuple[set[int], list[int]]:
         """Return what is installed together with these packages, and those that had to give way.
 
-        libsolv lets go of jobs that stand against others and solves for the rest. For a single
-        package `problem` then says why it cannot be installed.
+        Where a requirement can be met in several ways, preferred packages come first.
+        Of packages that stand against each other libsolv lets go, and what it has decided by then
+        tells which: the others are solved again without them. For a single package `problem` then
+        says why it cannot be installed.
         """
         units = self._contexts.universe.units
-        while True:
+        preferred = self._pool.towhatprovides(sorted(preferring)) if self._whole else 0
+        favor = [self._pool.Job(_FAVOR, preferred)] if preferred else []
+        left = list(packages)
+        while left:
             solver = self._pool.Solver()
             solver.set_flag(solv.Solver.SOLVER_FLAG_IGNORE_RECOMMENDED, 1)
-            problems = solver.solve([self._pool.Job(_INSTALL, each) for each in packages])
-            if problems and len(packages) == 1:
-                if self._drop_unmet(problems):
+            jobs = [self._pool.Job(_INSTALL, each) for each in left]
+            problems = solver.solve([*jobs, *favor])
+            decided = {each for each in solver.raw_decisions(1) if each in units}
+            if not problems:
+                return decided, [each for each in packages if each not in decided]
+            if len(left) == 1:
+                if self._whole and self._drop_unmet(problems):
                     continue
                 self.problem = str(problems[0])
-                return set(), list(packages)
-            chosen = {each for each in solver.raw_decisions(1) if each in units}
-            return chosen, [each for each in packages if each not in chosen]
+                break
+            remaining = [each for each in left if each in decided]
+            left = remaining if 0 < len(remaining) < len(left) else left[: len(left) // 2]
+        return set(), list(packages)
 
     def _drop_unmet(self, problems: Sequence[Any]) -> bool:
         """Drop rich requirements that nothing meets; their parts each may have providers."""
@@ -195,7 +210,8 @@ class Context:
         return fresh
 
     def _knows(self, package: int, need: int) -> bool:
-        return need in self._contexts.universe.requires.get(package, ())
+        known = self._contexts
+        return need in known.rich and need in known.universe.requires.get(package, ())
 
 
 def _stable(reached: set[int], needs: dict[int, list[list[int]]]) -> set[int]:

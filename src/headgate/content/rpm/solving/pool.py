@@ -40,7 +40,6 @@ class Universe:
     """All packages that may be taken, which of them are kept, and which must be closed."""
 
     pool: Any
-    repo: Any
     units: dict[int, int]  # solvable -> unit
     kept: set[int]
     roots: list[int]  # in the order in which they are best tried: the newest of each name first
@@ -102,7 +101,7 @@ def read_universe(request: Mapping[str, Any]) -> Universe:
     units, kept, roots = _identify(repo, request["packages"])
     with open(request["streams"], encoding="utf-8") as lines:  # noqa: PTH123 - few imports
         documents = [json.loads(line) for line in lines]
-    universe = Universe(pool, repo, units, kept, _ranked(pool, roots), documents)
+    universe = Universe(pool, units, kept, _ranked(pool, roots), documents)
     _read_requires(universe)
     pool.addfileprovides()
     pool.createwhatprovides()
