@@ -2,23 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from headgate.domain.content import Content
 from headgate.domain.errors import ConflictError, HeadgateError
 from headgate.domain.ids import ContentViewVersionId, EnvironmentId
 from headgate.engine.port import Run
-from headgate.plugin import Filter, MissingFile, PublishedFile, filters_within
+from headgate.plugin import Filter, filters_within
 from headgate.services.blobs import unpin
-from headgate.services.content_sets import save_content
-from headgate.services.missing import key_without, left_out, save_missing, still_missing
-from headgate.services.publications import known_publication, save_publication
 from headgate.services.publish_plans import begin_publish, plan_version
-from headgate.services.repositories import publish_options
 from headgate.services.version_inputs import component_sets
 from headgate.services.versions import abandon_publish, finish_publish
 from headgate.services.view_contents import laid_over
@@ -32,6 +27,7 @@ from headgate.stores.db.tables import (
 from headgate.workflows.dependencies import solve_version
 from headgate.workflows.publish_requests import ask_what_follows
 from headgate.workflows.quotas import keep_within_quota, warn_of_quota
+from headgate.workflows.version_repository import publish_version_repository
 from headgate.workflows.workshop import Workshop
 
 
@@ -147,79 +143,22 @@ def _publish_repository(
     also: Content,
 ) -> None:
     content_type = workshop.content_types[repository.content_type]
-    options = publish_options(repository)
     with workshop.ports.database.read() as tx:
         parts = component_sets(tx, version_id, repository.id)
 
-    def frozen(
-        tx: Transaction,
-        content: Content,
-        missing: Sequence[MissingFile],
-        files: Sequence[PublishedFile] | None,
-    ) -> bool:
-        """Point the version at the content; without files only if it was published before."""
-        content_set_id = save_content(
-            tx,
-            clock=workshop.ports.clock,
-            content=content,
-            unit_types=content_type.unit_types,
-        )
-        key = key_without(options.key(content_type.name), repository.id, missing)
-        publication_id = known_publication(tx, content_set_id, key)
-        if publication_id is None and files is not None:
-            publication_id = save_publication(
-                tx,
-                clock=workshop.ports.clock,
-                content_set_id=content_set_id,
-                options=key,
-                files=files,
-            )
-        if publication_id is None:
-            return False
-        save_missing(
-            tx,
-            clock=workshop.ports.clock,
-            publication_id=publication_id,
-            repository_id=repository.id,
-            missing=missing,
-        )
-        held = content_view_version_repositories
-        tx.execute(
-            update(held)
-            .where(held.c.version_id == version_id, held.c.repository_id == repository.id)
-            .values(
-                content_set_id=content_set_id,
-                source_content_set_id=None if parts else repository.source_set_id,
-                publication_id=publication_id,
-            )
-        )
-        return True
+    def content(tx: Transaction) -> Content:
+        source = laid_over(tx, content_type, parts or [repository.source_set_id])
+        filters = filters_for(tx, version_id, repository.id)
+        return content_type.filtered(tx, source, filters) | also
 
-    def make() -> dict[str, Any]:
-        with workshop.ports.database.read() as tx:
-            source = laid_over(tx, content_type, parts or [repository.source_set_id])
-            filters = filters_for(tx, version_id, repository.id)
-            content = content_type.filtered(tx, source, filters) | also
-            missing = still_missing(tx, content_type, repository.id, content)
-        with workshop.ports.database.begin() as tx:
-            if frozen(tx, content, missing, None):
-                return {}
-        offered = content - left_out(missing, content_type.unit_types)
-        files = content_type.publish(workshop.ports, run, offered, options)
-        return {
-            "content": content.dumped(),
-            "files": [asdict(file) for file in files],
-            "missing": [asdict(each) for each in missing],
-        }
-
-    made = run.step(f"publish repository {repository.id}", make)
-    if made:
-        content = Content.loaded(made["content"])
-        files = [PublishedFile(**file) for file in made["files"]]
-        missing = [MissingFile(**each) for each in made["missing"]]
-        run.transaction(
-            f"keep repository {repository.id}", lambda tx: frozen(tx, content, missing, files)
-        )
+    publish_version_repository(
+        workshop,
+        run,
+        version_id,
+        repository,
+        content=content,
+        source_set_id=None if parts else repository.source_set_id,
+    )
 
 
 def filters_for(

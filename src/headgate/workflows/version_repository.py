@@ -1,0 +1,105 @@
+"""One repository of a version: its content is published, unless that was done before."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row, update
+
+from headgate.domain.content import Content
+from headgate.domain.ids import ContentViewVersionId
+from headgate.engine.port import Run
+from headgate.plugin import MissingFile, PublishedFile
+from headgate.services.content_sets import save_content
+from headgate.services.missing import key_without, left_out, save_missing, still_missing
+from headgate.services.publications import known_publication, save_publication
+from headgate.services.repositories import publish_options
+from headgate.stores.db import Transaction
+from headgate.stores.db.tables import content_view_version_repositories
+from headgate.workflows.workshop import Workshop
+
+
+def publish_version_repository(
+    workshop: Workshop,
+    run: Run,
+    version_id: ContentViewVersionId,
+    repository: Row[Any],
+    *,
+    content: Callable[[Transaction], Content],
+    source_set_id: int | None,
+) -> None:
+    """Let the version hold this content of the repository, with metadata that lists it.
+
+    `content` is asked once, unless the process dies. `source_set_id` names what it was chosen from.
+    """
+    content_type = workshop.content_types[repository.content_type]
+    options = publish_options(repository)
+
+    def frozen(
+        tx: Transaction,
+        held: Content,
+        missing: Sequence[MissingFile],
+        files: Sequence[PublishedFile] | None,
+    ) -> bool:
+        """Point the version at the content; without files only if it was published before."""
+        content_set_id = save_content(
+            tx,
+            clock=workshop.ports.clock,
+            content=held,
+            unit_types=content_type.unit_types,
+        )
+        key = key_without(options.key(content_type.name), repository.id, missing)
+        publication_id = known_publication(tx, content_set_id, key)
+        if publication_id is None and files is not None:
+            publication_id = save_publication(
+                tx,
+                clock=workshop.ports.clock,
+                content_set_id=content_set_id,
+                options=key,
+                files=files,
+            )
+        if publication_id is None:
+            return False
+        save_missing(
+            tx,
+            clock=workshop.ports.clock,
+            publication_id=publication_id,
+            repository_id=repository.id,
+            missing=missing,
+        )
+        table = content_view_version_repositories
+        tx.execute(
+            update(table)
+            .where(table.c.version_id == version_id, table.c.repository_id == repository.id)
+            .values(
+                content_set_id=content_set_id,
+                source_content_set_id=source_set_id,
+                publication_id=publication_id,
+            )
+        )
+        return True
+
+    def make() -> dict[str, Any]:
+        with workshop.ports.database.read() as tx:
+            held = content(tx)
+            missing = still_missing(tx, content_type, repository.id, held)
+        with workshop.ports.database.begin() as tx:
+            if frozen(tx, held, missing, None):
+                return {}
+        offered = held - left_out(missing, content_type.unit_types)
+        files = content_type.publish(workshop.ports, run, offered, options)
+        return {
+            "content": held.dumped(),
+            "files": [asdict(file) for file in files],
+            "missing": [asdict(each) for each in missing],
+        }
+
+    made = run.step(f"publish repository {repository.id} of {version_id}", make)
+    if made:
+        held = Content.loaded(made["content"])
+        files = [PublishedFile(**file) for file in made["files"]]
+        missing = [MissingFile(**each) for each in made["missing"]]
+        run.transaction(
+            f"keep repository {repository.id} of {version_id}",
+            lambda tx: frozen(tx, held, missing, files),
+        )
