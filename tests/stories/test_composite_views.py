@@ -1,12 +1,32 @@
 """Composite content views over the API: components, publishing, auto publish (katello.md 1.5)."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from headgate.content.file.content import FileType
+from headgate.domain.content import Content
+from headgate.domain.errors import StorageFullError
+from headgate.engine.port import Run
+from headgate.plugin import Ports, PublishedFile, PublishOptions
+from headgate.workflows.definitions import workflows
 from support.house import House, refused
+from support.tasks import Workbench
 
 on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"])
+AUTO = "Actions::Katello::ContentView::AutoPublish"
+
+
+class FullDisk(FileType):
+    """A content type that can write nothing."""
+
+    def publish(
+        self, ports: Ports, run: Run, content: Content, options: PublishOptions
+    ) -> Sequence[PublishedFile]:
+        del ports, run, content, options
+        raise StorageFullError("no room")
 
 
 def composite(house: House, name: str, *choices: dict[str, Any], **fields: Any) -> int:
@@ -153,7 +173,7 @@ def test_a_composite_publishes_itself_once_for_components_published_together(hou
 
     house.start_worker()
     one, two = (world.done(task)["output"]["content_view_version_id"] for task in tasks)
-    auto = world.list_tasks("Actions::Katello::ContentView::AutoPublish")
+    auto = world.list_tasks(AUTO)
     world.done(auto[0])
 
     assert len(auto) == 1
@@ -177,7 +197,7 @@ def test_a_composite_with_fixed_components_or_without_the_flag_stays_as_it_is(ho
 
     world.publish(tools)
 
-    assert world.list_tasks("Actions::Katello::ContentView::AutoPublish") == []
+    assert world.list_tasks(AUTO) == []
 
 
 def test_a_composite_waits_for_its_components_and_for_itself(house: House) -> None:
@@ -190,9 +210,59 @@ def test_a_composite_waits_for_its_components_and_for_itself(house: House) -> No
     refused(house.post(f"content_views/{view}/publish"), 409, "'Publish content view 'Tools'")
     house.start_worker()
     world.done(task)
-    (auto,) = world.list_tasks("Actions::Katello::ContentView::AutoPublish")
+    (auto,) = world.list_tasks(AUTO)
     world.done(auto)
     assert world.publish(view)
+
+
+def test_an_auto_publish_that_fails_is_in_the_history_and_is_made_up_for(house: House) -> None:
+    world = house.start_worker()
+    nests = house.files("nests", twig=b"t")
+    tools, base = world.view("Tools", nests), world.view("Base", nests)
+    world.publish(tools)
+    (twig,) = house.get("files", repository_id=nests).json()["results"]
+    world.remove(nests, twig["id"], kind="file")
+    house.upload(nests, "leaf", b"l")
+    view = composite(house, "All", latest(tools), latest(base), auto_publish=True)
+    house.stop_worker()
+    task = house.post(f"content_views/{base}/publish").json()
+
+    full = replace(house.workshop(), content_types={"file": FullDisk()})
+    bench = Workbench(house.control.database)
+    bench.start(workflows(full))
+    world.done(task)
+    (auto,) = world.list_tasks(AUTO)
+    ended = world.ended(auto)
+    bench.close()
+
+    assert ended["result"] == "error"
+    (line,) = house.get(f"content_views/{view}/history").json()["results"]
+    assert (line["action"], line["status"], line["version"]) == ("publish", "failed", "1.0")
+    assert (line["description"], line["task"]["id"]) == ("no room", auto["id"])
+    house.start_worker()
+    world.publish(base)
+    world.done(world.list_tasks(AUTO)[0])
+    shown = house.get(f"content_views/{view}").json()
+    assert [each["version"] for each in shown["versions"]] == ["1.0"]
+
+
+def test_a_repository_leaves_every_version_that_it_is_deleted_from(house: House) -> None:
+    world = house.start_worker()
+    nests, eggs = house.files("nests", twig=b"t"), house.files("eggs", egg=b"e")
+    tools = world.view("Tools", nests, eggs)
+    view = composite(house, "All", latest(tools))
+    rolling = world.view("Now", nests, eggs, rolling=True)
+    parts = world.publish(tools)
+    version = world.publish(view)
+
+    refused(house.delete(f"repositories/{nests}"), 409, "All 1.0", "Tools 1.0")
+    answer = house.delete(f"repositories/{nests}", remove_from_content_view_versions=True)
+
+    assert answer.status_code == 200
+    assert held(house, parts) == held(house, version) == {"eggs": 1}
+    for each in (tools, view, rolling):
+        assert house.get(f"content_views/{each}").json()["repositories"][0]["id"] == eggs
+    assert held(house, world.publish(view)) == {"eggs": 1}
 
 
 def test_what_a_composite_uses_is_not_deleted(house: House) -> None:

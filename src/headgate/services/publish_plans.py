@@ -236,7 +236,11 @@ def _freeze(tx: Transaction, version_id: int, inputs: Inputs, clock: Clock) -> N
 def _next_number(
     tx: Transaction, view: Row[Any] | AnyRow, chosen: tuple[int, int] | None
 ) -> tuple[int, int]:
-    number = (view.next_major, 0) if chosen is None else chosen
+    # Read again: giving up dead publishes may have freed numbers.
+    next_major = tx.execute(
+        select(content_views.c.next_major).where(content_views.c.id == view.id)
+    ).scalar_one()
+    number = (next_major, 0) if chosen is None else chosen
     taken = tx.scalar(
         select(content_view_versions.c.id).where(
             content_view_versions.c.content_view_id == view.id,
@@ -249,6 +253,6 @@ def _next_number(
     tx.execute(
         update(content_views)
         .where(content_views.c.id == view.id)
-        .values(next_major=max(view.next_major, number[0] + 1))
+        .values(next_major=max(next_major, number[0] + 1))
     )
     return number

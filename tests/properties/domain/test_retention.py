@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,17 +18,23 @@ ages = st.one_of(
         lambda seconds: timedelta(seconds=seconds)
     ),
 )
+
+
+def version(number: tuple[int, int], age: timedelta, pinned: bool, used: bool) -> RetainedVersion:
+    return RetainedVersion(
+        number[0] * 100 + number[1] + 1, number, NOW - age, pinned=pinned, used=used
+    )
+
+
 versions = st.lists(
     st.builds(
-        lambda number, age, pinned, used: RetainedVersion(
-            number[0] * 100 + number[1] + 1, number, NOW - age, pinned=pinned, used=used
-        ),
+        version,
         st.tuples(st.integers(min_value=1, max_value=9), st.integers(min_value=0, max_value=3)),
         ages,
         st.booleans(),
         st.booleans(),
     ),
-    unique_by=lambda version: version.number,
+    unique_by=attrgetter("number"),
     max_size=12,
 )
 policies = st.builds(
@@ -37,16 +44,16 @@ policies = st.builds(
 )
 
 
-def may_go(version: RetainedVersion, others: Sequence[RetainedVersion], p: RetentionPolicy) -> bool:
-    newer = sum(1 for other in others if other.number > version.number)
+def may_go(one: RetainedVersion, others: Sequence[RetainedVersion], p: RetentionPolicy) -> bool:
+    newer = sum(1 for other in others if other.number > one.number)
     reasons_to_stay = [
         p == RetentionPolicy(),
         newer == 0,
-        version.pinned,
-        version.used,
+        one.pinned,
+        one.used,
         p.keep_versions is not None and newer < p.keep_versions,
         p.keep_days is not None
-        and (NOW - version.created_at).total_seconds() < p.keep_days * SECONDS_OF_A_DAY,
+        and (NOW - one.created_at).total_seconds() < p.keep_days * SECONDS_OF_A_DAY,
     ]
     return not any(reasons_to_stay)
 
