@@ -1,14 +1,15 @@
 """Running one command: find ids, send the request, show the answer or follow the task."""
 
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from headgate.cli import config
 from headgate.cli.client import Answer, Api
-from headgate.cli.errors import NO_INPUT, OK, CliError
+from headgate.cli.errors import NO_INPUT, OK, REFUSED, CliError
 from headgate.cli.options import Given, require, split
-from headgate.cli.output import Output
+from headgate.cli.output import Output, printable
 from headgate.cli.plain import fields_of
 from headgate.cli.resolve import Resolver, path_of
 from headgate.cli.session import session_of
@@ -113,8 +114,18 @@ def _show(job: Job, api: Api, answer: Answer) -> int:
         from headgate.cli.tasks import follow  # noqa: PLC0415 - only where there is a task
 
         return follow(job, api, shown)
+    if told := (fields_of(shown) or {}).get("displayMessages"):
+        return _show_bulk(output, shown, told)
     output.changed(data.get("message", "Done"), shown)
     return OK
+
+
+def _show_bulk(output: Output, shown: Any, told: Json) -> int:
+    """Say what became of many things; REFUSED if any of them was left as it was."""
+    output.changed("\n".join(told["success"]) or "Nothing was changed", shown)
+    for error in told["error"]:
+        sys.stderr.write(f"Error: {printable(error)}\n")
+    return REFUSED if told["error"] else OK
 
 
 def is_task(shown: Any) -> bool:
