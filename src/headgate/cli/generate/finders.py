@@ -44,6 +44,7 @@ FINDERS: Final[Mapping[str, Finder]] = {
         "content_view_filter_rules", "content-view-filter-rule", _NAME, ("content_view_filter_id",)
     ),
     "SyncPlanId": Finder("sync_plans", "sync-plan", _NAME, ("organization_id",)),
+    "HttpProxyId": Finder("http_proxies", "http-proxy", _NAME),
     "UserId": Finder("users", "user", {"": "login"}),
     "PersonalAccessTokenId": Finder("personal_access_tokens", "access-token", _NAME, ("user_id",)),
 }
