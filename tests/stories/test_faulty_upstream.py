@@ -7,6 +7,7 @@ failed one is served or left behind, and the next good synchronization succeeds.
 import bz2
 import gzip
 import lzma
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -44,6 +45,9 @@ REED = "/Packages/r/reed-1.1-2.noarch.rpm"
 BOMB = 65 << 20  # bytes of nothing: more than small files may expand to
 
 on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"])
+
+
+_POLL = 0.01  # seconds between two looks at what ends soon
 
 
 class Mirror:
@@ -91,7 +95,19 @@ class Mirror:
             answer = self._content.get(base + each["location_href"])
             assert answer.status_code == 200, answer.text
             assert len(answer.content) == each["size_package"]
+        self._wait_until_kept()
         return found
+
+    def _wait_until_kept(self) -> None:
+        """What came on demand leaves before it is kept, right after."""
+        give_up = time.monotonic() + 30
+        while not all(
+            each["downloaded"]
+            for kind in ("packages", "srpms")
+            for each in self.world.list(kind, repository_id=self.repository)
+        ):
+            assert time.monotonic() < give_up, "what came on demand is not kept"
+            time.sleep(_POLL)
 
     def get(self, path: str) -> httpx2.Response:
         """Ask the data plane for a file of the repository."""
