@@ -3,7 +3,8 @@
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -15,11 +16,11 @@ _ROOT = (
     '<metadata xmlns="http://linux.duke.edu/metadata/common"'
     ' xmlns:rpm="http://linux.duke.edu/metadata/rpm" packages="{}">\n'
 )
-_MEETS = {
-    "": lambda _have, _want: True,
-    "EQ": lambda have, want: have == want,
-    "GE": lambda have, want: have >= want,
-    "LT": lambda have, want: have < want,
+_MEETS: Mapping[str, Callable[[int, int], bool]] = {
+    "": lambda have, want: have >= 0 and want >= 0,
+    "EQ": operator.eq,
+    "GE": operator.ge,
+    "LT": operator.lt,
 }
 
 

@@ -258,6 +258,20 @@ class ContentType(Protocol):
         """Return the content with these units, in the place of others at the same paths."""
         ...
 
+    def brought_by(
+        self,
+        tx: Transaction,
+        source: Content,
+        errata_ids: Sequence[str],
+        package_ids: Sequence[int],
+    ) -> Content:
+        """Return what of the source these advisories and packages bring with them."""
+        ...
+
+    def names_of(self, tx: Transaction, content: Content) -> Mapping[str, Sequence[str]]:
+        """Return by what people know the units, under Katello's words for their types."""
+        ...
+
     def solve(
         self, ports: Ports, run: Run, parts: Sequence[SolvePart], roots: Content | None = None
     ) -> Solution:

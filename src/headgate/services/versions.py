@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, EnvironmentId, TaskId
@@ -74,6 +74,7 @@ def abandon_publish(
         .where(
             content_views.c.id == version.content_view_id,
             content_views.c.next_major == version.major + 1,
+            ~_of_major(version.content_view_id, version.major).exists(),
         )
         .values(next_major=version.major)
     )
@@ -89,6 +90,14 @@ def abandon_publish(
             description=reason,
             status="failed",
         )
+
+
+def _of_major(content_view_id: int, major: int) -> Select[int]:
+    """Select versions of the number: those that others are the updates of keep it taken."""
+    versions = content_view_versions.c
+    return select(versions.id).where(
+        versions.content_view_id == content_view_id, versions.major == major
+    )
 
 
 def dead_publishes(

@@ -9,6 +9,7 @@ from headgate.workflows.collect import collect, sweep
 from headgate.workflows.contents import import_uploads, remove_content
 from headgate.workflows.dependencies import check_dependencies
 from headgate.workflows.discover import discover
+from headgate.workflows.incremental_update import incremental_update
 from headgate.workflows.promote import promote
 from headgate.workflows.publish import auto_publish, publish
 from headgate.workflows.remove import remove_organization, remove_product, remove_versions
@@ -33,6 +34,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Workshop, Run], Mapping[str, Any]]]] = 
     "retain_versions": retain_versions,
     "discover": discover,
     "check_dependencies": check_dependencies,
+    "incremental_update": incremental_update,
     "promote": promote,
     "remove_versions": remove_versions,
     "remove_product": remove_product,

@@ -8,7 +8,6 @@ from headgate.apis.katello.content_uploads import content_uploads
 from headgate.apis.katello.content_view_comparisons import content_views
 from headgate.apis.katello.content_view_components import content_view_components
 from headgate.apis.katello.content_view_environments import content_view_environments
-from headgate.apis.katello.content_view_explanations import content_view_versions
 from headgate.apis.katello.content_view_filter_rules import content_view_filter_rules
 from headgate.apis.katello.content_view_filters import content_view_filters
 from headgate.apis.katello.content_view_histories import content_view_histories
@@ -17,6 +16,7 @@ from headgate.apis.katello.errata import errata
 from headgate.apis.katello.files import files
 from headgate.apis.katello.home import home, ping
 from headgate.apis.katello.http_proxies import http_proxies
+from headgate.apis.katello.incremental_update import content_view_versions
 from headgate.apis.katello.module_streams import module_streams
 from headgate.apis.katello.package_groups import package_groups
 from headgate.apis.katello.packages import packages, srpms

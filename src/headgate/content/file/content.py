@@ -208,6 +208,23 @@ class FileType:
         """Return the content with these files in the place of others at the same paths."""
         return _with_files(tx, content, units[FILE])
 
+    def brought_by(
+        self,
+        tx: Transaction,
+        source: Content,
+        errata_ids: Sequence[str],
+        package_ids: Sequence[int],
+    ) -> Content:
+        """No advisory speaks of files."""
+        del tx, source, errata_ids, package_ids
+        return Content()
+
+    def names_of(self, tx: Transaction, content: Content) -> Mapping[str, Sequence[str]]:
+        """Return the paths."""
+        rows = rows_of(tx, [file_units.c.path], file_units.c.id, content[FILE])
+        paths = [row[0] for row in rows]
+        return {FILE: paths} if paths else {}
+
     def solve(
         self, ports: Ports, run: Run, parts: Sequence[SolvePart], roots: Content | None = None
     ) -> Solution:

@@ -7,6 +7,7 @@ from pyroaring import BitMap
 from sqlalchemy import delete, select
 
 from headgate.content.rpm import explaining, located
+from headgate.content.rpm.bringing import brought_by, names_of
 from headgate.content.rpm.filters import filtered
 from headgate.content.rpm.merging import with_units
 from headgate.content.rpm.packs import drop_empty_segments
@@ -128,6 +129,20 @@ class YumType:
     def with_units(self, tx: Transaction, content: Content, units: Content) -> Content:
         """See `content/rpm/merging.py`."""
         return with_units(tx, content, units)
+
+    def brought_by(
+        self,
+        tx: Transaction,
+        source: Content,
+        errata_ids: Sequence[str],
+        package_ids: Sequence[int],
+    ) -> Content:
+        """See `content/rpm/bringing.py`."""
+        return brought_by(tx, source, errata_ids, package_ids)
+
+    def names_of(self, tx: Transaction, content: Content) -> Mapping[str, Sequence[str]]:
+        """See `content/rpm/bringing.py`."""
+        return names_of(tx, content)
 
     def solve(
         self, ports: Ports, run: Run, parts: Sequence[SolvePart], roots: Content | None = None
