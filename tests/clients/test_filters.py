@@ -28,7 +28,7 @@ from support.aviary import (
 from support.dnf import Dnf
 from support.repositories import Advisory, Environment, Group, Module, YumRepository
 from support.rpms import Rpm, RpmStore
-from support.server import Server
+from support.server import Server, headgate
 from support.upstream import Upstream
 from support.world import World
 
@@ -345,3 +345,21 @@ def test_a_rule_goes_on_to_mean_what_upstream_writes_anew(
 
     dnf = host(world, "moor", view="moor")
     assert dnf.repoquery("--disable-modular-filtering") == nevras(OWL_2)
+
+
+def test_the_command_line_explains_what_dnf_finds(meadow: Meadow, server: Server) -> None:
+    """crane comes with an excluded advisory, heron also with another one."""
+    view = meadow.published(erratum({"errata_id": "BIRD-2026:0004"}, inclusion=False))
+
+    def told(package: str) -> str:
+        return headgate(
+            *("--server-url", server.url, "--ca-file", server.ca, "explain", package),
+            *("--organization", meadow.world.organization_label, "--content-view", view),
+            *("--version", "1.0", "--repository", "meadow", "--product", "Birds"),
+            settings={"HEADGATE_USERNAME": "admin", "HEADGATE_PASSWORD": "changeme-in-tests"},
+        ).stdout
+
+    assert f"{CRANE.nevra} is not in version 1.0, repository 'meadow':" in told("crane")
+    assert "it comes with BIRD-2026:0004" in told("crane")
+    assert f"{HERON_2.nevra} is in version 1.0" in told("heron-2.0")
+    assert "also comes with BIRD-2026:0001" in told("heron-2.0")

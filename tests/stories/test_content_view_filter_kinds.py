@@ -158,3 +158,13 @@ def test_a_filter_that_changes_nothing_needs_no_publish(house: House) -> None:
 
     assert same is False
     assert house.get(f"content_views/{view}").json()["needs_publish"] is True
+
+
+@on_sqlite
+@pytest.mark.parametrize("kind", ["composite", "rolling", "import_only"])
+def test_views_that_choose_no_content_take_no_filters(house: House, kind: str) -> None:
+    view = house.world.view("Tools", **{kind: True})
+
+    errors = refused(house.post(f"content_views/{view}/filters", name="x", type="rpm"), 422)
+
+    assert "cannot contain filters" in errors["base"][0]

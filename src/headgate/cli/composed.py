@@ -13,6 +13,7 @@ Json = Mapping[str, Any]
 
 _KEPT_VERSIONS = 3
 _ALL = 4294967296
+_FILTERS = "/katello/api/content_view_filters"
 
 
 def add_view_repository(job: Job) -> int:
@@ -52,12 +53,12 @@ def add_component(job: Job) -> int:
 
 def add_filter_repository(job: Job) -> int:
     """`content-view filter add-repository`."""
-    return _change_repositories(job, "/katello/api/content_view_filters", add=True)
+    return _change_repositories(job, _FILTERS, add=True)
 
 
 def remove_filter_repository(job: Job) -> int:
     """`content-view filter remove-repository`."""
-    return _change_repositories(job, "/katello/api/content_view_filters", add=False)
+    return _change_repositories(job, _FILTERS, add=False)
 
 
 def purge_versions(job: Job) -> int:
@@ -94,6 +95,11 @@ def _change_repositories(job: Job, path: str, *, add: bool) -> int:
         job.output.changed("Nothing to change", shown)
         return OK
     after = [*before, chosen] if add else [each for each in before if each != chosen]
+    if not after and path == _FILTERS:
+        raise UsageError(
+            "it is the filter's only repository, and without any it would apply to all of its"
+            " view: delete the filter instead"
+        )
     changed = api.put(f"{path}/{values['id']}", {"repository_ids": after})
     job.output.changed(f"Repository {'added' if add else 'removed'}", changed)
     return OK

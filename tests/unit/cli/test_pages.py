@@ -34,7 +34,7 @@ def test_a_command_on_a_page_can_be_typed(page: str, line: str) -> None:
 
     assert "options" in found.node, f"{page}: `{line}` names no command"
     command = command_of(found.words, found.node)
-    given = parse(found.rest, command.options, before)
+    given = parse(found.rest, command.options, before, found.node.get("word"))
     if not given.globals.get("help"):
         require(command.options, given)
 
