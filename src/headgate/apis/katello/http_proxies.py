@@ -71,7 +71,6 @@ class CreateFields(Params):
         "Password used to authenticate with the HTTP Proxy", default=None, max_length=255
     )
     organization_ids: list[OrganizationId] = doc("Organizations that may use it", default=[])
-    location_ids: list[int] = doc("Only here for other clients", default=[], hidden=True)
     content_default_http_proxy: bool | None = doc(
         "Set this HTTP proxy as the default content HTTP proxy", default=None
     )
@@ -116,7 +115,6 @@ class UpdateFields(Params):
         "Password used to authenticate with the HTTP Proxy", default=None, max_length=255
     )
     organization_ids: list[OrganizationId] = doc("Organizations that may use it", default=[])
-    location_ids: list[int] = doc("Only here for other clients", default=[], hidden=True)
     content_default_http_proxy: bool | None = doc(
         "Set this HTTP proxy as the default content HTTP proxy", default=None
     )
