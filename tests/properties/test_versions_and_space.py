@@ -33,6 +33,7 @@ from headgate.stores.db.tables import (
     repositories,
     repository_versions,
 )
+from support.doctor import require_health
 from support.ledger import require_order
 from support.stage import Stage
 from support.upstream import Upstream, upstream
@@ -138,6 +139,7 @@ class Walk(RuleBasedStateMachine):
         self.stage.collect()
         self.stage.repair()
         require_order(self.database, self.stage.root)
+        require_health(self.database, self.stage.root, self.stage.clock)
 
     @invariant()
     def environments_serve_what_was_published(self) -> None:
