@@ -13,6 +13,7 @@ from headgate.content.rpm.metadata.updateinfo import Erratum, parse_erratum, rea
 from headgate.content.rpm.tables import errata
 from headgate.content.rpm.upstream import UpstreamMetadata
 from headgate.engine.port import Run
+from headgate.engine.writes import write
 from headgate.plugin import Ports
 from headgate.services.collection import pin_units
 from headgate.services.collection_lock import hold_off_collection
@@ -67,13 +68,16 @@ def _take(ports: Ports, run: Run, fragments: Mapping[bytes, bytes]) -> BitMap:
     with ports.database.read() as tx:
         known = known_ids(tx, errata, list(fragments))
     rows = _rows(fragments, [digest for digest in fragments if digest not in known])
-    with ports.database.begin() as tx:
+
+    def insert(tx: Transaction) -> BitMap:
         hold_off_collection(tx)
         ids = insert_units(tx, errata, rows)
         ids.update(_still_known(tx, fragments, list(known)))
         taken = BitMap(ids.values())
         pin_units(tx, holder=run.task_id, units={"erratum": taken})
-    return taken
+        return taken
+
+    return write(ports.database, insert)
 
 
 def _still_known(

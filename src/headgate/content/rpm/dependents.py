@@ -1,7 +1,8 @@
 """Taking in what a repository says besides packages: advisories, groups, modules, other files."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -29,12 +30,14 @@ from headgate.content.rpm.tree_repositories import (
 from headgate.content.rpm.upstream import TREEINFOS, UpstreamMetadata
 from headgate.domain.content import Content
 from headgate.engine.port import Run
+from headgate.engine.writes import write
 from headgate.plugin import Ports, SyncWork
 from headgate.services.blobs import Kept, keep
 from headgate.services.collection import pin_units
 from headgate.services.collection_lock import hold_off_collection
 from headgate.services.unit_rows import insert_missing, insert_units
 from headgate.stores.blobs import open_blob
+from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched
 
 # Advisories inserted in one transaction.
@@ -72,13 +75,19 @@ def _take(
     units = BitMap()
     for batch in batched(rows, _AT_ONCE):
         distinct = {row["digest"]: row for row in batch}
-        with ports.database.begin() as tx:
-            hold_off_collection(tx)
-            ids = BitMap(insert_units(tx, table, list(distinct.values())).values())
-            pin_units(tx, holder=run.task_id, units={unit_type: ids})
-        units |= ids
+        ordered = list(distinct.values())  # their order is that of published documents
+        units |= write(ports.database, partial(_insert, run, unit_type, table, ordered))
         run.check()
     return units
+
+
+def _insert(
+    run: Run, unit_type: str, table: Table, rows: Sequence[Mapping[str, Any]], tx: Transaction
+) -> BitMap:
+    hold_off_collection(tx)
+    ids = BitMap(insert_units(tx, table, rows).values())
+    pin_units(tx, holder=run.task_id, units={unit_type: ids})
+    return ids
 
 
 def _comps(ports: Ports, upstream: UpstreamMetadata) -> Iterable[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Taking in packages: known ones are recognised by their digest, new ones go into packs."""
 
 import re
+from collections.abc import Sequence
 from contextlib import ExitStack
 from hashlib import blake2b
 from types import TracebackType
@@ -11,10 +12,12 @@ from pyroaring import BitMap
 from headgate.content.rpm.metadata.stream import Package
 from headgate.content.rpm.packs import PACK_PACKAGES, SOURCE_ARCHES, OpenPack, PackKeeper
 from headgate.content.rpm.tables import rpm_packages
+from headgate.engine.writes import write
 from headgate.plugin import Ports
 from headgate.services.collection import pin_units
 from headgate.services.collection_lock import hold_off_collection
 from headgate.services.unit_rows import known_ids
+from headgate.stores.db import Transaction
 from headgate.stores.db.statements import rows_of
 
 # Packages looked up at once: some 15 kB of fragments each are held meanwhile, 15 MB in all.
@@ -73,9 +76,8 @@ class PackageIntake:
         self._keeper.wait()
         self.binary |= self._keeper.binary
         self.source |= self._keeper.source
-        with self._ports.database.begin() as tx:
-            units = {"rpm": self.binary, "srpm": self.source}
-            pin_units(tx, holder=self._holder, units=units)
+        units = {"rpm": self.binary, "srpm": self.source}
+        write(self._ports.database, lambda tx: pin_units(tx, holder=self._holder, units=units))
 
     def _read_known(self, units: BitMap) -> dict[bytes, tuple[int, bool]]:
         """Most packages of a re-sync are those of the sync before: these are looked up at once."""
@@ -129,14 +131,19 @@ class PackageIntake:
         with self._ports.database.read() as tx:
             if not known_ids(tx, rpm_packages, digests):
                 return
-        with self._ports.database.begin() as tx:
-            hold_off_collection(tx)
-            known = known_ids(tx, rpm_packages, digests)
-            columns = [rpm_packages.c.arch]
-            rows = rows_of(tx, columns, rpm_packages.c.id, BitMap(known.values()))
-            source = BitMap(unit_id for arch, unit_id in rows if arch in SOURCE_ARCHES)
-            units = {"rpm": BitMap(known.values()) - source, "srpm": source}
-            pin_units(tx, holder=self._holder, units=units)
+        known, source = write(self._ports.database, lambda tx: self._pin_known(tx, digests))
         for digest, unit_id in known.items():
             self._take(unit_id, unit_id in source)
             del self._pending[digest]
+
+    def _pin_known(
+        self, tx: Transaction, digests: Sequence[bytes]
+    ) -> tuple[dict[bytes, int], BitMap]:
+        """Return what has a row, and which of it are source packages."""
+        hold_off_collection(tx)
+        known = known_ids(tx, rpm_packages, digests)
+        rows = rows_of(tx, [rpm_packages.c.arch], rpm_packages.c.id, BitMap(known.values()))
+        source = BitMap(unit_id for arch, unit_id in rows if arch in SOURCE_ARCHES)
+        units = {"rpm": BitMap(known.values()) - source, "srpm": source}
+        pin_units(tx, holder=self._holder, units=units)
+        return known, source

@@ -8,7 +8,8 @@ reading: both wait for the disk, and SQLite inserts without the interpreter's lo
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
@@ -18,6 +19,7 @@ from sqlalchemy import delete, select
 from headgate.content.rpm.metadata.packages import Fragments, PackageHeader
 from headgate.content.rpm.metadata.segments import CODECS, KINDS, Codec, Kind, PackWriter
 from headgate.content.rpm.tables import rpm_packages, rpm_packs, rpm_segments
+from headgate.engine.writes import write
 from headgate.plugin import Ports
 from headgate.services.blobs import keep, unpin
 from headgate.services.collection import pin_units
@@ -121,14 +123,14 @@ class PackKeeper:
         pack.discard()
 
     def _insert_all(self, pack: OpenPack, layouts: Sequence[bytes]) -> None:
-        blob_ids = self._keep_files(pack)
+        database, blob_ids = self._ports.database, self._keep_files(pack)
         rows = _Rows(blob_ids, layouts)
         for batch in batched(pack.packages, _INSERTED_AT_ONCE):
-            with self._ports.database.begin() as tx:
-                hold_off_collection(tx)
-                self._insert(tx, rows, batch)
-        with self._ports.database.begin() as tx:
-            unpin(tx, self._holder, list(blob_ids.values()), clock=self._ports.clock)
+            rows, units = write(database, partial(self._insert, rows, batch))
+            self.binary |= units["rpm"]
+            self.source |= units["srpm"]
+        blobs = list(blob_ids.values())
+        write(database, lambda tx: unpin(tx, self._holder, blobs, clock=self._ports.clock))
 
     def _keep_files(self, pack: OpenPack) -> dict[str, int]:
         """Make the segments durable; return the pack's row."""
@@ -142,12 +144,16 @@ class PackKeeper:
         files = zip(pack.spools, kept, strict=True)
         return {f"{kind}_{codec}": blob.id for (kind, codec), blob in files}
 
-    def _insert(self, tx: Transaction, rows: "_Rows", batch: Sequence[NewPackage]) -> None:
+    def _insert(
+        self, rows: "_Rows", batch: Sequence[NewPackage], tx: Transaction
+    ) -> tuple["_Rows", dict[str, BitMap]]:
         """Insert packages and the segments that they need, pinned in one transaction.
 
         Another task may have brought the same packages meanwhile: segments that stay empty go
         again at once, so that a kill leaves none.
         """
+        hold_off_collection(tx)
+        rows = rows.copy()  # as it was, should the transaction have to run again
         numbers = {each.segment for each in batch}
         segments = rows.segments_in(tx, numbers)
         values = [
@@ -160,8 +166,7 @@ class PackKeeper:
         units = {"rpm": BitMap(ids.values()) - source, "srpm": source}
         pin_units(tx, holder=self._holder, units=units)
         rows.drop_empty(tx, numbers)
-        self.binary |= units["rpm"]
-        self.source |= units["srpm"]
+        return rows, units
 
 
 @dataclass(slots=True)
@@ -172,6 +177,10 @@ class _Rows:
     layouts: Sequence[bytes]
     _segments: dict[int, int] = field(default_factory=dict[int, int])  # number -> id
     _id: int | None = None
+
+    def copy(self) -> "_Rows":
+        """Return another that goes its own way."""
+        return replace(self, _segments=dict(self._segments))
 
     def segments_in(self, tx: Transaction, numbers: Iterable[int]) -> Mapping[int, int]:
         """Return the ids of the segments by number, having inserted those of these numbers."""
