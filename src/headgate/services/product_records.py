@@ -19,7 +19,7 @@ from headgate.services.related import (
     last_tasks,
     with_credentials,
 )
-from headgate.services.sync_plan_records import plans_of
+from headgate.services.sync_plan_records import with_plan
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import organizations, products, repositories
@@ -51,11 +51,10 @@ _REPOSITORY_COUNT = (
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Of the products of a page: repositories and their last syncs, and sync plans."""
+    """Of the products of a page: repositories and their last syncs."""
 
     repositories: Grouped
     syncs: Mapping[str, AnyRow]
-    plans: Mapping[int, AnyRow]
 
     def last_sync_of(self, product_id: int) -> AnyRow | None:
         """Return the newest sync of any of the product's repositories."""
@@ -70,7 +69,7 @@ class Beside:
 def query(
     actor: Actor, *, organization_id: OrganizationId | None = None, **plain: object
 ) -> Select[Any]:
-    """Select products with organization and number of repositories."""
+    """Select products with organization, sync plan and number of repositories."""
     joined = (
         select(
             products,
@@ -81,7 +80,7 @@ def query(
         .select_from(products)
         .join(organizations, organizations.c.id == products.c.organization_id)
     )
-    joined = with_credentials(joined, products)
+    joined = with_plan(with_credentials(joined, products))
     narrowed = scoped(joined, actor, products, organization_id=organization_id)
     return where_equal(narrowed, products, **plain)
 
@@ -113,7 +112,7 @@ def load_product(
 
 
 def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
-    """Read what stands beside these products, in three statements."""
+    """Read what stands beside these products, in two statements."""
     held = tx.execute(
         select(
             repositories.c.id,
@@ -131,5 +130,4 @@ def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
     return Beside(
         repositories=grouped(held, "product_id"),
         syncs=last_tasks(tx, [f"repository:{row.id}" for row in held], label=SYNC_LABEL),
-        plans=plans_of(tx, [row.sync_plan_id for row in rows]),
     )

@@ -9,7 +9,7 @@ from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import OrganizationId, RecurringLogicId, SyncPlanId
 from headgate.engine.recurrence import ACTIVE, resource_of
 from headgate.search import Field, Fields
-from headgate.services.access import Actor, load, scoped
+from headgate.services.access import Actor, AnySelect, load, scoped
 from headgate.services.listing import Catalog, where_equal
 from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.stores.db import Transaction
@@ -109,17 +109,18 @@ def products_of(tx: Transaction, plan_ids: Sequence[int]) -> Grouped:
     return grouped(rows, "sync_plan_id")
 
 
-def plans_of(tx: Transaction, plan_ids: Sequence[int | None]) -> dict[int, AnyRow]:
-    """Return the plans with these ids, for things that are shown with theirs."""
-    wanted = [plan_id for plan_id in plan_ids if plan_id is not None]
-    if not wanted:
-        return {}
-    rows = tx.execute(
-        select(sync_plans, recurring_logics.c.state, recurring_logics.c.next_at)
-        .join(recurring_logics, recurring_logics.c.id == sync_plans.c.recurring_logic_id)
-        .where(among(tx, sync_plans.c.id, wanted))
+def with_plan(source: AnySelect) -> AnySelect:
+    """Add to a select of products what is shown of their plans, as `plan_name` ..."""
+    shown = ("name", "description", "sync_date", "interval", "cron_expression")
+    return (
+        source.outerjoin(sync_plans, sync_plans.c.id == products.c.sync_plan_id)
+        .outerjoin(recurring_logics, recurring_logics.c.id == sync_plans.c.recurring_logic_id)
+        .add_columns(
+            *(sync_plans.c[column].label(f"plan_{column}") for column in shown),
+            recurring_logics.c.state.label("plan_state"),
+            recurring_logics.c.next_at.label("plan_next_at"),
+        )
     )
-    return {row.id: row for row in rows}
 
 
 def logics(actor: Actor) -> Select[Any]:

@@ -238,7 +238,7 @@ def _shown(call: Call, row: Row[Any], around: Beside) -> dict[str, Any]:
         "provider_id": None,
         "redhat": False,
         "sync_plan_id": row.sync_plan_id,
-        "sync_plan": plan_summary(around.plans.get(row.sync_plan_id)),
+        "sync_plan": plan_summary(row),
         "repository_count": row.repository_count,
         "sync_state": None if sync_task is None else sync_task.result,
         "sync_status": task_summary(sync_task) or {},

@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
-
 from headgate.apis.actions import Call, Listing, ListParams, Params, Reply, Resource, doc
 from headgate.apis.katello.shapes import organization_of, permissions
 from headgate.domain.ids import OrganizationId, ProductId, SyncPlanId, TaskId
@@ -200,19 +198,19 @@ def sync(call: Call, params: Sync) -> TaskId:
     return enqueue(call.tx, run_task(plan, user_id=call.actor.user_id))
 
 
-def plan_summary(row: Row[Any] | None) -> dict[str, Any] | None:
-    """Return what products show of their plan (a row of `sync_plan_records.plans_of`)."""
-    if row is None:
+def plan_summary(product: AnyRow) -> dict[str, Any] | None:
+    """Return what a product (a row of `product_records.query`) shows of its plan."""
+    if product.sync_plan_id is None:
         return None
     return {
-        "id": row.id,
-        "name": row.name,
-        "description": row.description,
-        "sync_date": row.sync_date,
-        "interval": row.interval,
-        "cron_expression": row.cron_expression,
-        "enabled": row.state == ACTIVE,
-        "next_sync": row.next_at,
+        "id": product.sync_plan_id,
+        "name": product.plan_name,
+        "description": product.plan_description,
+        "sync_date": product.plan_sync_date,
+        "interval": product.plan_interval,
+        "cron_expression": product.plan_cron_expression,
+        "enabled": product.plan_state == ACTIVE,
+        "next_sync": product.plan_next_at,
     }
 
 
