@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from headgate.upstream import DownloadRules
-from headgate.workflows.collect import collect
+from headgate.workflows.collect import collect, sweep
 from support.house import House, refused
 from support.repositories import YumRepository
 from support.rpms import Rpm, RpmStore
@@ -96,17 +96,28 @@ def test_what_is_not_there_is_told_with_what_is(asked: Asked, rpm_store: RpmStor
 def test_a_version_is_explained_when_its_repository_has_moved_on(
     asked: Asked, rpm_store: RpmStore
 ) -> None:
-    """What the repository held before filters is kept with the version."""
+    """What the repository held before filters is known while a day of it is kept."""
     world = asked.world
     view = world.view("Pond", asked.pond_id)
     world.filter(view, "none", {"name": "*"})
     asked.version = world.publish(view)
     asked.pond.having(rpms=[FROG_2]).write(asked.pond_path, rpm_store)
-    world.put(f"repositories/{asked.pond_id}", mirroring_policy="mirror_complete")
+    changes = {"mirroring_policy": "mirror_complete", "snapshot_days": 30}
+    world.put(f"repositories/{asked.pond_id}", **changes)
     world.sync(asked.pond_id)
     collect(asked.house.workshop())
+    blobs = asked.house.control.blobs
 
     assert asked.reasons("frog") == {"frog-0:1.0-1.noarch": ["excluded"]}
+    before = {digest for digest, _ in blobs.digests()}
+
+    world.put(f"repositories/{asked.pond_id}", snapshot_days=0)
+    sweep(asked.house.workshop())
+    collect(asked.house.workshop())
+    assert asked.reasons("frog") == {"frog-0:2.0-1.noarch": ["excluded", "judged_by_now"]}
+    assert before - {
+        digest for digest, _ in blobs.digests()
+    }  # nothing is kept only to be explained
 
 
 @on_sqlite

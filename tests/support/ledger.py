@@ -61,7 +61,6 @@ def require_used_rows(tx: Transaction) -> None:
     named = union(
         select(repository_versions.c.content_set_id),
         select(held.content_set_id),
-        select(held.source_content_set_id).where(held.source_content_set_id.is_not(None)),
         select(publications.c.content_set_id),
     )
     assert _ids(tx, content_sets) == set(tx.scalars(named))

@@ -19,7 +19,10 @@ class MissingUnit:
 
 @dataclass(frozen=True, slots=True)
 class HeldPart:
-    """One repository in a version: what it had before filters, the filters, and what stayed."""
+    """One repository in a version: what it had before filters, the filters, and what stayed.
+
+    `source_is_of_now`: what it had is no longer kept, what it has now stands in for that.
+    """
 
     source: Content
     content: Content
@@ -27,6 +30,7 @@ class HeldPart:
     missing: Mapping[tuple[str, int], MissingUnit] = field(
         default_factory=dict[tuple[str, int], MissingUnit]
     )
+    source_is_of_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)

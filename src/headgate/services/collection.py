@@ -110,9 +110,6 @@ def _unused_content_sets() -> tuple[ColumnElement[bool], ...]:
     named = union_all(
         select(repository_versions.c.content_set_id),
         select(content_view_version_repositories.c.content_set_id),
-        select(content_view_version_repositories.c.source_content_set_id).where(
-            content_view_version_repositories.c.source_content_set_id.is_not(None)
-        ),
         select(publications.c.content_set_id),
     )
     return (content_sets.c.id.not_in(named),)

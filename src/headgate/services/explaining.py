@@ -1,11 +1,11 @@
 """Why a version of a content view holds a package, or does not."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyroaring import BitMap
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from headgate.domain.content import Content
 from headgate.domain.errors import BadRequestError
@@ -13,6 +13,7 @@ from headgate.domain.ids import ContentViewVersionId, RepositoryId
 from headgate.plugin import (
     ContentType,
     Explained,
+    Filter,
     Ground,
     HeldPart,
     MissingUnit,
@@ -87,7 +88,7 @@ def explain(
     rows = _held(tx, version_id, repository_id)
     parts = _parts(tx, rows, version.filters or ())
     found = [
-        (row, content_types[row.content_type].explained(tx, text, part))
+        (row, _judged(content_types[row.content_type].explained(tx, text, part), part))
         for row, part in zip(rows, parts, strict=True)
     ]
     told = [RepositoryExplained(row, each, _absence(row, each)) for row, each in found]
@@ -101,7 +102,7 @@ def explain(
 def _held(
     tx: Transaction, version_id: ContentViewVersionId, repository_id: RepositoryId | None
 ) -> Sequence[AnyRow]:
-    held = content_view_version_repositories.c
+    held, latest = content_view_version_repositories.c, repository_versions
     query = (
         select(
             repositories.c.id,
@@ -109,10 +110,14 @@ def _held(
             repositories.c.label,
             repositories.c.content_type,
             held.content_set_id,
-            func.coalesce(held.source_content_set_id, held.content_set_id).label("source_id"),
+            held.source_content_set_id.label("source_id"),
+            latest.c.content_set_id.label("latest_id"),
             held.publication_id,
         )
         .join(repositories, repositories.c.id == held.repository_id)
+        .outerjoin(
+            repository_versions, repository_versions.c.id == repositories.c.latest_version_id
+        )
         .where(held.version_id == version_id)
         .order_by(repositories.c.name, repositories.c.id)
     )
@@ -124,20 +129,47 @@ def _held(
 def _parts(
     tx: Transaction, rows: Sequence[AnyRow], filters: Sequence[Mapping[str, Any]]
 ) -> list[HeldPart]:
-    contents = _contents(tx, [key for row in rows for key in (row.content_set_id, row.source_id)])
+    sets = {key for row in rows for key in (row.content_set_id, row.source_id, row.latest_id)}
+    contents = _contents(tx, sets - {None})
     missing = _missing(tx, rows)
     return [
         HeldPart(
-            source=contents.get(row.source_id, Content()),
+            source=_source(row, contents, chosen),
             content=contents.get(row.content_set_id, Content()),
-            filters=filters_within(filters, row.id),
+            filters=chosen,
             missing=missing.get(row.id, {}),
+            source_is_of_now=bool(chosen) and row.source_id is None,
         )
         for row in rows
+        for chosen in [filters_within(filters, row.id)]
     ]
 
 
-def _contents(tx: Transaction, content_set_ids: Sequence[int]) -> dict[int, Content]:
+def _source(row: AnyRow, contents: Mapping[int, Content], filters: Sequence[Filter]) -> Content:
+    """Return what the repository held before filters; what it holds now, if that is not kept."""
+    content = contents.get(row.content_set_id, Content())
+    if row.source_id is not None:
+        return contents.get(row.source_id, Content())
+    return content | contents.get(row.latest_id, Content()) if filters else content
+
+
+def _judged(explained: Explained, part: HeldPart) -> Explained:
+    """Say so where the answer rests on what the repository holds now."""
+    if not part.source_is_of_now:
+        return explained
+    ground = Ground(
+        "judged_by_now",
+        "What the repository held before filters is no longer kept: this is judged by what it"
+        " holds now.",
+    )
+    units = [
+        each if each.present else replace(each, reasons=[*each.reasons, ground])
+        for each in explained.units
+    ]
+    return replace(explained, units=units)
+
+
+def _contents(tx: Transaction, content_set_ids: Collection[int]) -> dict[int, Content]:
     members = content_set_members.c
     found: dict[int, dict[str, BitMap]] = {}
     for row in tx.execute(

@@ -222,8 +222,14 @@ content_view_version_repositories = Table(
     # Repeats the repository's, so that what is served under a version never moves.
     Column("relative_path", String(512), nullable=False),
     Column("content_set_id", Integer, ForeignKey("content_sets.id"), nullable=False, index=True),
-    # What the repository held before filters, kept to explain the version; null: the same.
-    Column("source_content_set_id", Integer, ForeignKey("content_sets.id"), index=True),
+    # What the repository held before filters, to explain the version as long as something else
+    # keeps it: bytes that filters left out are not kept for that. Null: the same, or gone.
+    Column(
+        "source_content_set_id",
+        Integer,
+        ForeignKey("content_sets.id", ondelete="SET NULL"),
+        index=True,
+    ),
     # Null until the version is published.
     Column("publication_id", Integer, ForeignKey("publications.id"), index=True),
     PrimaryKeyConstraint("version_id", "repository_id"),
