@@ -27,12 +27,12 @@ space = Resource("space", "Space")
 _K = "/katello/api"
 
 
-class Index(Params):
+class Show(Params):
     """Show whose bytes lie in the blob store; the parts add up to its size."""
 
 
-@space.action("index", "GET", f"{_K}/space")
-def index(call: Call, params: Index) -> dict[str, Any]:
+@space.action("show", "GET", f"{_K}/space")
+def show(call: Call, params: Show) -> dict[str, Any]:
     """Show the store; for administrators, as it is about everybody's."""
     del params
     call.actor.require_admin()

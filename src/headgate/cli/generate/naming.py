@@ -48,7 +48,6 @@ SPECIAL_VERBS: Final[Mapping[tuple[str, str], str]] = {
     ("products_bulk_actions", "sync_products"): "synchronize",
     ("products_bulk_actions", "update_sync_plans"): "set-sync-plan",
     ("recurring_logics", "bulk_destroy"): "delete",
-    ("space", "index"): "info",
     ("repositories_bulk_actions", "destroy_repositories"): "destroy",
     ("repositories_bulk_actions", "sync_repositories"): "synchronize",
     ("repositories", "repository_types"): "types",
