@@ -3,13 +3,14 @@
 Run with benchmarks and tests on the module path, as the Makefile does:
 
 python -m benchmarks [--packages 60000] [--large 200000] [--versions 1000]
-    [--only main,mirror,idle,serving,versions,filters]
+    [--only main,mirror,idle,serving,versions,filters,dependencies]
 """
 
 import argparse
 import tempfile
 from pathlib import Path
 
+import dependencies
 import filtering
 import idle
 import main_job
@@ -44,6 +45,8 @@ def main() -> None:
             versions.run(table, work, cache, packages=options.packages, versions=options.versions)
         if "filters" in wanted:
             filtering.run(table, work, cache, packages=options.packages)
+        if "dependencies" in wanted:
+            dependencies.run(table, work, cache)
     print("\n" + table.render())
 
 

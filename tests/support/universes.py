@@ -72,13 +72,24 @@ class Package:
             f'<package type="rpm"><name>{self.name}</name><arch>{self.arch}</arch>'
             f'<version epoch="0" ver="{self.version}" rel="1"/>'
             f'<checksum type="sha256" pkgid="YES">{self.checksum}</checksum>'
+            '<summary/><time file="1" build="1"/><size package="1" installed="1" archive="1"/>'
             f'<location href="{self.checksum}.rpm"/><format>{listed}</format></package>\n'
         )
 
     def filelist(self) -> str:
         """Its part of filelists.xml."""
         files = "".join(f"<file>{path}</file>" for path in self.files)
-        return f'<package pkgid="{self.checksum}" name="{self.name}">{files}</package>\n'
+        return f"{self._head()}{files}</package>\n"
+
+    def other(self) -> str:
+        """Its part of other.xml."""
+        return f"{self._head()}</package>\n"
+
+    def _head(self) -> str:
+        return (
+            f'<package pkgid="{self.checksum}" name="{self.name}" arch="{self.arch}">'
+            f'<version epoch="0" ver="{self.version}" rel="1"/>'
+        )
 
 
 def write_request(

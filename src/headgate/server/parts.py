@@ -6,7 +6,7 @@ from pathlib import Path
 
 from headgate.domain.clock import Clock, utc_now
 from headgate.pki.sealing import Sealer
-from headgate.plugin import ContentType, Ports
+from headgate.plugin import ContentType, Ports, SolvingLimits
 from headgate.server.content_types import content_types
 from headgate.server.home import Home, Keys
 from headgate.server.settings import Settings, Upstream
@@ -43,6 +43,10 @@ class Parts:
             clock=self.clock,
             scratch=self.home.scratch,
             unseal=self.sealer.unseal,
+            solving=SolvingLimits(
+                memory_bytes=self.settings.solving.memory << 20,
+                seconds=self.settings.solving.seconds,
+            ),
         )
 
     def close(self) -> None:

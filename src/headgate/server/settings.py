@@ -95,6 +95,14 @@ class Upstream:
 
 
 @dataclass(frozen=True, slots=True)
+class Solving:
+    """What the process may use that finds out what packages require."""
+
+    memory: Annotated[int, "Mebibytes of memory that solving dependencies may take."] = 2048
+    seconds: Annotated[int, "Seconds of processor time that solving dependencies may take."] = 600
+
+
+@dataclass(frozen=True, slots=True)
 class Logging:
     """What is told about the running server, on standard error."""
 
@@ -115,6 +123,7 @@ class Settings:
     processes: Processes = field(default_factory=Processes)
     admin: Admin = field(default_factory=Admin)
     upstream: Upstream = field(default_factory=Upstream)
+    solving: Solving = field(default_factory=Solving)
     logging: Logging = field(default_factory=Logging)
 
     @property
@@ -136,6 +145,7 @@ SECTIONS: Mapping[str, type] = {
     "processes": Processes,
     "admin": Admin,
     "upstream": Upstream,
+    "solving": Solving,
     "logging": Logging,
 }
 

@@ -26,13 +26,13 @@ def main(path: str) -> int:
     """Solve what the request at `path` asks; return the exit status."""
     with open(path, encoding="utf-8") as file:  # noqa: PTH123 - pathlib is an import more
         request: dict[str, Any] = json.load(file)
-    if not _confine(request):
-        return 1
     try:
         import solv  # noqa: F401, PLC0415  # pyright: ignore[reportMissingTypeStubs, reportUnusedImport]
     except ImportError as error:
         sys.stderr.write(str(error))
         return EXIT_UNAVAILABLE
+    if not _confine(request):
+        return 1
     # After libsolv, whose lack has an answer of its own.
     from headgate.content.rpm.solving.closure import close  # noqa: PLC0415
     from headgate.content.rpm.solving.pool import BrokenMetadataError, read_universe  # noqa: PLC0415

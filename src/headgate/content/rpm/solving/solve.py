@@ -103,18 +103,20 @@ class _Answer:
         )
 
     def _addition(self, part: SolvePart, packages: BitMap, documents: BitMap) -> Content:
-        """Return the packages and streams, and what depends on them, that the part lacks."""
+        """Return the packages and streams that the part lacks, and what depends on these alone."""
         streams = documents & part.source["module_stream"]
         if not packages and not streams - part.kept["module_stream"]:
             return Content()
         source = read_source(self.tx, part.source)
         excluded = Filters(source, part.filters).excluded_advisories
-        kept = Kept(
-            packages=(part.kept["rpm"] | packages) & part.source["rpm"],
-            streams=(part.kept["module_stream"] | streams) & part.source["module_stream"],
-            excluded_advisories=excluded,
-        )
-        return with_dependents(part.source, source, kept) - part.kept
+
+        def having(packages: BitMap, streams: BitMap) -> Content:
+            kept = Kept(packages & part.source["rpm"], streams, excluded)
+            return with_dependents(part.source, source, kept)
+
+        before = part.kept["module_stream"] & part.source["module_stream"]
+        after = having(part.kept["rpm"] | packages, before | streams)
+        return after - having(part.kept["rpm"], before) - part.kept
 
     def _unresolved(self, names: Mapping[int, str]) -> Iterable[Unresolved]:
         for stream, need in self.answer["streams"]:
