@@ -13,6 +13,7 @@ from headgate.plugin.content_type import (
     UnitFile,
     UnitType,
     Upload,
+    signer_of,
 )
 from headgate.plugin.explaining import (
     Explained,
@@ -62,4 +63,5 @@ __all__ = [
     "Unresolved",
     "Upload",
     "filters_within",
+    "signer_of",
 ]

@@ -7,7 +7,7 @@ When and where that happens is the server's business. A content type adds one fo
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from pyroaring import BitMap
 from sqlalchemy import ColumnElement, Table
@@ -89,6 +89,9 @@ class MissingFile:
     reason: str
 
 
+_SIGNED: Final = ":signed:"
+
+
 @dataclass(frozen=True, slots=True)
 class PublishOptions:
     """What besides the content decides the bytes of a publication."""
@@ -104,7 +107,12 @@ class PublishOptions:
 
     def signed_key(self, key: str) -> str:
         """Return the key of a publication with the signature that is asked for."""
-        return f"{key}:signed:{self.signing}" if self.signing else key
+        return f"{key}{_SIGNED}{self.signing}" if self.signing else key
+
+
+def signer_of(key: str) -> str | None:
+    """Return the fingerprint of the key that signed the publication with this key, if any did."""
+    return key.partition(_SIGNED)[2].partition(":")[0] or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,25 @@ def latest_version_of(tx: Transaction, repository_id: RepositoryId) -> Row[Any] 
     ).one_or_none()
 
 
+def serve_latest_from(
+    tx: Transaction, *, clock: Clock, repository_id: RepositoryId, old: int, new: int
+) -> None:
+    """Let the latest version be served from `new`, of the same content, if it still is from `old`.
+
+    Earlier versions, and those of content views, stay what they are.
+    """
+    latest = select(repositories.c.latest_version_id).where(repositories.c.id == repository_id)
+    tx.execute(
+        update(repository_versions)
+        .where(
+            repository_versions.c.id == latest.scalar_subquery(),
+            repository_versions.c.publication_id == old,
+        )
+        .values(publication_id=new)
+    )
+    request_collection(tx, clock)
+
+
 def drop_outdated(
     tx: Transaction, *, clock: Clock, repository_id: RepositoryId | None = None
 ) -> int:

@@ -1,7 +1,7 @@
 """Keys with which an organization signs the metadata that it publishes."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Row, Select, delete, select, update
@@ -119,8 +119,8 @@ def rotate_signing_key(
     key_id: SigningKeyId,
     key: SigningKey,
     forget_former: bool = False,
-) -> None:
-    """Sign with another key from the next publication on.
+) -> Sequence[Row[Any]]:
+    """Sign with another key from now on; return the repositories that serve what the old one did.
 
     The old public key is still served, so hosts trust both until all is published anew, unless
     `forget_former`: for a key that has been stolen.
@@ -143,6 +143,8 @@ def rotate_signing_key(
     using = repositories.c.signing_key_id == key_id
     tx.execute(update(repositories).where(using).values(signing_fingerprint=key.fingerprint))
     trust_changed(tx, using)
+    served = select(repositories).where(using, repositories.c.latest_version_id.is_not(None))
+    return tx.execute(served.order_by(repositories.c.id)).all()
 
 
 def rename_signing_key(

@@ -52,10 +52,11 @@ def set_trust(
     repository_id: RepositoryId,
     changes: Mapping[str, Any],
     permission: str = "edit_products",
-) -> None:
+) -> bool:
     """Set policies and the signing key; to be called before other changes of the same request.
 
-    ValidationError for policies that nothing could meet.
+    Return whether what the repository serves must be signed otherwise, or no more. ValidationError
+    for policies that nothing could meet.
     """
     row = load(tx, actor, repositories, repository_id)
     actor.require(permission, organization_id=row.organization_id)
@@ -78,6 +79,8 @@ def set_trust(
         tx.execute(update(repositories).where(repositories.c.id == row.id).values(**values))
     if values or merged["gpg_key_id"] != row.gpg_key_id:
         trust_changed(tx, repositories.c.id == row.id)
+    signed_so = values.get("signing_fingerprint", row.signing_fingerprint)
+    return row.latest_version_id is not None and signed_so != row.signing_fingerprint
 
 
 def state_of(repository: Row[Any]) -> Mapping[str, Any] | None:

@@ -20,6 +20,7 @@ from headgate.stores.db.tables import (
     blobs,
     content_view_version_repositories,
     publication_files,
+    publications,
     repositories,
     repository_versions,
 )
@@ -47,6 +48,20 @@ def holdings_of_repository(tx: Transaction, repository_id: int) -> list[Holding]
     )
     rows = {(row[0], row[1]) for row in tx.execute(latest.union(published))}
     return [Holding(repository_id, *row) for row in sorted(rows)]
+
+
+def latest_holding(tx: Transaction, repository_id: int) -> tuple[Holding, str] | None:
+    """Return what the repository's latest version serves, with its publication's key."""
+    version = repository_versions.c
+    row = tx.execute(
+        select(version.content_set_id, version.publication_id, publications.c.options)
+        .join(repositories, repositories.c.latest_version_id == version.id)
+        .join(publications, publications.c.id == version.publication_id)
+        .where(repositories.c.id == repository_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Holding(repository_id, row.content_set_id, row.publication_id), row.options
 
 
 def holdings_of_version(tx: Transaction, version_id: int) -> list[Holding]:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, func, select
 
 from headgate.domain.content import digest_of
 from headgate.domain.content_views import inputs_digest
+from headgate.plugin import PublishOptions, signer_of
 from headgate.services.filters import filters_of
 from headgate.services.related import AnyRow, grouped
 from headgate.stores.db import Transaction
@@ -41,7 +42,7 @@ class RepositoryInput:
     repository_id: int
     relative_path: str
     content_set_id: int | None  # None: the repository was never synced
-    publication_id: int | None
+    publication_id: int | None  # signed as the repository asks now
     key: tuple[bytes, str]  # what decides its part of the version
 
 
@@ -149,8 +150,10 @@ def _of_repositories(
             repositories.c.relative_path,
             repositories.c.checksum_type,
             repositories.c.metadata_compression,
+            repositories.c.signing_fingerprint,
             latest.content_set_id,
             latest.publication_id,
+            publications.c.options,
             content_sets.c.digest,
         )
         .join(
@@ -159,6 +162,7 @@ def _of_repositories(
         )
         .outerjoin(repository_versions, latest.id == repositories.c.latest_version_id)
         .outerjoin(content_sets, content_sets.c.id == latest.content_set_id)
+        .outerjoin(publications, publications.c.id == latest.publication_id)
         .where(content_view_repositories.c.content_view_id == content_view_id)
         .order_by(repositories.c.name, repositories.c.id)
     )
@@ -167,11 +171,24 @@ def _of_repositories(
             repository_id=row.id,
             relative_path=row.relative_path,
             content_set_id=row.content_set_id,
-            publication_id=None if _applies(filters, row.id) else row.publication_id,
-            key=(row.digest or _EMPTY, f"{row.checksum_type}:{row.metadata_compression}"),
+            publication_id=None if _applies(filters, row.id) else _usable(row),
+            key=(
+                row.digest or _EMPTY,
+                _signed(f"{row.checksum_type}:{row.metadata_compression}", row),
+            ),
         )
         for row in rows
     ]
+
+
+def _usable(row: AnyRow) -> int | None:
+    """Return the publication, unless it is not signed by the key that the repository names now."""
+    signer = signer_of(row.options or "")
+    return row.publication_id if signer == row.signing_fingerprint else None
+
+
+def _signed(key: str, row: AnyRow) -> str:
+    return PublishOptions(signing=row.signing_fingerprint).signed_key(key)
 
 
 def _applies(filters: Sequence[Mapping[str, Any]], repository_id: int) -> bool:
@@ -188,9 +205,11 @@ def _of_components(tx: Transaction, version_ids: Sequence[int]) -> list[Reposito
             held.relative_path,
             held.content_set_id,
             held.publication_id,
+            repositories.c.signing_fingerprint,
             content_sets.c.digest,
             publications.c.options,
         )
+        .join(repositories, repositories.c.id == held.repository_id)
         .join(content_sets, content_sets.c.id == held.content_set_id)
         .join(publications, publications.c.id == held.publication_id)
         .where(among(tx, held.version_id, version_ids))
@@ -204,10 +223,13 @@ def _laid_over(parts: Sequence[AnyRow]) -> RepositoryInput:
     last = parts[-1]
     one = len({part.publication_id for part in parts}) == 1
     digests = [part.digest for part in parts]
+    digest = last.digest if one else sha256(b"".join(digests)).digest()
+    usable = _usable(last)
+    options = last.options if usable is not None else _signed(f"again:{last.options}", last)
     return RepositoryInput(
         repository_id=last.repository_id,
         relative_path=last.relative_path,
         content_set_id=last.content_set_id,
-        publication_id=last.publication_id if one else None,
-        key=(last.digest if one else sha256(b"".join(digests)).digest(), last.options),
+        publication_id=usable if one else None,
+        key=(digest, options),
     )

@@ -14,7 +14,7 @@ from headgate.workflows.promote import promote
 from headgate.workflows.publish import auto_publish, publish
 from headgate.workflows.remove import remove_organization, remove_product, remove_versions
 from headgate.workflows.repair import reclaim_space, repair_many, verify_checksum
-from headgate.workflows.republish import republish
+from headgate.workflows.republish import republish, sign_anew, sign_many
 from headgate.workflows.retain import retain, retain_versions
 from headgate.workflows.sync import sync, sync_many
 from headgate.workflows.sync_plans import run_sync_plan
@@ -44,6 +44,8 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Workshop, Run], Mapping[str, Any]]]] = 
     "verify_checksum": verify_checksum,
     "reclaim_space": reclaim_space,
     "republish": republish,
+    "sign_anew": sign_anew,
+    "sign_many": sign_many,
     "repair_many": repair_many,
 }
 

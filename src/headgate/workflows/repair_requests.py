@@ -13,6 +13,7 @@ _WORDS = {
     "verify_checksum": ("Actions::Katello::Repository::VerifyChecksum", "Verify checksums of"),
     "reclaim_space": ("Actions::Pulp3::Repository::ReclaimSpace", "Reclaim space of"),
     "republish": ("Actions::Katello::Repository::MetadataGenerate", "Republish"),
+    "sign_anew": ("Actions::Katello::Repository::MetadataGenerate", "Publish the signature of"),
 }
 _VERSION_WORDS = {
     "verify_checksum": (
@@ -39,6 +40,25 @@ def reclaim_space_task(repository: Row[Any], *, user_id: UserId | None) -> NewTa
 def republish_task(repository: Row[Any], *, user_id: UserId | None) -> NewTask:
     """Write the repository's metadata anew."""
     return _of_repository("republish", repository, user_id=user_id)
+
+
+def sign_anew_task(repository: Row[Any], *, user_id: UserId | None) -> NewTask:
+    """Let what the repository itself serves be signed as it asks now."""
+    return _of_repository("sign_anew", repository, user_id=user_id)
+
+
+def sign_many_task(
+    key_name: str, repositories: Sequence[Row[Any]], *, user_id: UserId | None
+) -> NewTask:
+    """Do the same for all repositories that one key signs, each in a sub-task."""
+    return NewTask(
+        workflow="sign_many",
+        label=LABEL,
+        action=f"Publish the signatures of key '{key_name}' ({len(repositories)} repositories)",
+        input={"repository_ids": [row.id for row in repositories]},
+        user_id=user_id,
+        organization_id=organization_of(repositories),
+    )
 
 
 def version_task(

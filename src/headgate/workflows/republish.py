@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
-from headgate.domain.ids import ContentSetId
+from headgate.domain.errors import SubtaskFailedError
+from headgate.domain.ids import ContentSetId, RepositoryId
 from headgate.engine.port import Run
-from headgate.plugin import MissingFile, PublishedFile
+from headgate.plugin import MissingFile, PublishedFile, signer_of
 from headgate.services.blobs import unpin
 from headgate.services.content_sets import load_content
 from headgate.services.missing import (
@@ -21,14 +22,17 @@ from headgate.services.missing import (
 )
 from headgate.services.publications import known_publication, save_publication
 from headgate.services.repositories import publish_options
+from headgate.services.repository_versions import serve_latest_from
 from headgate.services.verification import (
     Holding,
     holdings_of_repository,
     holdings_of_version,
+    latest_holding,
     repositories_by_id,
 )
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import repositories, repository_versions
+from headgate.workflows.repair_requests import sign_anew_task
 from headgate.workflows.workshop import Workshop
 
 
@@ -41,6 +45,42 @@ def republish(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     for holding in holdings:
         publish_again(workshop, run, holding)
     return {"republished": len(holdings)}
+
+
+def sign_anew(workshop: Workshop, run: Run) -> Mapping[str, Any]:
+    """Let the latest version of `repository_id` be signed as the repository asks now.
+
+    Versions of content views, and earlier ones of the repository, stay as they were published.
+    """
+    repository_id = RepositoryId(run.input["repository_id"])
+
+    def find() -> dict[str, Any] | None:
+        with workshop.ports.database.read() as tx:
+            found = latest_holding(tx, repository_id)
+            if found is None:
+                return None
+            holding, key = found
+            repository = repositories_by_id(tx, [holding])[repository_id]
+            signed_so = signer_of(key) == repository.signing_fingerprint
+            return None if signed_so else asdict(holding)
+
+    found = run.step("look up", find)
+    if found is not None:
+        publish_again(workshop, run, Holding(**found), latest_only=True)
+    return {"signed": found is not None}
+
+
+def sign_many(workshop: Workshop, run: Run) -> Mapping[str, Any]:
+    """Do `sign_anew` for each of `repository_ids`, in sub-tasks; failures become warnings."""
+    with workshop.ports.database.read() as tx:
+        query = select(repositories).where(repositories.c.id.in_(run.input["repository_ids"]))
+        rows = tx.execute(query.order_by(repositories.c.id)).all()
+    tasks = [sign_anew_task(row, user_id=run.user_id) for row in rows]
+    ends = run.children("repositories", tasks)
+    for end in ends:
+        for error in end.errors:
+            run.warn(SubtaskFailedError(str(error.get("message", end.result))))
+    return {"repositories": len(ends)}
 
 
 def holdings_of(workshop: Workshop, run: Run) -> list[Holding]:
@@ -72,8 +112,13 @@ def publish_again(
     run: Run,
     holding: Holding,
     found: Sequence[MissingFile] = (),
+    *,
+    latest_only: bool = False,
 ) -> None:
-    """Let a new publication take the place of the holding's, without what is `found` missing."""
+    """Let a new publication take the place of the holding's, without what is `found` missing.
+
+    In every version, or in the repository's latest alone.
+    """
     name = f"{holding.repository_id} {holding.publication_id}"
     with workshop.ports.database.read() as tx:
         repository = repositories_by_id(tx, [holding]).get(holding.repository_id)
@@ -81,8 +126,13 @@ def publish_again(
         f"publish {name}",
         lambda: None if repository is None else _made(workshop, run, repository, holding, found),
     )
-    if made is not None:
-        run.transaction(f"replace {name}", lambda tx: _replace(tx, workshop, run, holding, made))
+    if made is None:
+        return
+
+    def take_over(tx: Transaction) -> None:
+        _replace(tx, workshop, run, holding, made, latest_only=latest_only)
+
+    run.transaction(f"replace {name}", take_over)
 
 
 def _made(
@@ -110,7 +160,13 @@ def _made(
 
 
 def _replace(
-    tx: Transaction, workshop: Workshop, run: Run, holding: Holding, made: Mapping[str, Any]
+    tx: Transaction,
+    workshop: Workshop,
+    run: Run,
+    holding: Holding,
+    made: Mapping[str, Any],
+    *,
+    latest_only: bool,
 ) -> None:
     clock = workshop.ports.clock
     content_set_id = ContentSetId(holding.content_set_id)
@@ -133,13 +189,9 @@ def _replace(
     )
     if old is not None:  # made of the same content in the same way, for whomever
         replace_publication(tx, clock=clock, repository_id=None, old=old, new=new)
-    replace_publication(
-        tx,
-        clock=clock,
-        repository_id=holding.repository_id,
-        old=holding.publication_id,
-        new=new,
-    )
+    here = {"repository_id": RepositoryId(holding.repository_id)}
+    replace = serve_latest_from if latest_only else replace_publication
+    replace(tx, clock=clock, **here, old=holding.publication_id, new=new)
     # Upstream's own metadata, if that is what was served, comes back with the next sync.
     tx.execute(
         update(repositories)

@@ -51,6 +51,7 @@ from headgate.services.signing_keys import served_keys
 from headgate.services.trust import COLUMNS as TRUST_COLUMNS
 from headgate.services.trust import POLICIES, set_trust
 from headgate.services.units import require_unit
+from headgate.workflows.repair_requests import sign_anew_task
 from headgate.workflows.requests import sync_task
 
 repositories = Resource("repositories", "Repositories")
@@ -286,7 +287,7 @@ def update(call: Call, params: Update) -> dict[str, Any]:
     changes = params.values()
     if params.name is not None:
         changes["name"] = params.name
-    set_trust(
+    signed_otherwise = set_trust(
         call.tx,
         actor=call.actor,
         repository_id=params.id,
@@ -301,6 +302,9 @@ def update(call: Call, params: Update) -> dict[str, Any]:
         changes=changes,
     )
     set_source(call.tx, actor=call.actor, repository_id=params.id, changes=params.source())
+    if signed_otherwise:
+        row = load_repository(call.tx, call.actor, params.id)
+        enqueue(call.tx, sign_anew_task(row, user_id=call.actor.user_id))
     return _one(call, params.id)
 
 

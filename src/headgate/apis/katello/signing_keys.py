@@ -7,6 +7,7 @@ from sqlalchemy import Row
 from headgate.apis.actions import Call, Listing, ListParams, Params, Raw, Resource, doc
 from headgate.apis.katello.shapes import organization_of, permissions
 from headgate.domain.ids import OrganizationId, SigningKeyId
+from headgate.engine import enqueue
 from headgate.services.access import load
 from headgate.services.listing import page
 from headgate.services.signing_keys import (
@@ -21,6 +22,7 @@ from headgate.services.signing_keys import (
     rotate_signing_key,
 )
 from headgate.stores.db.tables import signing_keys as table
+from headgate.workflows.repair_requests import sign_many_task
 
 signing_keys = Resource("signing_keys", "Signing Keys")
 
@@ -117,7 +119,7 @@ def update(call: Call, params: Update) -> dict[str, Any]:
 
 
 class Rotate(Secrets):
-    """Sign with another key from the next publication on."""
+    """Sign with another key: new versions, and at once what repositories serve by themselves."""
 
     id: SigningKeyId = doc("Signing key ID")
     forget_former: bool = doc(
@@ -131,7 +133,7 @@ def rotate(call: Call, params: Rotate) -> dict[str, Any]:
     with call.services.database.read() as tx:
         row = load(tx, call.actor, table, params.id, permission="edit_content_credentials")
     key = new_key(row.name, call.services.clock, secret=params.secret, passphrase=params.passphrase)
-    rotate_signing_key(
+    signed = rotate_signing_key(
         call.tx,
         actor=call.actor,
         clock=call.services.clock,
@@ -140,6 +142,8 @@ def rotate(call: Call, params: Rotate) -> dict[str, Any]:
         key=key,
         forget_former=params.forget_former,
     )
+    if signed:
+        enqueue(call.tx, sign_many_task(row.name, signed, user_id=call.actor.user_id))
     return _one(call, params.id)
 
 
