@@ -3,11 +3,11 @@
 from typing import Any
 
 from headgate.apis.actions import Call, Params, doc
-from headgate.apis.katello.content_view_explanations import content_view_versions
+from headgate.apis.katello.content_view_versions import content_view_versions
 from headgate.content.rpm.solving.solve import require_solver
 from headgate.content.rpm.tables import errata, rpm_packages
 from headgate.domain.errors import BadRequestError
-from headgate.domain.ids import ContentViewVersionId, EnvironmentId, TaskId
+from headgate.domain.ids import ContentViewVersionId, EnvironmentId, TaskId, UnitId
 from headgate.engine import enqueue
 from headgate.services.access import load
 from headgate.services.incremental_updates import Target, plan_update
@@ -35,22 +35,15 @@ class AddContent(Params):
     """What to add."""
 
     errata_ids: list[str] = doc("Errata to add with their packages: ids or errata ids", default=[])
-    package_ids: list[str] = doc("Packages to add", default=[])
-    deb_ids: list[str] = doc("Deb packages to add", default=[], hidden=True)
-
-
-class HostSelection(Params):
-    """Hosts by id or search."""
-
-    ids: list[str] = doc("Host IDs", default=[])
-    search: str | None = doc("A search for hosts", default=None)
+    package_ids: list[UnitId] = doc("Packages to add", default=[])
+    deb_ids: list[UnitId] = doc("Deb packages to add", default=[], hidden=True)
 
 
 class UpdateHosts(Params):
     """Hosts to update."""
 
-    included: HostSelection | None = doc("These hosts", default=None)
-    excluded: HostSelection | None = doc("Not these hosts", default=None)
+    included: dict[str, Any] | None = doc("These hosts: ids or search", default=None)
+    excluded: dict[str, Any] | None = doc("Not these hosts: ids", default=None)
 
 
 class IncrementalUpdate(Params):
@@ -113,7 +106,7 @@ def incremental_update(call: Call, params: IncrementalUpdate) -> TaskId:
 def _content(call: Call, params: IncrementalUpdate) -> tuple[list[str], list[int]]:
     """Return the names of the advisories and the ids of the packages, all within reach."""
     hosts = params.update_hosts.included if params.update_hosts else None
-    if hosts is not None and (hosts.ids or hosts.search):
+    if hosts and any(hosts.values()):
         raise BadRequestError(
             "Hosts cannot be updated along with a version: remote execution is not a part of this"
             " server. Leave update_hosts out, and update the hosts with dnf."
@@ -124,7 +117,7 @@ def _content(call: Call, params: IncrementalUpdate) -> tuple[list[str], list[int
     if content.deb_ids:
         raise BadRequestError("Deb packages are not served by this server; give no deb_ids.")
     found = [_find(call, _ERRATA, each) for each in content.errata_ids]
-    packages = [_find(call, _PACKAGES, each) for each in content.package_ids]
+    packages = [_find(call, _PACKAGES, str(each)) for each in content.package_ids]
     errata_ids = dict.fromkeys(row.errata_id for row in found)
     return list(errata_ids), list(dict.fromkeys(row.id for row in packages))
 
