@@ -1,31 +1,32 @@
 """The resources of Katello's, Foreman's and foreman-tasks' APIs; one module each."""
 
+from importlib import import_module
 from typing import Final
 
 from headgate.apis.actions import Resource
 from headgate.apis.katello.content_credentials import content_credentials
 from headgate.apis.katello.content_uploads import content_uploads
-from headgate.apis.katello.content_view_comparisons import content_views
 from headgate.apis.katello.content_view_components import content_view_components
 from headgate.apis.katello.content_view_environments import content_view_environments
 from headgate.apis.katello.content_view_filter_rules import content_view_filter_rules
 from headgate.apis.katello.content_view_filters import content_view_filters
 from headgate.apis.katello.content_view_histories import content_view_histories
+from headgate.apis.katello.content_view_versions import content_view_versions
+from headgate.apis.katello.content_views import content_views
 from headgate.apis.katello.environments import environments
 from headgate.apis.katello.errata import errata
 from headgate.apis.katello.files import files
 from headgate.apis.katello.home import home, ping
 from headgate.apis.katello.http_proxies import http_proxies
-from headgate.apis.katello.incremental_update import content_view_versions
 from headgate.apis.katello.module_streams import module_streams
+from headgate.apis.katello.organizations import organizations
 from headgate.apis.katello.package_groups import package_groups
 from headgate.apis.katello.packages import packages, srpms
 from headgate.apis.katello.personal_access_tokens import personal_access_tokens
 from headgate.apis.katello.products import products
 from headgate.apis.katello.products_bulk_actions import products_bulk_actions
 from headgate.apis.katello.recurring_logics import recurring_logics
-from headgate.apis.katello.repairs import repositories
-from headgate.apis.katello.repo_discovery import organizations
+from headgate.apis.katello.repositories import repositories
 from headgate.apis.katello.repositories_bulk_actions import repositories_bulk_actions
 from headgate.apis.katello.sessions import sessions
 from headgate.apis.katello.signing_keys import signing_keys
@@ -34,6 +35,23 @@ from headgate.apis.katello.sync import sync
 from headgate.apis.katello.sync_plans import sync_plans
 from headgate.apis.katello.tasks import tasks
 from headgate.apis.katello.users import users
+
+# Modules that add actions to resources of others; a new one is added here and nowhere else.
+EXTENSIONS: Final = (
+    "content_view_comparisons",
+    "content_view_dependencies",
+    "content_view_explanations",
+    "content_view_removals",
+    "content_view_retention",
+    "incremental_update",
+    "missing_files",
+    "repairs",
+    "repo_discovery",
+    "repository_content",
+    "space",
+)
+for _extension in EXTENSIONS:
+    import_module(f"{__name__}.{_extension}")
 
 # A new resource is added here and nowhere else.
 RESOURCES: Final[tuple[Resource, ...]] = (

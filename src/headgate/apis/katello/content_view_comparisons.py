@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from headgate.apis.actions import Call, Params, doc
-from headgate.apis.katello.content_view_dependencies import content_views
+from headgate.apis.katello.content_views import content_views
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ContentViewId
 from headgate.services import comparison

@@ -3,8 +3,8 @@
 from typing import Any
 
 from headgate.apis.actions import Call, Params, doc
-from headgate.apis.katello.content_view_retention import content_views
-from headgate.apis.katello.missing_files import content_view_versions
+from headgate.apis.katello.content_view_versions import content_view_versions
+from headgate.apis.katello.content_views import content_views
 from headgate.content.rpm.solving.solve import require_solver
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, TaskId

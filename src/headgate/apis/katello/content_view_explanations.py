@@ -3,7 +3,7 @@
 from typing import Any
 
 from headgate.apis.actions import Call, Params, doc
-from headgate.apis.katello.content_view_dependencies import content_view_versions
+from headgate.apis.katello.content_view_versions import content_view_versions
 from headgate.domain.ids import ContentViewVersionId, RepositoryId
 from headgate.plugin import Explanation, Ground
 from headgate.services.access import load

@@ -3,7 +3,7 @@
 from typing import Any
 
 from headgate.apis.actions import Call, Params, doc
-from headgate.apis.katello.content_view_removals import content_views
+from headgate.apis.katello.content_views import content_views
 from headgate.domain.ids import ContentViewId, TaskId
 from headgate.domain.retention import RetentionPolicy
 from headgate.engine import enqueue

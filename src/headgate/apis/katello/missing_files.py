@@ -4,7 +4,7 @@ from typing import Any
 
 from headgate.apis.actions import Call, Listing, ListParams, doc
 from headgate.apis.katello.content_view_versions import content_view_versions
-from headgate.apis.katello.repository_content import repositories
+from headgate.apis.katello.repositories import repositories
 from headgate.domain.ids import ContentViewVersionId, RepositoryId
 from headgate.services.listing import page
 from headgate.services.missing_records import (

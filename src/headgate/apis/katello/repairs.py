@@ -1,9 +1,10 @@
 """Verifying, republishing and reclaiming space: of repositories, versions, products."""
 
 from headgate.apis.actions import Call, Params, doc
-from headgate.apis.katello.missing_files import content_view_versions, repositories
+from headgate.apis.katello.content_view_versions import content_view_versions
 from headgate.apis.katello.products_bulk_actions import Chosen as ChosenProducts
 from headgate.apis.katello.products_bulk_actions import products_bulk_actions
+from headgate.apis.katello.repositories import repositories
 from headgate.apis.katello.repositories_bulk_actions import Chosen as ChosenRepositories
 from headgate.apis.katello.repositories_bulk_actions import repositories_bulk_actions
 from headgate.domain.errors import BadRequestError
