@@ -143,10 +143,10 @@ def test_dnf_refuses_what_another_key_has_signed(
 
     world.put(f"repositories/{repository}", signing_key_id=other)
     world.ended(world.post(f"repositories/{repository}/sync"))
-    world.put(f"repositories/{repository}", signing_key_id=None)
+    elsewhere = world.repository("elsewhere", signing_key_id=signing)
 
-    # Its metadata is signed by a key that it is not served.
-    fresh = careful(world.content_path("strange"), served_key(repository))
+    # Its metadata is signed by a key that the host is not given.
+    fresh = careful(world.content_path("strange"), served_key(elsewhere))
     assert "repomd.xml GPG signature verification error" in fresh.fail("makecache")
 
 

@@ -10,6 +10,8 @@ import httpx2
 import pytest
 
 from headgate.apis.content import Vouching
+from headgate.pki.openpgp import read_signature
+from headgate.pki.openpgp_packets import split_signatures
 from headgate.server.content_types import content_types
 from headgate.upstream import AddressRules, DownloadRules
 from support.aviary import REED_1, ROOK
@@ -90,6 +92,26 @@ class Scene:
         world = self.house.world
         task = world.ended(world.post(f"repositories/{self.repository}/sync", **options))
         return task["result"], " ".join(task["humanized"]["errors"])
+
+    def settle(self) -> None:
+        """Wait for what a change has asked for."""
+        for label in ("Actions::BulkAction", "Actions::Katello::Repository::MetadataGenerate"):
+            for task in self.house.world.list_tasks(label):
+                assert self.house.world.ended(task)["result"] == "success"
+
+    def number_of(self, version: int) -> str:
+        """Return the number of a content view version."""
+        return self.house.world.show("content_view_versions", version)["version"]
+
+    def signer(self, view: str | None = None) -> str | None:
+        """Return who signed the metadata of Library, or of a view in Library."""
+        path = self.house.world.content_path("birds", view=view)
+        assert self.content.get(path + REPOMD).status_code == 200
+        answer = self.content.get(f"{path}{REPOMD}.asc")
+        if answer.status_code == 404:
+            return None
+        (packet,) = split_signatures(answer.content)
+        return read_signature(packet).key_id
 
     def get(self, path: str) -> httpx2.Response:
         """Ask for a file as hosts do."""
@@ -219,6 +241,50 @@ def test_an_upstream_that_stands_still_is_told_of(scene: Scene, signed: Path) ->
 
     assert (first[0], unchanged[0]) == ("warning", "warning")
     assert "5 days old, more than the 4" in unchanged[1]
+    assert scene.sync() == ("success", "")
+
+
+def test_a_change_of_the_signing_key_is_served_without_a_sync(scene: Scene, signed: Path) -> None:
+    world = scene.house.world
+    scene.offer(signed)
+    scene.make()
+    assert scene.sync() == ("success", "")
+    view = world.view("some", scene.repository)
+    first_version = world.publish(view)
+    key = world.signing_key("Birds")
+    told: dict[str, tuple[str | None, ...]] = {"before": (scene.signer(), scene.signer("some"))}
+
+    scene.change(signing_key_id=key)
+    scene.settle()
+    told["on"] = (scene.signer(), scene.signer("some"))
+    second = scene.number_of(world.publish(view, publish_only_if_needed=True))
+    told["published"] = (scene.signer(), scene.signer("some"))
+    world.post(f"signing_keys/{key}/rotate")
+    third = scene.number_of(world.publish(view, publish_only_if_needed=True))  # not waited for
+    scene.settle()
+    told["rotated"] = (scene.signer(), scene.signer("some"))
+    again = scene.house.post(f"content_views/{view}/publish", publish_only_if_needed=True)
+    composite = world.view("both", composite=True)
+    chosen = [{"content_view_version_id": first_version}]
+    world.put(f"content_views/{composite}/content_view_components/add", components=chosen)
+    world.publish(composite)
+    told["composite"] = (scene.signer("both"),)
+    scene.change(signing_key_id=None)
+    scene.settle()
+    told["off"] = (scene.signer(), scene.signer("some"))
+
+    old, new = told["on"][0], told["rotated"][0]
+    assert told == {
+        "before": (None, None),
+        "on": (old, None),
+        "published": (old, old),
+        "rotated": (new, new),
+        "composite": (new,),
+        "off": (None, new),
+    }
+    assert len({None, old, new}) == 3
+    assert (second, third) == ("2.0", "3.0")
+    refused(again, 400, "does not need a publish")
     assert scene.sync() == ("success", "")
 
 
