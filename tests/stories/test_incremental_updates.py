@@ -118,7 +118,7 @@ def test_what_cannot_be_updated_is_refused_in_words(reserve: Reserve) -> None:
     }
 
     refused(reserve.ask(), 400, "Nothing to add")
-    refused(reserve.ask(add_content={"deb_ids": [1]}), 400, "Deb packages")
+    refused(reserve.ask(add_content={"deb_ids": [1]}), 404, "Could not find deb")
     refused(reserve.ask(add_content={"errata_ids": ["NO-2026:1"]}), 404, "Could not find erratum")
     refused(reserve.ask(add_content={"package_ids": [99999999]}), 404, "Could not find rpm")
     none = reserve.house.post(_PATH, content_view_version_environments=[], **content)

@@ -6,7 +6,7 @@ from headgate.apis.actions import Call, Params, doc
 from headgate.apis.katello.content_view_versions import content_view_versions
 from headgate.content.rpm.solving.solve import require_solver
 from headgate.content.rpm.tables import errata, rpm_packages
-from headgate.domain.errors import BadRequestError
+from headgate.domain.errors import BadRequestError, NotFoundError
 from headgate.domain.ids import ContentViewVersionId, EnvironmentId, TaskId, UnitId
 from headgate.engine import enqueue
 from headgate.services.access import load
@@ -114,10 +114,10 @@ def _content(call: Call, params: IncrementalUpdate) -> tuple[list[str], list[int
     content = params.add_content
     if content is None or not (content.errata_ids or content.package_ids or content.deb_ids):
         raise BadRequestError("Nothing to add: give errata_ids or package_ids in add_content.")
-    if content.deb_ids:
-        raise BadRequestError("Deb packages are not served by this server; give no deb_ids.")
     found = [_find(call, _ERRATA, each) for each in content.errata_ids]
     packages = [_find(call, _PACKAGES, str(each)) for each in content.package_ids]
+    for each in content.deb_ids:
+        raise NotFoundError(f"Could not find deb with id {each}: there are no deb repositories")
     errata_ids = dict.fromkeys(row.errata_id for row in found)
     return list(errata_ids), list(dict.fromkeys(row.id for row in packages))
 
