@@ -1,6 +1,6 @@
 """What two points of a content view differ in, unit by unit, and what a publish would change."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -8,7 +8,6 @@ from pyroaring import BitMap
 from sqlalchemy import Row, func, select
 
 from headgate.plugin import ContentType, UnitType
-from headgate.services.related import AnyRow
 from headgate.services.version_inputs import inputs_of, latest_published
 from headgate.services.view_contents import PLANNED, ViewContent, content_at, planned_content
 from headgate.stores.db import Transaction
@@ -140,7 +139,6 @@ def _compared_type(
 ) -> TypeComparison:
     added, removed = after - before, before - after
     added_bytes, to_fetch = _sizes(tx, unit_type, added)
-    items = sorted(_items(tx, unit_type, removed, added), key=lambda item: item.family)
     return TypeComparison(
         unit_type=unit_type.name,
         added=len(added),
@@ -149,7 +147,7 @@ def _compared_type(
         bytes_added=added_bytes,
         bytes_removed=_sizes(tx, unit_type, removed)[0],
         bytes_to_fetch=to_fetch,
-        items=items[:most],
+        items=_items(tx, unit_type, removed, added, most),
     )
 
 
@@ -165,22 +163,37 @@ def _sizes(tx: Transaction, unit_type: UnitType, units: BitMap) -> tuple[int, in
     return int(total or 0), int(absent or 0)
 
 
-def _items(tx: Transaction, unit_type: UnitType, removed: BitMap, added: BitMap) -> Iterator[Item]:
-    before = _titles(tx, unit_type, removed)
-    after = _titles(tx, unit_type, added)
-    for family in before.keys() | after.keys():
+def _items(
+    tx: Transaction, unit_type: UnitType, removed: BitMap, added: BitMap, most: int
+) -> list[Item]:
+    # Where all came or all went, nothing took another's place: only what is listed is read.
+    alone = not removed or not added
+    before = _titles(tx, unit_type, removed, most if alone else None)
+    after = _titles(tx, unit_type, added, most if alone else None)
+    items: list[Item] = []
+    for family in sorted(before.keys() | after.keys())[:most]:
         gone, come = before.get(family, []), after.get(family, [])
         change: Change = "changed" if gone and come else "added" if come else "removed"
-        yield Item(change, family, sorted(gone), sorted(come))
+        items.append(Item(change, family, sorted(gone), sorted(come)))
+    return items
 
 
-def _titles(tx: Transaction, unit_type: UnitType, units: BitMap) -> dict[str, list[str]]:
-    """Return the titles of units by family."""
+def _titles(
+    tx: Transaction, unit_type: UnitType, units: BitMap, most: int | None
+) -> dict[str, list[str]]:
+    """Return the titles of units by family; with `most` of the first units by family only."""
     found: dict[str, list[str]] = {}
-    if unit_type.title is None or unit_type.family is None:
+    if not units or unit_type.title is None or unit_type.family is None:
         return found
-    columns = [unit_type.family.label("family"), unit_type.title.label("title")]
-    rows: Iterator[AnyRow] = rows_of(tx, columns, unit_type.table.c.id, units)
+    family, title = unit_type.family.label("family"), unit_type.title.label("title")
+    key = unit_type.table.c.id
+    rows: Iterable[Any] = (
+        rows_of(tx, [family, title], key, units)
+        if most is None
+        else tx.execute(
+            select(family, title).where(within(tx, key, units)).order_by(family, title).limit(most)
+        )
+    )
     for row in rows:
         found.setdefault(row[0], []).append(row[1])
     return found

@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 # SQLite allows 32,766 bound values in a statement, PostgreSQL 65,535.
 IN_LIST = 5_000
+# Rows fetched at once: one by one takes three times as long.
+_FETCHED = 1_000
 
 
 def insert_row(tx: Transaction, table: Table, values: Mapping[str, Any]) -> int:
@@ -57,7 +59,8 @@ def rows_of(
     low, high = ids.min(), ids.max()
     if high - low < 2 * len(ids):
         rows = tx.execute(select(*columns, key.label("key_")).where(key.between(low, high)))
-        yield from (row for row in rows if row[-1] in ids)
+        for some in rows.partitions(_FETCHED):
+            yield from [row for row in some if row[-1] in ids]
         return
     for batch in batched(ids):
-        yield from tx.execute(select(*columns, key.label("key_")).where(key.in_(batch)))
+        yield from tx.execute(select(*columns, key.label("key_")).where(key.in_(batch))).all()
