@@ -93,6 +93,14 @@ class Scene:
         task = world.ended(world.post(f"repositories/{self.repository}/sync", **options))
         return task["result"], " ".join(task["humanized"]["errors"])
 
+    def upload(self, file: Path) -> tuple[str, str]:
+        """Upload a package; return the result and what was told."""
+        world = self.house.world
+        path = f"/katello/api/repositories/{self.repository}/upload_content"
+        sent = self.house.admin.post(path, files={"content": (file.name, file.read_bytes())})
+        task = world.ended(sent.json())
+        return task["result"], " ".join(task["humanized"]["errors"])
+
     def settle(self) -> None:
         """Wait for what a change has asked for."""
         for label in ("Actions::BulkAction", "Actions::Katello::Repository::MetadataGenerate"):
@@ -286,6 +294,28 @@ def test_a_change_of_the_signing_key_is_served_without_a_sync(scene: Scene, sign
     assert (second, third) == ("2.0", "3.0")
     refused(again, 400, "does not need a publish")
     assert scene.sync() == ("success", "")
+
+
+def test_uploads_are_looked_at_as_the_policy_says(
+    scene: Scene, signed: Path, unsigned: Path
+) -> None:
+    scene.make(package_signature_policy="enforce")
+
+    refused_ = scene.upload(unsigned / ROOK_AT)
+    nothing = scene.house.get("packages", repository_id=scene.repository).json()["total"]
+    good = scene.upload(signed / ROOK_AT)
+    scene.change(package_signature_policy="warn")
+    warned = scene.upload(unsigned / f"Packages/r/{REED_1.filename}")
+    scene.change(package_signature_policy="off")
+    anything = scene.upload(unsigned / f"Packages/r/{REED_1.filename}")
+
+    assert (refused_[0], nothing) == ("error", 0)
+    assert f"{ROOK.filename} is not signed. Keys allowed: " in refused_[1]
+    assert scene.gnupg.fingerprint("vendor")[-16:] in refused_[1]
+    assert "Nothing was added" in refused_[1]
+    assert (good, anything) == (("success", ""), ("success", ""))
+    assert warned[0] == "warning"
+    assert f"{REED_1.filename} is not signed" in warned[1]
 
 
 @on_sqlite

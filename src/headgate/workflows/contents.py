@@ -3,13 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import Row
+
 from headgate.domain.content import Content
-from headgate.domain.ids import RepositoryId
+from headgate.domain.errors import UntrustedContentError
+from headgate.domain.ids import RepositoryId, UnitId
 from headgate.engine.port import Run
-from headgate.plugin import Synced, Upload
+from headgate.plugin import Located, Synced, Upload
+from headgate.services.trust import rules_of
 from headgate.services.uploads import forget_uploads, path_of, require_checksum
+from headgate.services.verification import digests_of
 from headgate.workflows.repository_version import load_repository, make_version
 from headgate.workflows.workshop import Workshop
+
+# Packages that errors and warnings name.
+_MOST_NAMED = 20
 
 
 def import_uploads(workshop: Workshop, run: Run) -> Mapping[str, Any]:
@@ -17,7 +25,8 @@ def import_uploads(workshop: Workshop, run: Run) -> Mapping[str, Any]:
 
     A package or file takes the place of another one at the same path. `units` ({unit type: [ids]})
     are added, too: packages that were here before. The upload itself is forgotten in the
-    transaction that makes the version.
+    transaction that makes the version. UntrustedContentError, and nothing is added, if one of them
+    is not signed as the repository's policy enforces.
     """
     repository_id = RepositoryId(run.input["repository_id"])
     with workshop.ports.database.read() as tx:
@@ -43,6 +52,7 @@ def import_uploads(workshop: Workshop, run: Run) -> Mapping[str, Any]:
 
     known = Content.of(run.input.get("units", {}))
     taken = run.step("read uploads", take)
+    _believe(workshop, run, repository, Content.loaded(taken["taken"]))
     found = Synced(Content.loaded(taken["content"]), {})
     ids = [each["id"] for each in run.input["uploads"]]
     make_version(
@@ -63,6 +73,40 @@ def import_uploads(workshop: Workshop, run: Run) -> Mapping[str, Any]:
             for unit_id in units
         ]
     }
+
+
+def _believe(workshop: Workshop, run: Run, repository: Row[Any], taken: Content) -> None:
+    """Refuse packages that are not signed as the repository asks, or warn of them."""
+    with workshop.ports.database.read() as tx:
+        rules = rules_of(tx, repository, workshop.unseal)
+    if rules.packages == "off":
+        return
+    content_type = workshop.content_types[repository.content_type]
+
+    def doubts() -> list[str]:
+        with workshop.ports.database.read() as tx:
+            files = [each for each in content_type.files_of(tx, taken) if each.blob_id is not None]
+            digests = digests_of(tx, {each.blob_id for each in files if each.blob_id is not None})
+        told: list[str] = []
+        for file in files:
+            run.check()
+            digest, size = digests[file.blob_id or 0]
+            here = Located(size, "", digest, None, file.unit_type, UnitId(file.unit_id))
+            reason = content_type.distrust(workshop.ports, rules, here, digest)
+            if reason is not None:
+                told.append(reason)
+        return told
+
+    found: list[str] = run.step("verify signatures", doubts)
+    if found and rules.packages == "enforce":
+        more = f"; and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+        raise UntrustedContentError(
+            f"Not signed as the repository asks: {'; '.join(found[:_MOST_NAMED])}{more}."
+            " Nothing was added. Add the key that signs these packages to the repository's gpg key, or set its"
+            " package_signature_policy to warn."
+        )
+    for words in found[:_MOST_NAMED]:
+        run.warn(UntrustedContentError(words))
 
 
 def remove_content(workshop: Workshop, run: Run) -> Mapping[str, Any]:
