@@ -161,4 +161,7 @@ def test_where_libsolv_is_missing_only_solving_is_refused(
     checked = reserve.house.post(f"content_views/{reserve.view}/check_dependencies")
     refused(checked, 503, "pip install solv")
     refused(reserve.ask(resolve_dependencies=True, **content), 503, "pip install solv")
+    reserve.world.put(f"content_views/{reserve.view}", solve_dependencies=True)
+    published = reserve.house.post(f"content_views/{reserve.view}/publish")
+    refused(published, 503, "pip install solv")
     reserve.world.done(reserve.ask(**content).json())

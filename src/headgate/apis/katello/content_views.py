@@ -5,6 +5,7 @@ from typing import Any
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
 from headgate.apis.katello.content_view_shapes import view_object
 from headgate.apis.katello.shapes import task_summary
+from headgate.content.rpm.solving.solve import require_solver
 from headgate.domain.content_views import Kind
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import (
@@ -262,8 +263,11 @@ def publish(call: Call, params: Publish) -> TaskId:
             "Content view does not need a publish since there are no changes since the last"
             f" publish (version {plan.number})."
         )
+    view = load_view(call.tx, call.actor, params.id)
+    if view.solve_dependencies:
+        require_solver()
     task = publish_task(
-        load_view(call.tx, call.actor, params.id),
+        view,
         version_id=plan.version_id,
         number=plan.number,
         environment_ids=params.environment_ids,
