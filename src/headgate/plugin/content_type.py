@@ -105,6 +105,15 @@ class PublishOptions:
         plain = f"{content_type}:{self.checksum_type or 'sha256'}:{self.compression or 'gz'}"
         return self.signed_key(plain)
 
+    @classmethod
+    def of_key(cls, key: str, content_type: str) -> "PublishOptions | None":
+        """Return options with this key; None for a publication that was not made of options."""
+        parts = key.split(":")
+        if len(parts) not in (3, 5):
+            return None
+        made = cls(parts[1], parts[2], parts[4] if len(parts) == 5 else None)
+        return made if made.key(content_type) == key else None
+
     def signed_key(self, key: str) -> str:
         """Return the key of a publication with the signature that is asked for."""
         return f"{key}{_SIGNED}{self.signing}" if self.signing else key
@@ -253,6 +262,14 @@ class ContentType(Protocol):
         self, ports: Ports, run: Run, content: Content, options: PublishOptions
     ) -> Sequence[PublishedFile]:
         """Make the metadata files of the content; their blobs are pinned by the run's task."""
+        ...
+
+    def dispensable(self, key: str, paths: Sequence[str], *, exact: bool) -> Sequence[str]:
+        """Return the files of a publication that need not be kept while nothing serves it.
+
+        `publish` must write their bytes again, or, unless upstream's own are promised (`exact`),
+        a whole publication that does as well; then all files are named, and none stays behind.
+        """
         ...
 
     def upload(self, ports: Ports, run: Run, uploads: Sequence[Upload]) -> Content:

@@ -13,6 +13,7 @@ from headgate.stores.db import Transaction
 
 # Any constant that no other advisory lock has.
 _KEY = 7_365_021
+_SLEEP_KEY = 7_365_022
 
 
 def hold_off_collection(tx: Transaction) -> None:
@@ -25,6 +26,17 @@ def begin_collection(tx: Transaction) -> None:
     _lock(tx, "pg_advisory_xact_lock")
 
 
-def _lock(tx: Transaction, function: str) -> None:
+def hold_off_sleep(tx: Transaction) -> None:
+    """Let no publication fall dormant until this transaction ends; waits for no collection."""
+    _lock(tx, "pg_advisory_xact_lock_shared", _SLEEP_KEY)
+
+
+def begin_sleep(tx: Transaction) -> None:
+    """Let nobody count on publications being awake until this transaction ends; its beginning."""
+    begin_collection(tx)
+    _lock(tx, "pg_advisory_xact_lock", _SLEEP_KEY)
+
+
+def _lock(tx: Transaction, function: str, key: int = _KEY) -> None:
     if tx.dialect.name == "postgresql":
-        tx.execute(text(f"SELECT {function}(:key)"), {"key": _KEY})
+        tx.execute(text(f"SELECT {function}(:key)"), {"key": key})

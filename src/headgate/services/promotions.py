@@ -13,6 +13,7 @@ from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, ConflictError, ValidationError
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, EnvironmentId, TaskId
 from headgate.services.access import Actor, load, load_many
+from headgate.services.collection import request_collection
 from headgate.services.content_views import require_plain
 from headgate.services.distributions import (
     as_value,
@@ -96,6 +97,7 @@ def serve_in(
 ) -> None:
     """Let one environment serve the version from this transaction's commit on, and remember it."""
     serve_version(tx, clock=clock, version_id=version.id, environment_id=environment_id)
+    request_collection(tx, clock)  # what was served until now may fall dormant
     record(
         tx,
         clock=clock,
@@ -129,6 +131,7 @@ def remove_from_environment(
     stop_serving(tx, clock=clock, content_view_id=content_view_id, environment_id=environment_id)
     if row is None:
         return
+    request_collection(tx, clock)
     if row.id is None:
         record_rolling(
             tx,

@@ -31,6 +31,7 @@ _REPOSITORY = (
     repositories.c.package_signature_policy,
     repositories.c.trust_stamp,
     publications.c.created_at,
+    publications.c.dormant,
 )
 _frozen = content_view_version_repositories.c
 _taken = content_view_repositories.c
@@ -92,6 +93,7 @@ class ServedRepository:
     published_at: datetime  # tells a publication from a later one with the same id
     signature_policy: str = "off"  # off | warn | enforce
     trust_stamp: int = 0  # moves when other keys are trusted
+    dormant: bool = False  # its publication must be woken before its metadata can be had
 
 
 def of_version(
@@ -154,4 +156,5 @@ def _as_value(base: str, row: Row[Any]) -> ServedRepository:
         published_at=row.created_at,
         signature_policy=row.package_signature_policy,
         trust_stamp=row.trust_stamp,
+        dormant=bool(row.dormant),
     )

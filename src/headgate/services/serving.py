@@ -24,6 +24,7 @@ from headgate.stores.db.tables import (
     content_view_versions,
     content_views,
     distributions,
+    dormant_files,
     organizations,
     publication_files,
     repositories,
@@ -66,6 +67,7 @@ class ServedFile:
     digest: Digest | None  # None: not here yet
     changed_at: datetime
     located: Located | None
+    dormant: bool = False  # its publication has let go of it, and can be woken
 
 
 def find_repository(tx: Transaction, path: str, *, archived: bool) -> ServedRepository | None:
@@ -101,7 +103,7 @@ def find_file(
     content_type = content_types.get(served.content_type)
     located = content_type.located(tx, served.content_set_id, path) if content_type else None
     if located is None:
-        return None
+        return _dormant_file(tx, served, path) if served.dormant else None
     if located.digest is None:
         return ServedFile(located.size, located.media_type, None, served.published_at, located)
     here = tx.execute(_BLOB, {"digest": located.digest.raw}).one()
@@ -123,6 +125,8 @@ def list_folder(
         )
     )
     names = {"".join(path[len(folder) :].partition("/")[:2]) for path in rows}
+    if served.dormant:
+        names |= _dormant_names(tx, served, folder)
     content_type = content_types.get(served.content_type)
     if content_type:
         names |= set(content_type.listed(tx, served.content_set_id, folder))
@@ -171,6 +175,29 @@ def list_above(tx: Transaction, folder: str, *, most: int) -> list[tuple[str, bo
         for base, relative, unprotected in tx.execute(statement)
     ]
     return [(base, unprotected) for base, unprotected in below if base.startswith(folder)]
+
+
+def _dormant_file(tx: Transaction, served: ServedRepository, path: str) -> ServedFile | None:
+    gone = dormant_files.c
+    row = tx.execute(
+        select(gone.size, gone.content_type).where(
+            gone.publication_id == served.publication_id, gone.path == path
+        )
+    ).first()
+    if row is None:
+        return None
+    return ServedFile(row.size, row.content_type, None, served.published_at, None, dormant=True)
+
+
+def _dormant_names(tx: Transaction, served: ServedRepository, folder: str) -> set[str]:
+    gone = dormant_files.c
+    rows = tx.scalars(
+        select(gone.path).where(
+            gone.publication_id == served.publication_id,
+            gone.path.startswith(folder, autoescape=True),
+        )
+    )
+    return {"".join(path[len(folder) :].partition("/")[:2]) for path in rows}
 
 
 def _served_below(

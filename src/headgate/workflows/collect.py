@@ -1,13 +1,19 @@
 """The collector: soon after something let go of content, its rows and bytes are given back."""
 
+from typing import Final
+
 import structlog
 
 from headgate.services import blob_collection
 from headgate.services.collection import collect_content, fulfil, requested
+from headgate.services.dormancy import fall_asleep, sleepers
 from headgate.services.repository_versions import drop_outdated
 from headgate.services.uploads import sweep_uploads
 from headgate.services.versions import abandon_dead_publishes, dead_publishes
+from headgate.stores.db.statements import batched
 from headgate.workflows.workshop import Workshop
+
+_AT_ONCE: Final = 100  # 50 ms of SQLite's write lock
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -22,6 +28,20 @@ def collect(workshop: Workshop) -> int:
     with ports.database.read() as tx:
         wanted = requested(tx, clock=ports.clock) is not None or dead_publishes(tx)
     return _collect(workshop) if wanted else 0
+
+
+def put_to_sleep(workshop: Workshop) -> int:
+    """Let publications that nothing serves fall dormant; return how many were."""
+    ports, clock, rules = workshop.ports, workshop.ports.clock, workshop.dormancy
+    with ports.database.read() as tx:
+        tired = list(sleepers(tx, workshop.content_types, clock=clock, rules=rules))
+    count = 0
+    for batch in batched(tired, _AT_ONCE):
+        with ports.database.begin() as tx:
+            count += fall_asleep(
+                tx, workshop.content_types, clock=clock, rules=rules, publication_ids=batch
+            )
+    return count
 
 
 def repair(workshop: Workshop) -> None:
@@ -42,7 +62,8 @@ def repair(workshop: Workshop) -> None:
 
 
 def sweep(workshop: Workshop) -> None:
-    """Remove uploads that nobody finished, and repositories' versions that are no longer kept."""
+    """Remove what nobody finished or keeps any longer; let sleep what was woken long ago."""
+    put_to_sleep(workshop)
     with workshop.ports.database.begin() as tx:
         sweep_uploads(tx, workshop.uploads, clock=workshop.ports.clock)
         drop_outdated(tx, clock=workshop.ports.clock)
@@ -56,6 +77,8 @@ def _collect(workshop: Workshop) -> int:
     with ports.database.begin() as tx:
         collect_content(tx, list(workshop.content_types.values()))
     freed = blob_collection.collect(ports.database, ports.store, clock=ports.clock)
+    # Last, so that the next collection takes the bytes: who looks them up now still gets them.
+    put_to_sleep(workshop)
     with ports.database.begin() as tx:
         fulfil(tx, request)
     return freed.bytes

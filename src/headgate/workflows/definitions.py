@@ -18,6 +18,7 @@ from headgate.workflows.republish import republish, sign_anew, sign_many
 from headgate.workflows.retain import retain, retain_versions
 from headgate.workflows.sync import sync, sync_many
 from headgate.workflows.sync_plans import run_sync_plan
+from headgate.workflows.waking import wake
 from headgate.workflows.workshop import Workshop
 
 # "Within a minute" is the promise; a look costs four queries of tables that are empty then.
@@ -47,6 +48,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Workshop, Run], Mapping[str, Any]]]] = 
     "sign_anew": sign_anew,
     "sign_many": sign_many,
     "repair_many": repair_many,
+    "wake": wake,
 }
 
 

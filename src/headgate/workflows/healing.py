@@ -18,7 +18,7 @@ from headgate.services.missing import (
     save_missing,
     whole_key,
 )
-from headgate.services.publications import files_of_publication, save_publication
+from headgate.services.publications import files_of_publication, is_dormant, save_publication
 from headgate.services.repositories import publish_options
 from headgate.stores.db import Transaction
 from headgate.workflows.workshop import Workshop
@@ -106,11 +106,12 @@ def _made(workshop: Workshop, run: Run, gap: Gap) -> dict[str, Any]:
     with workshop.ports.database.read() as tx:
         content = load_content(tx, ContentSetId(gap.content_set_id))
         absent = only_absent(tx, content_type, gap.missing)
+        dormant = is_dormant(tx, gap.publication_id)
         files = files_of_publication(tx, gap.publication_id)
     key = whole_key(gap.options)
     lacked = left_out(gap.missing, content_type.unit_types)
     lacks = left_out(absent, content_type.unit_types)
-    if lacks.units != lacked.units:
+    if lacks.units != lacked.units or dormant:
         files = content_type.publish(workshop.ports, run, content - lacks, options)
         key = options.key(content_type.name)
     return {

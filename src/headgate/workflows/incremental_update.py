@@ -30,6 +30,7 @@ from headgate.stores.db.tables import content_view_version_repositories, reposit
 from headgate.workflows.dependencies import solve_parts
 from headgate.workflows.publish_requests import ask_what_follows
 from headgate.workflows.version_repository import publish_version_repository
+from headgate.workflows.waking import once_awake
 from headgate.workflows.workshop import Workshop
 
 
@@ -44,7 +45,10 @@ def incremental_update(workshop: Workshop, run: Run) -> Mapping[str, Any]:
             _recompose(workshop, run, each) if each["composite"] else _update(workshop, run, each)
             for each in updates
         ]
-        run.transaction("serve", lambda tx: _serve(tx, workshop, run, updates))
+        version_ids = [each["version_id"] for each in updates]
+        once_awake(
+            workshop, run, "serve", version_ids, lambda tx: _serve(tx, workshop, run, updates)
+        )
     except Exception as error:
         reason = error.message if isinstance(error, HeadgateError) else "An internal error happened"
 

@@ -1,4 +1,7 @@
-"""Promoting a version: one row for each environment, in one transaction."""
+"""Promoting a version: one row for each environment, in one transaction.
+
+A version whose metadata was let go of is written again before.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +10,7 @@ from headgate.domain.ids import ContentViewVersionId
 from headgate.engine.port import Run
 from headgate.services.promotions import finish_promotion
 from headgate.stores.db import Transaction
+from headgate.workflows.waking import once_awake
 from headgate.workflows.workshop import Workshop
 
 
@@ -25,5 +29,5 @@ def promote(workshop: Workshop, run: Run) -> Mapping[str, Any]:
             description=run.input.get("description"),
         )
 
-    run.transaction("serve", serve)
+    once_awake(workshop, run, "serve", [version_id], serve)
     return {"content_view_version_id": version_id}

@@ -28,6 +28,7 @@ from headgate.workflows.dependencies import solve_version
 from headgate.workflows.publish_requests import ask_what_follows
 from headgate.workflows.quotas import keep_within_quota, warn_of_quota
 from headgate.workflows.version_repository import publish_version_repository
+from headgate.workflows.waking import once_awake
 from headgate.workflows.workshop import Workshop
 
 
@@ -99,7 +100,7 @@ def _publish(
             unpin(tx, run.task_id, clock=clock)
             keep_within_quota(tx, workshop, run.organization_id)
 
-        run.transaction("serve", serve)
+        once_awake(workshop, run, "serve", [version_id], serve)
         warn_of_quota(workshop, run)
     except Exception as error:
         reason = error.message if isinstance(error, HeadgateError) else "An internal error happened"

@@ -49,7 +49,7 @@ def publish_version_repository(
             unit_types=content_type.unit_types,
         )
         key = key_without(options.key(content_type.name), repository.id, missing)
-        publication_id = known_publication(tx, content_set_id, key)
+        publication_id = known_publication(tx, content_set_id, key, awake=True)
         if publication_id is None and files is not None:
             publication_id = save_publication(
                 tx,

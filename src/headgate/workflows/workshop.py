@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from headgate.domain.dormancy import DEFAULT_DORMANCY, DormancyRules
 from headgate.plugin import ContentType, Ports
 
 
@@ -15,3 +16,4 @@ class Workshop:
     content_types: Mapping[str, ContentType]
     unseal: Callable[[bytes], bytes]
     uploads: Path  # the folder of uploads in progress
+    dormancy: DormancyRules = DEFAULT_DORMANCY

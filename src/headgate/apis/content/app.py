@@ -29,6 +29,7 @@ from headgate.apis.content.lookup import Entry, Found, Lookup
 from headgate.apis.content.on_demand import OnDemand
 from headgate.apis.content.paths import ContentPath, read_path
 from headgate.apis.content.vouching import Vouching
+from headgate.apis.content.waking import PATIENCE, DormantError, Waking
 from headgate.apis.errors import translated
 from headgate.apis.scope import is_behind_proxy
 from headgate.domain.errors import (
@@ -70,6 +71,7 @@ class ContentRules:
     archived: bool = False  # ORG/content_views/CV/VERSION is served too
     accel_prefix: str | None = None  # nginx's internal location of `accel_root`
     accel_root: Path | None = None
+    patience: float = PATIENCE  # seconds that a request waits for metadata to be written
 
 
 class ContentApp:
@@ -93,6 +95,7 @@ class ContentApp:
         self._on_demand = on_demand
         self._rules = rules or ContentRules()
         self._changes = watch_changes(database)
+        self._waking = Waking(database, patience=self._rules.patience)
         self._vouching = vouching
         self._lookup = Lookup(
             database, store, content_types, archived=self._rules.archived, vouching=vouching
@@ -122,6 +125,7 @@ class ContentApp:
     async def close(self) -> None:
         """Close connections and end threads."""
         await self._changes.close()
+        await self._waking.close()
         if self._on_demand:
             await self._on_demand.close()
         self._lookup.close()
@@ -159,7 +163,8 @@ class ContentApp:
             if found.refusal is not None:
                 raise UntrustedContentError(found.refusal)
             if found.entry is None and found.file is not None:
-                found = await self._brought(found, path, scope["raw_path"], stamp)
+                bring = self._woken if found.file.dormant else self._brought
+                found = await bring(found, path, scope["raw_path"], stamp)
         except UpstreamError as error:
             await _refuse_for_upstream(send, error, path, head=head)
         except NotFoundError:
@@ -191,6 +196,16 @@ class ContentApp:
             _log.exception("A blob is registered but its file is gone: %s", found.entry.digest)
             reason = "the server has lost the bytes of this file: verify the repository's checksums"
             await refuse(send, 503, reason, head=scope["method"] == "HEAD")
+
+    async def _woken(self, found: Found, path: ContentPath, raw: bytes, _stamp: Stamp) -> Found:
+        """Have the metadata of an earlier version written again."""
+        await self._waking.wait_for(found.served)
+        awake = await self._lookup.find(raw, path, await self._changes.stamp())
+        if awake is None:
+            raise NotFoundError(_NOTHING_THERE)
+        if awake.file is not None and awake.file.dormant:
+            raise self._waking.failure(found.served)
+        return awake
 
     async def _brought(self, found: Found, path: ContentPath, raw: bytes, stamp: Stamp) -> Found:
         """Fetch the file from upstream."""
@@ -334,6 +349,8 @@ async def _refuse_for_trouble(
     elif isinstance(error, DBAPIError):
         _log.error("The database does not answer", exc_info=error)
         await refuse(send, 503, "the database does not answer, try again later", head=head)
+    elif isinstance(error, DormantError):
+        await refuse(send, 503, error.message, head=head, extra=[(b"retry-after", b"5")])
     elif isinstance(error, UntrustedContentError):
         await refuse(send, 403, error.message, head=head)
     elif isinstance(error, HeadgateError):

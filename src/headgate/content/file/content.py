@@ -99,6 +99,11 @@ class FileType:
             )
         return [PublishedFile(manifest.NAME, kept.id, "text/plain; charset=utf-8")]
 
+    def dispensable(self, key: str, paths: Sequence[str], *, exact: bool) -> Sequence[str]:
+        """The manifest is always ours, and written the same again."""
+        del key, exact
+        return paths
+
     def located(self, tx: Transaction, content_set_id: ContentSetId, path: str) -> Located | None:
         """Return the file of the set at this path."""
         rows = tx.execute(

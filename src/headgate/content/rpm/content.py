@@ -11,7 +11,7 @@ from headgate.content.rpm.bringing import brought_by, names_of
 from headgate.content.rpm.filters import filtered
 from headgate.content.rpm.merging import with_units
 from headgate.content.rpm.packs import drop_empty_segments
-from headgate.content.rpm.publish import publish
+from headgate.content.rpm.publish import dispensable, publish
 from headgate.content.rpm.records import NAME_ARCH, NAME_STREAM, NEVRA, NSVCA
 from headgate.content.rpm.solving.solve import solve
 from headgate.content.rpm.sync import sync
@@ -89,6 +89,10 @@ class YumType:
     ) -> Sequence[PublishedFile]:
         """See `content/rpm/publish.py`."""
         return publish(ports, run, content, options)
+
+    def dispensable(self, key: str, paths: Sequence[str], *, exact: bool) -> Sequence[str]:
+        """See `content/rpm/publish.py`."""
+        return dispensable(key, paths, exact=exact)
 
     def located(self, tx: Transaction, content_set_id: ContentSetId, path: str) -> Located | None:
         """See `content/rpm/located.py`."""

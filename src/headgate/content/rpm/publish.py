@@ -1,5 +1,6 @@
 """Writing the metadata of any content: whole segments are copied, the rest is put together."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -20,10 +21,11 @@ from headgate.content.rpm.metadata.writer import ChecksumType, write_metadata
 from headgate.content.rpm.selection import cuts_of, pack_reader
 from headgate.content.rpm.signing import signatures
 from headgate.content.rpm.tables import errata, module_documents, package_groups, repository_files
+from headgate.content.rpm.trust_metadata import SIGNATURE
 from headgate.content.rpm.upstream import REPOMD
 from headgate.domain.content import Content
 from headgate.engine.port import Progress, Run
-from headgate.plugin import Ports, PublishedFile, PublishOptions
+from headgate.plugin import Ports, PublishedFile, PublishOptions, signer_of
 from headgate.services.blobs import keep
 from headgate.stores.blobs import Digest, Spool
 from headgate.stores.db.statements import rows_of
@@ -35,6 +37,10 @@ Render = Callable[[Iterable[bytes]], Iterator[bytes]]
 _DOCUMENTS: Final[Sequence[tuple[str, str, Table, str, Render]]] = (
     ("updateinfo", "erratum", errata, "updateinfo.xml", render_updateinfo),
     ("group", "package_group", package_groups, "comps.xml", render_comps),
+)
+UPSTREAM_KEY: Final = "yum:upstream:"  # begins the key of a publication that a sync took over
+_REWRITTEN: Final = re.compile(
+    r"repodata/[0-9a-f]+-(primary|filelists|other|updateinfo|comps|modules)\.(xml|yaml)\.(gz|zst)"
 )
 # Fragments gathered before they are compressed as one member.
 _PIECE_BYTES: Final = 1 << 20
@@ -56,6 +62,19 @@ def publish(
         making.write_document("modules", module_documents, modules, "modules.yaml", render_modules)
         making.pass_through(content)
         return making.finish()
+
+
+def dispensable(key: str, paths: Sequence[str], *, exact: bool) -> Sequence[str]:
+    """Return what can be let go of: what is made of segments and fragments, and comes out equal.
+
+    repomd.xml and its signature stay: hosts that have the rest need no more. Upstream's own files
+    (docs/decisions/0013) cannot be made again. Where they are promised, or signed by upstream,
+    they stay; else ours take their place when they are needed.
+    """
+    if not key.startswith(UPSTREAM_KEY):
+        return [path for path in paths if _REWRITTEN.fullmatch(path)]
+    upstream_signed = SIGNATURE in paths and signer_of(key) is None
+    return () if exact or upstream_signed else paths
 
 
 @dataclass(frozen=True, slots=True)

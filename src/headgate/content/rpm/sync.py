@@ -12,6 +12,7 @@ from headgate.content.rpm.media import media_type
 from headgate.content.rpm.merging import with_units
 from headgate.content.rpm.metadata.repomd import render_repomd
 from headgate.content.rpm.metadata.stream import Source, read_packages
+from headgate.content.rpm.publish import UPSTREAM_KEY
 from headgate.content.rpm.retention import retained
 from headgate.content.rpm.signing import signatures
 from headgate.content.rpm.trust import verify_packages
@@ -90,7 +91,7 @@ def _read_metadata(work: SyncWork) -> dict[str, Any]:
         "mirrors": upstream.mirrors,
         "files": files,
         "files_key": work.options.signed_key(
-            f"yum:upstream:{upstream.digest}:{'some' if upstream.left_out else 'all'}"
+            f"{UPSTREAM_KEY}{upstream.digest}:{'some' if upstream.left_out else 'all'}"
         ),
     }
 

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -80,6 +81,9 @@ publications = Table(
     # What besides the content decides the bytes: content type, checksum type, compression ...
     Column("options", String(255), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # Dormant: it has let go of the files in `dormant_files`, and is written again when needed.
+    Column("dormant", Boolean, nullable=False, default=False),
+    Column("awake_until", UtcDateTime),  # somebody has asked for it; null: nobody has
     UniqueConstraint("content_set_id", "options"),
 )
 
@@ -95,4 +99,18 @@ publication_files = Table(
     Column("content_type", String(64), nullable=False),
     PrimaryKeyConstraint("publication_id", "path"),
     Index("ix_publication_files_blob_id", "blob_id"),
+)
+
+# What a dormant publication had; by the digests it is known whether the same bytes come out again.
+dormant_files = Table(
+    "dormant_files",
+    metadata,
+    Column(
+        "publication_id", Integer, ForeignKey("publications.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("path", String(1024), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("size", BigInteger, nullable=False),  # bytes
+    Column("content_type", String(64), nullable=False),
+    PrimaryKeyConstraint("publication_id", "path"),
 )
