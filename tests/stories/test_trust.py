@@ -1,5 +1,6 @@
 """What a repository believes of its upstream, over the API, on both databases."""
 
+import gzip
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import httpx2
 import pytest
 
 from headgate.apis.content import Vouching
+from headgate.content.rpm.metadata.repomd import parse_repomd
 from headgate.pki.openpgp import read_signature
 from headgate.pki.openpgp_packets import split_signatures
 from headgate.server.content_types import content_types
@@ -20,7 +22,7 @@ from support.faulty_upstream import FaultyUpstream
 from support.house import House, refused
 from support.openpgp import Gnupg, SignedRpms
 from support.repositories import YumRepository
-from support.rpms import RpmStore
+from support.rpms import Rpm, RpmStore
 
 DOWNLOADS = DownloadRules(addresses=AddressRules.allowing(["127.0.0.0/8", "::1/128"]))
 REPOMD = "repodata/repomd.xml"
@@ -49,6 +51,25 @@ def unsigned(rpm_store: RpmStore, tmp_path_factory: pytest.TempPathFactory) -> P
     """One that nobody has signed."""
     repository = YumRepository(rpms=[ROOK, REED_1])
     return repository.write(tmp_path_factory.mktemp("unsigned") / "it", rpm_store)
+
+
+@pytest.fixture(scope="module")
+def mixed(gnupg: Gnupg, rpm_store: RpmStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One with a package that the vendor has signed, and one that nobody has."""
+    folder = tmp_path_factory.mktemp("mixed") / "it"
+    store = RooksSigned(gnupg.home / "rpms", rpm_store, gnupg, "vendor")
+    return YumRepository(rpms=[ROOK, REED_1]).write(folder, store)
+
+
+class RooksSigned(SignedRpms):
+    """Only rooks are signed."""
+
+    def build(self, *wanted: Rpm) -> list[Path]:
+        """Return the files of the packages, in order."""
+        return [self._one(each) for each in wanted]
+
+    def _one(self, rpm: Rpm) -> Path:
+        return (super().build(rpm) if rpm == ROOK else self._plain.build(rpm))[0]
 
 
 @dataclass(slots=True)
@@ -100,6 +121,25 @@ class Scene:
         sent = self.house.admin.post(path, files={"content": (file.name, file.read_bytes())})
         task = world.ended(sent.json())
         return task["result"], " ".join(task["humanized"]["errors"])
+
+    def lacking(self, *versions: int) -> list[list[tuple[str, str]]]:
+        """Return what the repository, and each of these versions, lacks: file and reason."""
+        lists = [
+            self.house.get(f"repositories/{self.repository}/missing_files"),
+            *(self.house.get(f"content_view_versions/{each}/missing_files") for each in versions),
+        ]
+        return [
+            [(row["path"].rpartition("/")[2], row["code"]) for row in each.json()["results"]]
+            for each in lists
+        ]
+
+    def offered(self, view: str) -> str:
+        """Return the primary metadata of the view in Library."""
+        base = self.house.world.content_path("birds", view=view)
+        repomd = parse_repomd(self.content.get(base + REPOMD).content)
+        primary = repomd.find("primary")
+        assert primary is not None
+        return gzip.decompress(self.content.get(base + primary.location).content).decode()
 
     def settle(self) -> None:
         """Wait for what a change has asked for."""
@@ -316,6 +356,47 @@ def test_uploads_are_looked_at_as_the_policy_says(
     assert (good, anything) == (("success", ""), ("success", ""))
     assert warned[0] == "warning"
     assert f"{REED_1.filename} is not signed" in warned[1]
+
+
+def test_one_package_that_is_refused_does_not_keep_the_others_out(
+    scene: Scene, mixed: Path
+) -> None:
+    world = scene.house.world
+    scene.offer(mixed)
+    scene.make(package_signature_policy="enforce")
+    view = world.view("some", scene.repository)
+    filtered = world.view("less", scene.repository)
+    world.filter(filtered, "no rooks", {"name": "rook"})
+    told = {"first": scene.sync()}
+    versions = [world.publish(view), world.publish(filtered)]
+    refused_at_once = scene.lacking(*versions)
+    other = world.mirror("elsewhere", scene.upstream.url)  # has the same bytes, asks for nothing
+    told["again"] = scene.sync()
+    still = scene.lacking(*versions)
+    direct = scene.get(f"Packages/r/{REED_1.filename}").status_code
+    scene.change(missing_files_policy="strict")
+    told["strict"] = scene.sync()
+    kept = scene.lacking()
+    scene.change(package_signature_policy="warn")
+    told["warn"] = scene.sync()
+
+    assert {name: result for name, (result, _) in told.items()} == {
+        "first": "warning",
+        "again": "warning",
+        "strict": "error",
+        "warn": "warning",
+    }
+    assert f"{REED_1.filename} is missing and not offered" in told["first"][1]
+    assert "it is not signed. Keys allowed: " in told["first"][1]
+    assert refused_at_once == still == [[(REED_1.filename, "untrusted_content")]] * 3
+    assert kept == [[(REED_1.filename, "untrusted_content")]]
+    assert direct == 403
+    assert scene.lacking(*versions) == [[], [], []]
+    assert world.show("repositories", other)["content_counts"]["rpm"] == 2
+    assert {name: REED_1.name in scene.offered(name) for name in ("some", "less")} == {
+        "some": True,
+        "less": True,
+    }
 
 
 @on_sqlite

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.content import Content
+from headgate.domain.errors import UntrustedContentError
 from headgate.domain.ids import PublicationId
 from headgate.plugin import ContentType, MissingFile, UnitFile, UnitType
 from headgate.services.collection import request_collection
@@ -26,6 +27,9 @@ from headgate.stores.db.tables import (
 )
 
 _WITHOUT = ":without:"
+# Files whose bytes are here, but refused: until a sync of the repository takes them.
+_REFUSED = UntrustedContentError.code
+_TAKEN = "taken"
 _COLUMNS = (
     missing_files.c.unit_type,
     missing_files.c.unit_id,
@@ -128,6 +132,33 @@ def replace_publication(
     request_collection(tx, clock)
 
 
+def note_taken(
+    tx: Transaction, repository_id: int, content: Content, refused: Sequence[MissingFile]
+) -> None:
+    """Note that the repository's sync has taken all of this content but what is still refused.
+
+    What was refused of it before is missing no more, in every version (`only_absent`).
+    """
+    still = {(each.unit_type, each.unit_id) for each in refused}
+    column = missing_files.c
+    rows = tx.execute(
+        select(column.unit_type, column.unit_id)
+        .where(column.repository_id == repository_id, column.code == _REFUSED)
+        .distinct()
+    )
+    for row in rows.all():
+        if row.unit_id in content[row.unit_type] and tuple(row) not in still:
+            tx.execute(
+                update(missing_files)
+                .where(
+                    column.repository_id == repository_id,
+                    column.unit_type == row.unit_type,
+                    column.unit_id == row.unit_id,
+                )
+                .values(code=_TAKEN)
+            )
+
+
 def set_aside_key(tx: Transaction, publication_id: int) -> None:
     """Free a publication's key for another one of the same content, made anew."""
     tx.execute(
@@ -168,9 +199,9 @@ def still_missing(
 def only_absent(
     tx: Transaction, content_type: ContentType, missing: Sequence[MissingFile]
 ) -> list[MissingFile]:
-    """Return those of the files whose bytes are not here."""
+    """Return those of the files whose bytes are not here, or refused."""
     absent = {_name(file) for file in absent_files(tx, content_type, missing)}
-    return [each for each in missing if _name(each) in absent]
+    return [each for each in missing if each.code == _REFUSED or _name(each) in absent]
 
 
 def absent_files(

@@ -102,8 +102,8 @@ def _believe(workshop: Workshop, run: Run, repository: Row[Any], taken: Content)
         more = f"; and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
         raise UntrustedContentError(
             f"Not signed as the repository asks: {'; '.join(found[:_MOST_NAMED])}{more}."
-            " Nothing was added. Add the key that signs these packages to the repository's gpg key, or set its"
-            " package_signature_policy to warn."
+            " Nothing was added. Add the key that signs these packages to the repository's gpg key,"
+            " or set its package_signature_policy to warn."
         )
     for words in found[:_MOST_NAMED]:
         run.warn(UntrustedContentError(words))

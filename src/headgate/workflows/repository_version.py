@@ -18,6 +18,7 @@ from headgate.services.missing import (
     is_incomplete,
     key_without,
     left_out,
+    note_taken,
     offered_by,
     replace_publication,
     save_missing,
@@ -139,6 +140,8 @@ def _save(
         repository_id=repository.id,
         missing=missing,
     )
+    if found.offered is not None:  # a sync has looked at all of it
+        note_taken(tx, repository.id, found.content, missing)
     latest = latest_version_of(tx, RepositoryId(repository.id))
     if (
         latest is not None

@@ -49,10 +49,9 @@ def sync(work: SyncWork) -> Synced | None:
     if work.download_policy == "immediate":
         near = replace(work, remote=replace(work.remote, mirrors=tuple(found["mirrors"])))
         missing = work.run.step("download packages", lambda: _download(near, content))
-    doubt: str | None = work.run.step(
-        "verify signatures", lambda: verify_packages(work.ports, work.run, work.trust, content)
-    )
-    for words in (*found["doubts"], doubt):
+    looked: dict[str, Any] = work.run.step("verify signatures", lambda: _believed(work, content))
+    missing = [*missing, *looked["refused"]]
+    for words in (*found["doubts"], looked["doubt"]):
         if words is not None:
             work.run.warn(UntrustedContentError(words))
     files = None if found["files"] is None else [PublishedFile(**each) for each in found["files"]]
@@ -179,6 +178,11 @@ def _kept(work: SyncWork, made: Mapping[str, bytes]) -> Iterable[PublishedFile]:
         )
     for path, blob in zip(made, kept, strict=True):
         yield PublishedFile(path, blob.id, media_type(path))
+
+
+def _believed(work: SyncWork, content: Content) -> dict[str, Any]:
+    looked = verify_packages(work.ports, work.run, work.trust, content, keep_good=work.keep_good)
+    return asdict(looked)
 
 
 def _download(work: SyncWork, content: Content) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ package is read twice for it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -32,7 +33,8 @@ from headgate.domain.errors import InvalidContentError, UntrustedContentError
 from headgate.engine.port import Progress, Run
 from headgate.pki.openpgp import Finding, Keyring, Verdict, read_signature
 from headgate.pki.openpgp_packets import split_signatures
-from headgate.plugin import Ports, TrustRules
+from headgate.plugin import MissingFile, Ports, TrustRules
+from headgate.services.unit_files import FEW, MOST_SHARE
 from headgate.services.unit_rows import insert_missing
 from headgate.stores.blobs import Digest, open_blob
 from headgate.stores.db import Database, Transaction
@@ -43,7 +45,10 @@ from headgate.stores.db.tables import blobs
 _NAMED: Final = 10
 # Packages between two reports of progress, remembered in one transaction.
 _GROUP: Final = 200
-_COLUMNS: Final = ("id", "name", "epoch", "version", "release", "arch", "location", "blob_id")
+_COLUMNS: Final = (
+    *("id", "name", "epoch", "version", "release", "arch", "location", "blob_id"),
+    *("size", "checksum_type", "checksum"),
+)
 # The most telling of several findings is told.
 _TELLING: Final = (
     Verdict.BAD,
@@ -56,26 +61,40 @@ _TELLING: Final = (
 )
 
 
-def verify_packages(ports: Ports, run: Run, rules: TrustRules, content: Content) -> str | None:
-    """Check the packages whose bytes are here; return what is to be warned of, None if nothing.
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What came of looking at packages."""
 
-    UntrustedContentError with the policy enforce. To be called in a step: may run twice.
+    doubt: str | None = None  # what is to be warned of
+    refused: Sequence[MissingFile] = ()  # what is not to be offered
+
+
+def verify_packages(
+    ports: Ports, run: Run, rules: TrustRules, content: Content, *, keep_good: bool = False
+) -> Looked:
+    """Check the packages whose bytes are here.
+
+    With the policy enforce UntrustedContentError; with `keep_good` only if so many are refused
+    that something else is wrong than a package. To be called in a step: may run twice.
     """
     if rules.packages == "off" or (rules.packages == "warn" and rules.keys is None):
-        return None
+        return Looked()
     packages = content["rpm"] | content["srpm"]
     try:
         keyring = keyring_of(rules)
     except UntrustedContentError as error:
         if rules.packages == "enforce":
             raise
-        return error.message
+        return Looked(error.message)
     refused = list(_refused(ports, run, keyring, packages))
     if not refused:
-        return None
+        return Looked()
     words = _listed(refused, keyring)
     if rules.packages == "warn":
-        return words
+        return Looked(words)
+    few = len(refused) <= max(FEW, len(packages) * MOST_SHARE)
+    if keep_good and few and len(refused) < len(packages):
+        return Looked(refused=[_not_offered(*each, keyring, content) for each in refused])
     raise UntrustedContentError(
         f"{words}. Nothing was changed. Add the key that signs these packages to the repository's"
         " gpg key, or set its package_signature_policy to warn."
@@ -138,8 +157,8 @@ def verified(tx: Transaction, keyring: Keyring, packages: BitMap) -> BitMap:
 
 def _refused(
     ports: Ports, run: Run, keyring: Keyring, packages: BitMap
-) -> Iterator[tuple[str, Finding]]:
-    """Yield location and finding of each package that is here and not good."""
+) -> Iterator[tuple[Any, Finding]]:
+    """Yield row and finding of each package that is here and not good."""
     with ports.database.read() as tx:
         waiting = packages - verified(tx, keyring, packages)
         columns = [rpm_packages.c[name] for name in _COLUMNS]
@@ -159,7 +178,7 @@ def _refused(
             if finding.good:
                 good.append((row.id, finding))
             else:
-                yield row.location, finding
+                yield row, finding
         _remember(ports.database, good)
         done += len(batch)
         run.report(Progress(items_done=done, items_total=len(rows)))
@@ -209,8 +228,21 @@ def _remember(database: Database, good: Iterable[tuple[int, Finding]]) -> None:
             insert_missing(tx, rpm_verified_packages, rows)
 
 
-def _listed(refused: Sequence[tuple[str, Finding]], keyring: Keyring) -> str:
-    named = "; ".join(f"{location} is {finding}" for location, finding in refused[:_NAMED])
+def _not_offered(row: Any, finding: Finding, keyring: Keyring, content: Content) -> MissingFile:
+    return MissingFile(
+        unit_type="rpm" if row.id in content["rpm"] else "srpm",
+        unit_id=row.id,
+        path=row.location,
+        size=row.size,
+        checksum=f"{row.checksum_type}:{row.checksum.hex()}",
+        url=None,
+        code=UntrustedContentError.code,
+        reason=f"it is {finding}. Keys allowed: {keyring.shown}",
+    )
+
+
+def _listed(refused: Sequence[tuple[Any, Finding]], keyring: Keyring) -> str:
+    named = "; ".join(f"{row.location} is {finding}" for row, finding in refused[:_NAMED])
     more = f"; and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
     what = "package is" if len(refused) == 1 else "packages are"
     return (
