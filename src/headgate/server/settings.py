@@ -103,6 +103,20 @@ class Solving:
 
 
 @dataclass(frozen=True, slots=True)
+class Versions:
+    """Which versions of content views keep their metadata written though nothing serves them."""
+
+    awake: Annotated[
+        int,
+        "So many of the newest versions of each content view keep their metadata; older ones that "
+        "nothing serves have it written again when it is needed.",
+    ] = 3
+    awake_hours: Annotated[
+        int, "Hours for which an older version keeps its metadata after somebody needed it."
+    ] = 24
+
+
+@dataclass(frozen=True, slots=True)
 class Logging:
     """What is told about the running server, on standard error."""
 
@@ -124,6 +138,7 @@ class Settings:
     admin: Admin = field(default_factory=Admin)
     upstream: Upstream = field(default_factory=Upstream)
     solving: Solving = field(default_factory=Solving)
+    versions: Versions = field(default_factory=Versions)
     logging: Logging = field(default_factory=Logging)
 
     @property
@@ -146,6 +161,7 @@ SECTIONS: Mapping[str, type] = {
     "admin": Admin,
     "upstream": Upstream,
     "solving": Solving,
+    "versions": Versions,
     "logging": Logging,
 }
 

@@ -4,9 +4,11 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import structlog
 
+from headgate.domain.dormancy import DormancyRules
 from headgate.engine import Wakeup
 from headgate.engine.runner import Runner
 from headgate.server.parts import Parts
@@ -38,6 +40,10 @@ def run_worker(
         content_types=parts.content_types,
         unseal=parts.sealer.unseal,
         uploads=parts.home.uploads,
+        dormancy=DormancyRules(
+            newest=parts.settings.versions.awake,
+            awake_for=timedelta(hours=parts.settings.versions.awake_hours),
+        ),
     )
     runner = Runner(
         parts.database,
