@@ -255,8 +255,12 @@ def test_a_repository_leaves_every_version_that_it_is_deleted_from(house: House)
     parts = world.publish(tools)
     version = world.publish(view)
 
-    refused(house.delete(f"repositories/{nests}"), 409, "All 1.0", "Tools 1.0")
-    answer = house.delete(f"repositories/{nests}", remove_from_content_view_versions=True)
+    house.stop_worker()
+    waiting = house.post(f"content_views/{tools}/publish").json()
+    refused(house.delete(f"repositories/{nests}"), 409, "being published (Tools 2.0)")
+    house.start_worker()
+    world.done(waiting)
+    answer = house.delete(f"repositories/{nests}")
 
     assert answer.status_code == 200
     assert held(house, parts) == held(house, version) == {"eggs": 1}

@@ -106,6 +106,7 @@ def control(
     *,
     uploads: Path = Path("/nonexistent"),
     authority: Authority | None = None,
+    delete_repo_across_cv: bool = True,
 ) -> Control:
     """Return a control plane whose administrator is `admin`."""
     clock = Watch()
@@ -122,6 +123,7 @@ def control(
         authority=authority,
         content_types=content_types(),
         clock=clock,
+        delete_repo_across_cv=delete_repo_across_cv,
         threads=4,
     )
     return Control(database, blobs, clock, control_plane(services, resources))

@@ -21,6 +21,7 @@ class Services:
     `secret` (32 random bytes, one per installation) keys hashes of credentials in memory.
     `seal` and `unseal` protect secrets at rest.
     `uploads` is the folder of uploads in progress, shared with the workers.
+    `delete_repo_across_cv`: whether a deleted repository leaves published versions unasked.
     `threads` bounds the requests served at once and thereby the database connections in use.
     """
 
@@ -34,4 +35,5 @@ class Services:
     content_types: Mapping[str, ContentType] = field(default_factory=dict[str, ContentType])
     authority: Authority | None = None  # signs debug certificates
     base_url: str = ""  # https://host:port, for links to published content; "": the request's
+    delete_repo_across_cv: bool = True
     threads: int = 16

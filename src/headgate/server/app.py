@@ -130,6 +130,7 @@ def _services(parts: Parts) -> Services:
         authority=parts.keys.authority,
         clock=parts.clock,
         content_types=parts.content_types,
+        delete_repo_across_cv=parts.settings.content.delete_repo_across_cv,
     )
 
 

@@ -117,6 +117,17 @@ class Versions:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """How content is looked after, by Katello's names where it has them."""
+
+    delete_repo_across_cv: Annotated[
+        bool,
+        "Take a repository that is deleted out of published content view versions, too; false: "
+        "only when the request says so.",
+    ] = True
+
+
+@dataclass(frozen=True, slots=True)
 class Logging:
     """What is told about the running server, on standard error."""
 
@@ -139,6 +150,7 @@ class Settings:
     upstream: Upstream = field(default_factory=Upstream)
     solving: Solving = field(default_factory=Solving)
     versions: Versions = field(default_factory=Versions)
+    content: Content = field(default_factory=Content)
     logging: Logging = field(default_factory=Logging)
 
     @property
@@ -162,6 +174,7 @@ SECTIONS: Mapping[str, type] = {
     "upstream": Upstream,
     "solving": Solving,
     "versions": Versions,
+    "content": Content,
     "logging": Logging,
 }
 

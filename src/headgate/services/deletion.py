@@ -19,12 +19,18 @@ def freed_by_deleting_repository(
     actor: Actor,
     clock: Clock,
     repository_id: RepositoryId,
+    remove_from_versions: bool,
 ) -> int:
     """Return the bytes that the disk would get back; errors as of the deletion itself."""
 
     def change(inner: Transaction) -> None:
         delete_repository(
-            inner, actor=actor, clock=clock, repository_id=repository_id, delete_filters=True
+            inner,
+            actor=actor,
+            clock=clock,
+            repository_id=repository_id,
+            remove_from_versions=remove_from_versions,
+            delete_filters=True,
         )
 
     return freed_by(tx, content_types, change)

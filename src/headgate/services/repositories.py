@@ -148,9 +148,11 @@ def delete_repository(
 ) -> Row[Any]:
     """Delete the repository with its versions; return it as it was.
 
-    ConflictError while a task works on it, or a published content view version holds it, unless
-    `remove_from_versions`: then it leaves them too. Filters that apply to it alone would apply to
-    their whole view: BadRequestError, unless `delete_filters` says that they go with it.
+    ConflictError while a task works on it, or a version that holds it is being published, or a
+    published one holds it, unless `remove_from_versions`: then it leaves them too, and everything
+    that they serve goes on without it from one moment to the next. Filters that apply to it alone
+    would apply to their whole view: BadRequestError, unless `delete_filters` says that they go
+    with it.
     """
     row = load(tx, actor, repositories, repository_id)
     actor.require("destroy_products", organization_id=row.organization_id)
@@ -162,7 +164,13 @@ def delete_repository(
             f"Repository '{row.name}' is the only one of the content view filters {names}."
             " Delete these, or pass delete_empty_repo_filters."
         )
-    holding = _versions_holding(tx, repository_id)
+    publishing = _versions_holding(tx, repository_id, published=False)
+    if publishing:
+        raise ConflictError(
+            f"Repository '{row.name}' is in content view versions that are being published"
+            f" ({', '.join(publishing[:5])}). Wait for these tasks, then delete it."
+        )
+    holding = _versions_holding(tx, repository_id, published=True)
     if holding and not remove_from_versions:
         raise ConflictError(
             f"Repository '{row.name}' is in published content view versions"
@@ -217,7 +225,9 @@ def _filters_only_for(tx: Transaction, repository_id: RepositoryId) -> Sequence[
     ).all()
 
 
-def _versions_holding(tx: Transaction, repository_id: RepositoryId) -> list[str]:
+def _versions_holding(
+    tx: Transaction, repository_id: RepositoryId, *, published: bool
+) -> list[str]:
     rows = tx.execute(
         select(content_views.c.name, content_view_versions.c.major, content_view_versions.c.minor)
         .join(content_view_versions, content_view_versions.c.content_view_id == content_views.c.id)
@@ -225,7 +235,10 @@ def _versions_holding(tx: Transaction, repository_id: RepositoryId) -> list[str]
             content_view_version_repositories,
             content_view_version_repositories.c.version_id == content_view_versions.c.id,
         )
-        .where(content_view_version_repositories.c.repository_id == repository_id)
+        .where(
+            content_view_version_repositories.c.repository_id == repository_id,
+            content_view_versions.c.published == published,
+        )
         .order_by(func.lower(content_views.c.name))
     )
     return [f"{name} {major}.{minor}" for name, major, minor in rows]

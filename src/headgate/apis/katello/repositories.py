@@ -313,7 +313,9 @@ class Destroy(Params):
 
     id: RepositoryId = doc("Repository ID")
     remove_from_content_view_versions: bool = doc(
-        "Remove it from published content view versions, too", default=False
+        "Remove it from published content view versions, too, whatever the setting"
+        " delete_repo_across_cv (true by default)",
+        default=False,
     )
     delete_empty_repo_filters: bool = doc(
         "Delete content view filters that apply to this repository alone", default=False
@@ -329,7 +331,8 @@ def destroy(call: Call, params: Destroy) -> dict[str, Any]:
         actor=call.actor,
         clock=call.services.clock,
         repository_id=params.id,
-        remove_from_versions=params.remove_from_content_view_versions,
+        remove_from_versions=params.remove_from_content_view_versions
+        or call.services.delete_repo_across_cv,
         delete_filters=params.delete_empty_repo_filters,
     )
     return shown
@@ -350,6 +353,7 @@ def deletion(call: Call, params: Deletion) -> dict[str, Any]:
         actor=call.actor,
         clock=call.services.clock,
         repository_id=params.id,
+        remove_from_versions=call.services.delete_repo_across_cv,
     )
     return {"freed_bytes": freed}
 

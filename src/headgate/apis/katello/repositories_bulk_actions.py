@@ -26,7 +26,9 @@ class DestroyRepositories(Chosen):
     """Destroy one or more repositories."""
 
     remove_from_content_view_versions: bool = doc(
-        "Remove them from published content view versions, too", default=False
+        "Remove them from published content view versions, too, whatever the setting"
+        " delete_repo_across_cv (true by default)",
+        default=False,
     )
     delete_empty_repo_filters: bool = doc(
         "Delete content view filters that apply to one of these alone", default=False
@@ -47,7 +49,8 @@ def destroy_repositories(call: Call, params: DestroyRepositories) -> dict[str, A
             actor=call.actor,
             clock=call.services.clock,
             repository_id=RepositoryId(row.id),
-            remove_from_versions=params.remove_from_content_view_versions,
+            remove_from_versions=params.remove_from_content_view_versions
+            or call.services.delete_repo_across_cv,
             delete_filters=params.delete_empty_repo_filters,
         ),
     )
