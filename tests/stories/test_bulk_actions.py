@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from headgate.upstream import AddressRules, DownloadRules
+from support.control import control
 from support.house import House, refused
 from support.upstream import upstream
 
@@ -88,7 +89,10 @@ def test_repositories_go_but_for_those_that_something_needs(house: House) -> Non
     kept = house.files("nests", egg=b"blue")
     world.publish(world.view("Base", kept))
 
-    answer = house.put("repositories/bulk/destroy", ids=[going, kept, going])
+    keeping = control(house.control.database, delete_repo_across_cv=False).client()
+
+    chosen = {"ids": [going, kept, going]}
+    answer = keeping.put("/katello/api/repositories/bulk/destroy", json=chosen)
 
     messages = answer.json()["displayMessages"]
     assert messages["success"] == ["Successfully removed 1 repositories"]

@@ -141,6 +141,12 @@ class Scene:
         assert primary is not None
         return gzip.decompress(self.content.get(base + primary.location).content).decode()
 
+    def explained(self, version: int, package: str) -> tuple[bool, str]:
+        """Return whether a version offers a package, and the first reason why."""
+        path = f"content_view_versions/{version}/explain"
+        (told,) = self.house.get(path, package=package).json()["results"]
+        return told["present"], told["reasons"][0]["code"]
+
     def settle(self) -> None:
         """Wait for what a change has asked for."""
         for label in ("Actions::BulkAction", "Actions::Katello::Repository::MetadataGenerate"):
@@ -374,6 +380,8 @@ def test_one_package_that_is_refused_does_not_keep_the_others_out(
     told["again"] = scene.sync()
     still = scene.lacking(*versions)
     direct = scene.get(f"Packages/r/{REED_1.filename}").status_code
+    explained = {"refused": scene.explained(versions[0], "reed")}
+    explained["good"] = scene.explained(versions[0], "rook")
     scene.change(missing_files_policy="strict")
     told["strict"] = scene.sync()
     kept = scene.lacking()
@@ -392,6 +400,15 @@ def test_one_package_that_is_refused_does_not_keep_the_others_out(
     assert kept == [[(REED_1.filename, "untrusted_content")]]
     assert direct == 403
     assert scene.lacking(*versions) == [[], [], []]
+    explained["warned"] = scene.explained(versions[0], "reed")
+    scene.change(package_signature_policy="enforce")
+    explained["enforced since"] = scene.explained(versions[0], "reed")
+    assert explained == {
+        "refused": (False, "refused"),
+        "good": (True, "not_filtered"),
+        "warned": (True, "unverified"),
+        "enforced since": (True, "unverified"),
+    }
     assert world.show("repositories", other)["content_counts"]["rpm"] == 2
     assert {name: REED_1.name in scene.offered(name) for name in ("some", "less")} == {
         "some": True,

@@ -1,11 +1,12 @@
 """Why a version holds a package, or does not: what a content type is asked and what it answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from headgate.domain.content import Content
 from headgate.plugin.filters import Filter
+from headgate.plugin.trust import NOTHING_ASKED, TrustRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class HeldPart:
     """One repository in a version: what it had before filters, the filters, and what stayed.
 
     `source_is_of_now`: what it had is no longer kept, what it has now stands in for that.
+    `trust` returns what the repository asks of signatures now.
     """
 
     source: Content
@@ -31,6 +33,7 @@ class HeldPart:
         default_factory=dict[tuple[str, int], MissingUnit]
     )
     source_is_of_now: bool = False
+    trust: Callable[[], TrustRules] = lambda: NOTHING_ASKED
 
 
 @dataclass(frozen=True, slots=True)

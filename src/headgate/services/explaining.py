@@ -1,7 +1,8 @@
 """Why a version of a content view holds a package, or does not."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pyroaring import BitMap
@@ -18,10 +19,12 @@ from headgate.plugin import (
     HeldPart,
     MissingUnit,
     NamedUnit,
+    TrustRules,
     filters_within,
 )
 from headgate.services.access import Actor, load
 from headgate.services.related import AnyRow
+from headgate.services.trust import rules_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
@@ -33,6 +36,8 @@ from headgate.stores.db.tables import (
     repositories,
     repository_versions,
 )
+
+Unseal = Callable[[bytes], bytes]
 
 # Of repositories elsewhere that have what a version lacks.
 _MOST_NAMED = 5
@@ -71,6 +76,7 @@ def explain(
     content_types: Mapping[str, ContentType],
     *,
     actor: Actor,
+    unseal: Unseal,
     version_id: ContentViewVersionId,
     text: str,
     repository_id: RepositoryId | None = None,
@@ -86,7 +92,7 @@ def explain(
     if not version.published:
         raise BadRequestError("This version is still being published.")
     rows = _held(tx, version_id, repository_id)
-    parts = _parts(tx, rows, version.filters or ())
+    parts = _parts(tx, rows, version.filters or (), unseal)
     found = [
         (row, _judged(content_types[row.content_type].explained(tx, text, part), part))
         for row, part in zip(rows, parts, strict=True)
@@ -127,7 +133,10 @@ def _held(
 
 
 def _parts(
-    tx: Transaction, rows: Sequence[AnyRow], filters: Sequence[Mapping[str, Any]]
+    tx: Transaction,
+    rows: Sequence[AnyRow],
+    filters: Sequence[Mapping[str, Any]],
+    unseal: Unseal,
 ) -> list[HeldPart]:
     sets = {key for row in rows for key in (row.content_set_id, row.source_id, row.latest_id)}
     contents = _contents(tx, sets - {None})
@@ -139,10 +148,16 @@ def _parts(
             filters=chosen,
             missing=missing.get(row.id, {}),
             source_is_of_now=bool(chosen) and row.source_id is None,
+            trust=partial(_trust, tx, row.id, unseal),
         )
         for row in rows
         for chosen in [filters_within(filters, row.id)]
     ]
+
+
+def _trust(tx: Transaction, repository_id: int, unseal: Unseal) -> TrustRules:
+    row = tx.execute(select(repositories).where(repositories.c.id == repository_id)).one()
+    return rules_of(tx, row, unseal)
 
 
 def _source(row: AnyRow, contents: Mapping[int, Content], filters: Sequence[Filter]) -> Content:

@@ -39,6 +39,7 @@ def explain_package(call: Call, params: Explain) -> dict[str, Any]:
         call.tx,
         call.services.content_types,
         actor=call.actor,
+        unseal=call.services.unseal,
         version_id=params.id,
         text=params.package.strip(),
         repository_id=params.repository_id,

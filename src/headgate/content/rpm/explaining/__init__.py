@@ -13,11 +13,13 @@ from typing import Final
 
 from headgate.content.rpm.explaining.asking import is_meant, named, packages_named_like, within
 from headgate.content.rpm.explaining.reasons import Subject, filter_reasons
+from headgate.content.rpm.explaining.signing import Signatures, signatures_of
 from headgate.content.rpm.explaining.surroundings import surroundings
 from headgate.content.rpm.filters import Filters
 from headgate.content.rpm.filters.combining import Kept
 from headgate.content.rpm.filters.reading import read_source
 from headgate.content.rpm.filters.source import Package
+from headgate.domain.errors import UntrustedContentError
 from headgate.plugin import Explained, Explanation, Ground, HeldPart
 from headgate.stores.db import Transaction
 
@@ -37,6 +39,7 @@ class Case:
     filters: Filters
     kept: Kept
     held: bool  # by the content set
+    signatures: Signatures
 
     @property
     def kept_by_filters(self) -> bool:
@@ -55,24 +58,34 @@ def explained(tx: Transaction, text: str, part: HeldPart) -> Explained:
     meant = [each for each in binary if is_meant(each, text)][:MOST]
     meant_sources = [each for each in sources if is_meant(each, text)][: MOST - len(meant)]
     filters, kept = _decided(tx, part, meant)
+    signatures = Signatures()
+    if meant or meant_sources:
+        signatures = signatures_of(tx, part, [*meant, *meant_sources])
     cases = [
-        *(Case(each, part, "rpm", filters, kept, each.id in part.content["rpm"]) for each in meant),
-        *(
-            Case(each, part, "srpm", filters, kept, each.id in part.content["srpm"])
-            for each in meant_sources
-        ),
+        Case(each, part, unit_type, filters, kept, each.id in part.content[unit_type], signatures)
+        for unit_type, packages in (("rpm", meant), ("srpm", meant_sources))
+        for each in packages
     ]
     near = [each.nevra for each in (*binary, *sources) if not is_meant(each, text)]
     return Explained([_explanation(case) for case in cases], near[:MOST])
 
 
 def missing_file(case: Case) -> Sequence[Ground]:
-    """The version names it, but upstream did not give it as announced."""
+    """The version names it, but upstream did not give it as announced, or signed as asked."""
     missing = case.part.missing.get((case.unit_type, case.package.id))
     if missing is None or not case.held:
         return ()
+    if missing.code == UntrustedContentError.code:
+        words = f"The repository refuses {case.package.nevra}: {missing.reason}"
+        return [Ground("refused", words, {"cause": missing.code})]
     message = f"The file of {case.package.nevra} is missing: {missing.reason}"
     return [Ground("missing_file", message, {"cause": missing.code, "url": missing.url})]
+
+
+def signatures(case: Case) -> Sequence[Ground]:
+    """It is offered, but hosts may not get it, or should not trust it."""
+    missing = (case.unit_type, case.package.id) in case.part.missing
+    return case.signatures.doubt(case.package) if case.held and not missing else ()
 
 
 def other_means(case: Case) -> Sequence[Ground]:
@@ -124,7 +137,10 @@ def filters(case: Case) -> Sequence[Ground]:
 
 
 # In the order in which reasons are told.
-EXPLAINERS: Sequence[Explainer] = (missing_file, other_means, source_packages, filters)
+EXPLAINERS: Sequence[Explainer] = (
+    *(missing_file, signatures),
+    *(other_means, source_packages, filters),
+)
 
 
 def _explanation(case: Case) -> Explanation:
