@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,8 +23,10 @@ from hypothesis.stateful import run_state_machine_as_test as run_walks
 from sqlalchemy import select
 
 from headgate.content.rpm.tables import rpm_packages
+from headgate.domain.dormancy import DormancyRules
 from headgate.domain.ids import ContentSetId
 from headgate.services.content_sets import load_units
+from headgate.services.publications import dormant_in
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.tables import (
     blobs,
@@ -61,6 +65,8 @@ class Walk(RuleBasedStateMachine):
         shutil.copyfile(self.template, self.folder / "headgate.sqlite")
         self.database = Database(f"sqlite:///{self.folder / 'headgate.sqlite'}")
         self.stage = Stage(self.database, self.folder / "home")
+        rules = DormancyRules(newest=1, least_bytes=0, awake_for=timedelta(0))
+        self.stage.workshop = replace(self.stage.workshop, dormancy=rules)
         world = self.stage.world
         self.switch(0)
         self.mirror = world.repository(
@@ -138,6 +144,7 @@ class Walk(RuleBasedStateMachine):
         self.stage.crash_at = crash_at
         self.stage.collect()
         self.stage.repair()
+        self.stage.collect()  # what has fallen dormant by then
         require_order(self.database, self.stage.root)
         require_health(self.database, self.stage.root, self.stage.clock)
 
@@ -145,6 +152,7 @@ class Walk(RuleBasedStateMachine):
     def environments_serve_what_was_published(self) -> None:
         with self.database.read() as tx:
             assert versions_served(tx) == {"Library": None, **self.served_paths()}
+            assert dormant_in(tx, self.served.values()) == []
             for version, nevras in self.versions.items():
                 assert packages_of(tx, version) == nevras
                 assert self.is_whole(tx, version)

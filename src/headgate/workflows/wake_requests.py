@@ -57,7 +57,8 @@ def wake_task(repository: Row[Any], publication_id: int) -> NewTask:
         },
         user_id=None,
         organization_id=OrganizationId(repository.organization_id),
-        exclusive=[_resource(publication_id)],
+        # One at a time: whoever may read old versions does not keep all workers busy.
+        exclusive=[_resource(publication_id), f"waking:{repository.organization_id}"],
     )
 
 
