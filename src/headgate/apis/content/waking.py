@@ -40,7 +40,7 @@ class Waking:
         flight = self._flights.get(key)
         if flight is None:
             flight = self._flights[key] = asyncio.create_task(self._woken(served))
-            flight.add_done_callback(lambda _: self._flights.pop(key, None))
+            flight.add_done_callback(lambda ended: self._landed(key, ended))
         try:
             await asyncio.wait_for(asyncio.shield(flight), self._patience)
         except TimeoutError:
@@ -61,6 +61,11 @@ class Waking:
         for flight in flights:
             flight.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
+
+    def _landed(self, publication_id: int, flight: asyncio.Task[None]) -> None:
+        del self._flights[publication_id]
+        if not flight.cancelled():
+            flight.exception()  # all who waited may have left
 
     async def _woken(self, served: ServedRepository) -> None:
         publication_id = served.publication_id
