@@ -321,3 +321,62 @@ def test_content_that_is_published_again_takes_the_dormant_publication(roost: Ro
     roost.settle()
     assert roost.dormant() == {"2.0"}
     assert b"two" not in roost.body(world.content_path("notes", view="Base") + "PULP_MANIFEST")
+
+
+@on_sqlite
+def test_repairs_and_deletions_know_what_is_dormant(roost: Roost) -> None:
+    house = roost.house
+    world = house.start_worker()
+    notes = house.files("notes", one=b"1" * 100)
+    view = world.view("Base", notes)
+    first = world.publish(view)
+    (one,) = world.list("files", repository_id=notes)
+    house.upload(notes, "two", b"2")
+    world.remove(notes, one["id"], kind="file")
+    world.publish(view)
+    manifest = roost.path("Base", "1.0", "notes") + "PULP_MANIFEST"
+    before = roost.body(manifest)
+    roost.settle()
+
+    world.done(house.put(f"content_view_versions/{first}/republish_repositories").json())
+    assert roost.dormant() == set()
+    assert roost.body(manifest) == before
+    roost.settle()
+    assert roost.dormant() == {"1.0"}
+    world.done(house.post(f"repositories/{notes}/verify_checksum").json())
+    roost.settle()
+    assert roost.dormant() == {"1.0"}
+    dry = house.get(f"content_views/{view}/retention", keep_versions=1).json()
+    space = roost.stored()
+    world.publish(view)  # takes the place of the first in no environment
+    world.done(house.delete(f"content_view_versions/{first}").json())
+    roost.settle()
+    assert dry["freed_bytes"] == space - roost.stored() == 100
+
+
+@on_sqlite
+def test_readers_of_old_versions_do_not_pass_the_quota_and_a_rollback_may(roost: Roost) -> None:
+    house = roost.house
+    world = house.start_worker()
+    notes = house.files("notes", one=b"1")
+    view = world.view("Base", notes)
+    first = world.publish(view)
+    house.upload(notes, "two", b"2")
+    world.publish(view)
+    manifest = roost.path("Base", "1.0", "notes") + "PULP_MANIFEST"
+    before = roost.body(manifest)
+    roost.settle()
+    world.put(f"organizations/{house.organization}/quota", hard_bytes=1)
+
+    refused = roost.get(manifest)
+    assert (refused.status, refused.headers["retry-after"]) == (503, "5")
+    assert [each["result"] for each in roost.wakings()] == ["error"]
+    assert roost.dormant() == {"1.0"}
+    assert roost.get(manifest).status == 503
+    assert len(roost.wakings()) == 1  # not asked for again at once
+
+    world.promote(first, world.environment("Dev"), force=True)
+    assert (
+        roost.body(world.content_path("notes", environment="Dev", view="Base") + "PULP_MANIFEST")
+        == before
+    )
