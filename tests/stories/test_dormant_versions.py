@@ -23,9 +23,11 @@ from headgate.stores.db.tables import (
 from headgate.upstream import DownloadRules
 from headgate.workflows.collect import collect, sweep
 from headgate.workflows.workshop import Workshop
-from support.aviary import HERON_ADVISORY
+from support.aviary import CRANE, HERON_ADVISORY, REED_1, ROOK
 from support.content_server import Answer, ContentRules, ContentServer, content_server
 from support.house import House
+from support.repositories import YumRepository
+from support.rpms import RpmStore
 
 on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"])
 WAKING = "Actions::Katello::Repository::MetadataGenerate"
@@ -380,3 +382,40 @@ def test_readers_of_old_versions_do_not_pass_the_quota_and_a_rollback_may(roost:
         roost.body(world.content_path("notes", environment="Dev", view="Base") + "PULP_MANIFEST")
         == before
     )
+
+
+@on_sqlite
+def test_a_dormant_version_that_lacks_files_is_woken_without_them_and_healed_with_them(
+    roost: Roost, rpm_store: RpmStore, tmp_path: Path
+) -> None:
+    folder = tmp_path / "upstream" / "it"
+    YumRepository(rpms=[REED_1, ROOK, CRANE], treeinfo=True).write(folder, rpm_store)
+    lost = {each: folder / each for each in ("images/boot.iso", "Packages/r/" + ROOK.filename)}
+    safe = {path: path.read_bytes() for path in lost.values()}
+    for path in lost.values():
+        path.unlink()
+    world = roost.house.start_worker(DownloadRules(file_roots=(folder.parent,)))
+    mirror = world.repository("birds", url=f"file://{folder}/")
+    world.ended(world.post(f"repositories/{mirror}/sync"))
+    view = world.view("Birds", mirror)
+    world.filter(view, "no reeds", {"name": "reed"})
+    world.publish(view)
+    world.filter(view, "no cranes", {"name": "crane"})
+    world.publish(view)
+    archived = roost.path("Birds", "1.0", "birds")
+    before = roost.metadata(archived)
+    roost.settle()
+    assert roost.dormant() == {"1.0"}
+
+    assert roost.metadata(archived) == before
+    assert len(roost.wakings()) == 1
+    for number, (name, path) in enumerate(lost.items()):
+        roost.house.control.clock.wait(hours=25)
+        sweep(roost.workshop)
+        roost.settle()
+        assert roost.dormant() == {"1.0"}
+        path.write_bytes(safe[path])
+        world.ended(world.post(f"repositories/{mirror}/sync", skip_metadata_check=True))
+        assert roost.body(archived + name) == safe[path]
+        (primary,) = [each for key, each in roost.metadata(archived).items() if "primary" in key]
+        assert (b"<name>rook</name>" in gzip.decompress(primary)) == (number == 1)
