@@ -108,17 +108,25 @@ class Dnf:
 
     def run(self, *arguments: str) -> Answer:
         """Run dnf; whatever is not success raises what it said."""
-        done = self._run(*arguments)
+        done = self._run_alone(*arguments)
         if done.returncode:
             raise DnfError(f"dnf {' '.join(arguments)}\n{done.stdout}{done.stderr}")
         return Answer(done.stdout, done.stderr)
 
     def fail(self, *arguments: str) -> str:
         """Run dnf, which must fail; return all that it said."""
-        done = self._run(*arguments)
+        done = self._run_alone(*arguments)
         if not done.returncode:
             raise DnfError(f"dnf {' '.join(arguments)} succeeded\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr
+
+    def _run_alone(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run dnf, and end the gpg-agent that it leaves behind for each repository's keys."""
+        done = self._run(*arguments)
+        for keyring in (self._folder / "cache").glob("*/pubring"):
+            ending = ["gpgconf", "--homedir", keyring, "--kill", "gpg-agent"]
+            subprocess.run(ending, check=False)
+        return done
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         options = {

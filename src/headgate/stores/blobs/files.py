@@ -21,11 +21,21 @@ def no_room_is_an_error(path: Path) -> Generator[None]:
         yield
     except OSError as error:
         if error.errno in _NO_ROOM:
-            raise StorageFullError(
-                f"No room left on the file system of {path.parent}:"
-                " free some space there, then try again"
-            ) from error
+            raise _full(path) from error
         raise
+
+
+def require_room(fd: int, reserved: int, path: Path) -> None:
+    """Raise StorageFullError when no more than so many bytes are free where the file lies."""
+    found = os.fstatvfs(fd)
+    if found.f_bavail * found.f_frsize <= reserved:
+        raise _full(path)
+
+
+def _full(path: Path) -> StorageFullError:
+    return StorageFullError(
+        f"No room left on the file system of {path.parent}: free some space there, then try again"
+    )
 
 
 def write_all(fd: int, data: bytes | memoryview) -> None:

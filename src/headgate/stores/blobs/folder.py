@@ -17,6 +17,9 @@ from headgate.domain.errors import NotFoundError
 from headgate.stores.blobs import files, owners
 from headgate.stores.blobs.port import Digest, Spool
 
+# Bytes of the disk that content never takes: the database, which may lie there too, has to be able
+# to write that a task has failed for want of room, and what is deleted to make some.
+_RESERVED: Final = 4 << 20
 _CHUNK: Final = 256 * 1024
 # A spool of a process on another machine that shares the folder is left alone for a day.
 _FOREIGN_SECONDS: Final = 86_400
@@ -38,6 +41,7 @@ class FolderSpool:
         """Append; on a full disk the spool file is gone when StorageFullError is raised."""
         try:
             with files.no_room_is_an_error(self.path):
+                files.require_room(self._open_fd(), _RESERVED, self.path)
                 files.write_all(self._open_fd(), data)
         except BaseException:
             self.close()
