@@ -20,6 +20,7 @@ from headgate.stores.db.tables import (
     publication_files,
     publications,
 )
+from headgate.workflows.collect import put_to_sleep
 from support.aviary import AVIARY
 from support.ledger import require_order
 from support.rpms import RpmStore
@@ -28,6 +29,8 @@ from support.upstream import Upstream, upstream
 
 RUNS = int(os.environ.get("HEADGATE_TEST_CHAOS_RUNS", "3"))
 ALL = 20
+
+RULES = DormancyRules(newest=1, least_bytes=0, awake_for=timedelta(0))
 
 Files = dict[int, dict[str, bytes]]
 
@@ -83,28 +86,33 @@ def dormant(stage: Stage) -> int:
         return tx.execute(query).scalar_one()
 
 
+def published_twice(stage: Stage, birds: Upstream) -> int:
+    """Return the first version of a view; the second, of other content, is served."""
+    stage.workshop = replace(stage.workshop, dormancy=RULES)
+    world = stage.world
+    mirror = world.mirror("birds", f"{birds.url}it/", download_policy="on_demand")
+    view = world.view("Base", mirror)
+    world.filter(view, "no cranes", {"name": "crane"})
+    first = world.publish(view)
+    world.filter(view, "no herons", {"name": "heron"})
+    world.publish(view)
+    return first
+
+
 @contextmanager
 def played(
     database: Database, root: Path, birds: Upstream, *, crash_at: int
 ) -> Generator[tuple[Stage, Files, Files]]:
     """Let a version fall dormant and be promoted; yield what was published before and after."""
     with staged(database, root) as stage:
-        rules = DormancyRules(newest=1, least_bytes=0, awake_for=timedelta(hours=1))
-        stage.workshop = replace(stage.workshop, dormancy=rules)
-        world = stage.world
-        mirror = world.mirror("birds", f"{birds.url}it/", download_policy="on_demand")
-        view = world.view("Base", mirror)
-        world.filter(view, "no cranes", {"name": "crane"})
-        first = world.publish(view)
-        world.filter(view, "no herons", {"name": "heron"})
-        world.publish(view)
+        first = published_twice(stage, birds)
         before = served(stage)
         stage.crash_at = crash_at
         stage.moments.clear()
         settle(stage)
         assert dormant(stage) == 1
         require_whole(stage)
-        world.promote(first, world.environment("Dev"), force=True)
+        stage.world.promote(first, stage.world.environment("Dev"), force=True)
         require_whole(stage)
         settle(stage)
         stage.repair()
@@ -136,3 +144,21 @@ def test_a_crash_at_any_moment_leaves_a_version_awake_or_dormant(
             assert dormant(stage) == 0
             require_order(database, stage.root)
         database.close()
+
+
+def test_what_is_being_promoted_does_not_fall_asleep_before_it_is_served(
+    database: Database, birds: Upstream, tmp_path: Path
+) -> None:
+    with staged(database, tmp_path / "home") as stage:
+        first = published_twice(stage, birds)
+        before = served(stage)
+        settle(stage)
+        assert dormant(stage) == 1
+        ports = replace(stage.workshop.ports, database=database)
+        others = replace(stage.workshop, ports=ports)
+        stage.meanwhile(lambda: put_to_sleep(others))
+
+        stage.world.promote(first, stage.world.environment("Dev"), force=True)
+
+        assert dormant(stage) == 0
+        assert served(stage) == before
