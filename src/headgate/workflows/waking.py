@@ -6,12 +6,13 @@ bytes come out (upstream's own metadata cannot be made again; another version of
 a whole publication of the same content takes the place, signed as the repository asks now.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Row, select
 
+from headgate.domain.content import Content
 from headgate.domain.errors import ConflictError
 from headgate.domain.ids import ContentSetId, PublicationId
 from headgate.engine.port import Run
@@ -135,23 +136,41 @@ def _written(workshop: Workshop, run: Run, publication_id: int) -> list[dict[str
         with workshop.ports.database.read() as tx:
             if fits(tx, publication_id, files):
                 return [{"files": [asdict(file) for file in files]}]
-    parts: list[dict[str, Any]] = []
+    made = _in_its_place(
+        workshop,
+        run,
+        named,
+        content_set_id=row.content_set_id,
+        offered=offered,
+        missing=missing,
+    )
+    return list(made)
+
+
+def _in_its_place(
+    workshop: Workshop,
+    run: Run,
+    named: Sequence[Row[Any]],
+    *,
+    content_set_id: int,
+    offered: Content,
+    missing: Sequence[MissingFile],
+) -> Iterator[dict[str, Any]]:
+    """Publish the content as each of the repositories asks now; those that ask alike share it."""
     by_options: dict[PublishOptions, list[dict[str, Any]]] = {}
     for repository in named:
+        content_type = workshop.content_types[repository.content_type]
         own = publish_options(repository)
         if own not in by_options:
             made = content_type.publish(workshop.ports, run, offered, own)
             by_options[own] = [asdict(file) for file in made]
-        parts.append(
-            {
-                "files": by_options[own],
-                "repository_id": repository.id,
-                "content_set_id": row.content_set_id,
-                "key": key_without(own.key(content_type.name), repository.id, missing),
-                "missing": [asdict(each) for each in missing],
-            }
-        )
-    return parts
+        yield {
+            "files": by_options[own],
+            "repository_id": repository.id,
+            "content_set_id": content_set_id,
+            "key": key_without(own.key(content_type.name), repository.id, missing),
+            "missing": [asdict(each) for each in missing],
+        }
 
 
 def _kept(
