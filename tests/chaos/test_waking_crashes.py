@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from headgate.domain.dormancy import DormancyRules
-from headgate.services.collection import requested
+from headgate.services.storage.collection import requested
 from headgate.stores.blobs import Digest
 from headgate.stores.db import Database
 from headgate.stores.db.tables import (

@@ -18,7 +18,7 @@ from clients.conftest import Host
 from headgate.domain.clock import utc_now
 from headgate.pki.authority import Authority as OwnAuthority
 from headgate.pki.authority import Issued, KeyKind
-from headgate.services.certificates import revoke_certificate
+from headgate.services.organizations.certificates import revoke_certificate
 from headgate.stores.db import Database
 from support.aviary import HERON_2, REED_2
 from support.certificates import Authority, Pair

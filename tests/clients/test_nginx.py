@@ -12,7 +12,7 @@ import pytest
 
 from headgate.domain.clock import utc_now
 from headgate.pki.authority import Authority
-from headgate.services.certificates import revoke_certificate
+from headgate.services.organizations.certificates import revoke_certificate
 from headgate.stores.db import Database
 from support import needs
 from support.nginx import front_of, proxied

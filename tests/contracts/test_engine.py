@@ -34,9 +34,9 @@ from headgate.engine.ledger import (
 from headgate.engine.outcome import MOST_DEATHS
 from headgate.engine.port import TaskResult
 from headgate.engine.schedules import next_time
-from headgate.engine.writes import write
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.tables import executors, task_locks, task_schedules, task_steps, tasks
+from headgate.stores.db.writes import write
 from support.tasks import Gate, Workbench, new_task
 
 OTHER_MACHINE = "elsewhere/1/1/1"
@@ -783,7 +783,7 @@ def test_a_full_disk_is_told_as_such(tmp_path: Path) -> None:
 
 def test_asking_for_tasks_imports_neither_the_runner_nor_what_it_needs() -> None:
     code = (
-        "import sys, headgate.engine, headgate.services.tasks;"
+        "import sys, headgate.engine, headgate.services.work.tasks;"
         "print(*sorted({'croniter', 'headgate.engine.runner'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -24,7 +24,7 @@ from headgate.content.rpm.tables import (
     rpm_segments,
 )
 from headgate.server.content_types import content_types
-from headgate.services.space import Ledger, Usage
+from headgate.services.storage.space import Ledger, Usage
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (

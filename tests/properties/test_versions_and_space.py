@@ -25,8 +25,8 @@ from sqlalchemy import select
 from headgate.content.rpm.tables import rpm_packages
 from headgate.domain.dormancy import DormancyRules
 from headgate.domain.ids import ContentSetId
-from headgate.services.content_sets import load_units
-from headgate.services.publications import dormant_in
+from headgate.services.units.content_sets import load_units
+from headgate.services.units.publications import dormant_in
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.tables import (
     blobs,

@@ -8,8 +8,8 @@ from starlette.testclient import TestClient
 
 from headgate.apis.katello import RESOURCES
 from headgate.services.access import Actor
-from headgate.services.organizations import create_organization
-from headgate.services.permissions import PERMISSIONS
+from headgate.services.accounts.permissions import PERMISSIONS
+from headgate.services.organizations.organizations import create_organization
 from headgate.stores.db import Database
 from support.control import Control, control
 from support.tenants import tenant

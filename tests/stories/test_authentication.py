@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from headgate.services.authentication import SignIn
+from headgate.services.accounts.authentication import SignIn
 from headgate.stores.db import Database
 from headgate.stores.db.tables import personal_access_tokens, sessions, users
 from support.control import PASSWORD, Control, control

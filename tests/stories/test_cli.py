@@ -266,7 +266,7 @@ def test_an_upstream_that_is_not_there_fails_the_task_in_words(
 
 def test_defaults_stand_in_for_options(shell: Shell, organization: str) -> None:
     default = ["--param-name", "organization_id", "--param-value"]
-    mine = shell.json("organization", "info", "--name", organization)
+    [mine] = shell.json("organization", "list", "--search", f'name = "{organization}"')
     shell.run("defaults", "add", *default, str(mine["id"]))
 
     shell.run("product", "create", "--name", "P")

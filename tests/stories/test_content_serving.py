@@ -22,7 +22,7 @@ from headgate.content.file.tables import file_units
 from headgate.domain.clock import utc_now
 from headgate.domain.ids import UnitId
 from headgate.plugin import Located
-from headgate.services.blob_collection import Space, collect, reconcile
+from headgate.services.storage.blob_collection import Space, collect, reconcile
 from headgate.stores.blobs import BlobStore, Digest, FolderBlobStore, MemoryBlobStore
 from headgate.stores.db import Database
 from headgate.stores.db.tables import content_view_versions, repositories

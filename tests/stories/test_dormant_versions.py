@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from headgate.domain.dormancy import DormancyRules
 from headgate.server.content_types import content_types
-from headgate.services.collection import requested
+from headgate.services.storage.collection import requested
 from headgate.stores.db.tables import (
     content_view_version_repositories,
     content_view_versions,

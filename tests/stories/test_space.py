@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import select
 
 from headgate.content.rpm.tables import rpm_packages
-from headgate.services.blobs import keep, lease
-from headgate.services.collection import pin_units, unpin_units
+from headgate.services.storage.blobs import keep, lease
+from headgate.services.storage.collection import pin_units, unpin_units
 from headgate.stores.blobs import FolderBlobStore
 from headgate.stores.db import Database
 from headgate.stores.db.tables import content_view_versions, content_views

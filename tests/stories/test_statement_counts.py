@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from headgate.apis.actions import ListParams
 from headgate.apis.katello import RESOURCES
-from headgate.services.permissions import PERMISSIONS
+from headgate.services.accounts.permissions import PERMISSIONS
 from support.house import House
 
 _MOST = 5

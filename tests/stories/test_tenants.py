@@ -16,7 +16,7 @@ from headgate.apis.actions.params import Parameter, Shape, parameters_of
 from headgate.apis.katello import RESOURCES
 from headgate.domain.ids import UnitId
 from headgate.services.access import TABLE_OF_ID
-from headgate.services.permissions import PERMISSIONS
+from headgate.services.accounts.permissions import PERMISSIONS
 from headgate.stores.db import Database
 from headgate.stores.db.tables import user_permissions
 from support.control import HASH, Control, control

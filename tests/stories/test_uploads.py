@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from headgate.services.uploads import sweep_uploads
+from headgate.services.repositories.uploads import sweep_uploads
 from support.house import House, refused
 from support.rpms import Rpm, RpmStore
 

@@ -17,8 +17,8 @@ from headgate.apis.katello import RESOURCES
 from headgate.apis.ports import Services
 from headgate.pki.authority import Authority
 from headgate.server.content_types import content_types
-from headgate.services.authentication import hash_password
-from headgate.services.users import make_first_admin
+from headgate.services.accounts.authentication import hash_password
+from headgate.services.accounts.users import make_first_admin
 from headgate.stores.blobs.memory import MemoryBlobStore
 from headgate.stores.db import Database
 from headgate.stores.db.tables import user_organizations, user_permissions, users

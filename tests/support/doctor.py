@@ -6,10 +6,10 @@ from typing import Any
 
 from headgate.domain.clock import Clock
 from headgate.server.content_types import content_types
-from headgate.services.blob_checkup import check_blobs, check_strays
-from headgate.services.space import Ledger
-from headgate.services.space_map import unit_tables
-from headgate.services.work_checkup import check_integrity, check_work
+from headgate.services.storage.blob_checkup import check_blobs, check_strays
+from headgate.services.storage.space import Ledger
+from headgate.services.storage.space_map import unit_tables
+from headgate.services.work.work_checkup import check_integrity, check_work
 from headgate.stores.blobs import FolderBlobStore
 from headgate.stores.db import Database
 from support.ledger import disk_bytes

@@ -9,7 +9,7 @@ from sqlalchemy import Table, func, select, text, union
 
 from headgate.content.rpm.tables import rpm_packages, rpm_packs, rpm_segments
 from headgate.server.content_types import content_types
-from headgate.services.blob_collection import collectable
+from headgate.services.storage.blob_collection import collectable
 from headgate.stores.blobs import FolderBlobStore
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.tables import (

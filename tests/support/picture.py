@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from headgate.domain.ids import ContentSetId
 from headgate.server.content_types import content_types
-from headgate.services.content_sets import load_content, unit_digests
+from headgate.services.units.content_sets import load_content, unit_digests
 from headgate.stores.blobs import Digest, FolderBlobStore
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.tables import (

@@ -14,8 +14,8 @@ from headgate.content.file.content import FileType
 from headgate.domain.clock import utc_now
 from headgate.domain.content import Content
 from headgate.domain.ids import ContentSetId
-from headgate.services.blobs import keep, lease
-from headgate.services.content_sets import save_content
+from headgate.services.storage.blobs import keep, lease
+from headgate.services.units.content_sets import save_content
 from headgate.stores.blobs import BlobStore
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.statements import insert_row

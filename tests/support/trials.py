@@ -17,7 +17,7 @@ from headgate.apis.actions import (
 from headgate.domain.errors import ConflictError, UpstreamError
 from headgate.domain.ids import OrganizationId, TaskId
 from headgate.engine import NewTask, enqueue
-from headgate.services.organizations import create_organization
+from headgate.services.organizations.organizations import create_organization
 
 trials = Resource("trials", "Actions that only these tests know")
 

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from headgate.apis.ports import Services
 from headgate.domain.errors import PermissionDeniedError, UnauthenticatedError
 from headgate.services.access import Actor
-from headgate.services.authentication import Credentials, SignIn, actor_of_session
+from headgate.services.accounts.authentication import Credentials, SignIn, actor_of_session
 
 SESSION_COOKIE: Final = "_session_id"
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})

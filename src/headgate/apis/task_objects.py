@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from headgate.apis.actions.rendering import timestamp
 from headgate.domain.ids import TaskId
 from headgate.services.access import Actor
-from headgate.services.task_records import load_task
+from headgate.services.work.task_records import load_task
 from headgate.stores.db import Transaction
 
 _FINISHED = ("stopped",)

@@ -16,8 +16,8 @@ from headgate.engine.outcome import outcome_of
 from headgate.engine.port import Workflow
 from headgate.engine.run import RunInterruptedError, TaskRun
 from headgate.engine.slots import Slots
-from headgate.engine.writes import write
 from headgate.stores.db import Database, Transaction
+from headgate.stores.db.writes import write
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -17,7 +17,7 @@ from headgate.engine.claims import Claim
 from headgate.engine.ledger import Outcome
 from headgate.engine.port import TaskResult, TaskState, Workflow
 from headgate.engine.run import TaskRun, through_json
-from headgate.engine.writes import is_full
+from headgate.stores.db.writes import is_full
 
 log = structlog.stdlib.get_logger(__name__)
 

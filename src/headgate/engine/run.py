@@ -17,8 +17,8 @@ from headgate.engine.ledger import RunLostError
 from headgate.engine.meter import Meter
 from headgate.engine.port import NewTask, Progress, TaskEnd
 from headgate.engine.queue import enqueue
-from headgate.engine.writes import write
 from headgate.stores.db import Database, Transaction
+from headgate.stores.db.writes import write
 
 T = TypeVar("T")
 

@@ -21,8 +21,8 @@ from headgate.engine.queue import TASKS_TOPIC
 from headgate.engine.schedules import Agenda, Job
 from headgate.engine.slots import Slots
 from headgate.engine.wakeup import Wakeup
-from headgate.engine.writes import write
 from headgate.stores.db import Database, Transaction
+from headgate.stores.db.writes import write
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -18,7 +18,7 @@ from headgate.server.asgi import Asgi, Message, Receive, Scope, Send
 from headgate.server.log import bind_request_id, new_request_id
 from headgate.server.metrics import RequestMetrics, exposition
 from headgate.server.parts import Parts
-from headgate.services import certificates
+from headgate.services.organizations import certificates
 
 _CONTENT = "/pulp/content/"
 _AUTHORITY = "/pub/katello-server-ca.crt"  # where hosts of Katello look for it

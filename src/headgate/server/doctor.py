@@ -24,11 +24,11 @@ from headgate.server.home import Home
 from headgate.server.migrate import current_revision
 from headgate.server.schema import import_tables
 from headgate.server.settings import Settings
-from headgate.services import blob_collection
-from headgate.services.blob_checkup import check_blobs, check_strays
-from headgate.services.space_map import unit_tables
-from headgate.services.uploads import sweep_uploads
-from headgate.services.work_checkup import check_clock, check_integrity, check_work
+from headgate.services.repositories.uploads import sweep_uploads
+from headgate.services.storage import blob_collection
+from headgate.services.storage.blob_checkup import check_blobs, check_strays
+from headgate.services.storage.space_map import unit_tables
+from headgate.services.work.work_checkup import check_clock, check_integrity, check_work
 from headgate.stores.blobs import FolderBlobStore
 from headgate.stores.db import Database
 from headgate.stores.db.migrations import HEAD

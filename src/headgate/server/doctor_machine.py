@@ -19,7 +19,7 @@ from headgate.domain.errors import HeadgateError
 from headgate.domain.findings import Finding, Level, several
 from headgate.pki.sealing import Sealer
 from headgate.server.home import Home
-from headgate.services.stored_certificates import stored_certificates
+from headgate.services.organizations.stored_certificates import stored_certificates
 from headgate.stores.blobs import owners
 from headgate.stores.db import Database
 

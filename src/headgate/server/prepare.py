@@ -14,8 +14,8 @@ from headgate.pki.files import make_private_folder
 from headgate.server.home import Home, open_home
 from headgate.server.migrate import current_revision, migrate, require_current
 from headgate.server.settings import Settings
-from headgate.services.authentication import new_token
-from headgate.services.users import FIRST_LOGIN, checked_password_hash, make_first_admin
+from headgate.services.accounts.authentication import new_token
+from headgate.services.accounts.users import FIRST_LOGIN, checked_password_hash, make_first_admin
 from headgate.stores.db import Database
 from headgate.stores.db.migrations import HEAD
 from headgate.stores.db.tables import users

@@ -238,7 +238,7 @@ KINDS: Final = (
 _KIND_OF_TABLE: Final[Mapping[Table, Kind]] = {kind.table: kind for kind in KINDS}
 
 # What the type of a parameter says about the table that it names; units are not here, for their
-# tenancy is decided by the repositories that hold them (`services/units.py`).
+# tenancy is decided by the repositories that hold them (`services/units/units.py`).
 TABLE_OF_ID: Final[Mapping[object, Table]] = {
     OrganizationId: organizations,
     EnvironmentId: lifecycle_environments,

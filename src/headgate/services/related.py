@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, Table, func, select
 
-from headgate.services.products import CREDENTIAL_KINDS
+from headgate.services.repositories.products import CREDENTIAL_KINDS
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among_texts
 from headgate.stores.db.tables import content_credentials, task_locks, tasks, users

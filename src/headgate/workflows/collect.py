@@ -4,12 +4,12 @@ from typing import Final
 
 import structlog
 
-from headgate.services import blob_collection
-from headgate.services.collection import collect_content, fulfil, requested
-from headgate.services.dormancy import fall_asleep, sleepers
-from headgate.services.repository_versions import drop_outdated
-from headgate.services.uploads import sweep_uploads
-from headgate.services.versions import abandon_dead_publishes, dead_publishes
+from headgate.services.repositories.repository_versions import drop_outdated
+from headgate.services.repositories.uploads import sweep_uploads
+from headgate.services.storage import blob_collection
+from headgate.services.storage.collection import collect_content, fulfil, requested
+from headgate.services.units.dormancy import fall_asleep, sleepers
+from headgate.services.views.versions import abandon_dead_publishes, dead_publishes
 from headgate.stores.db.statements import batched
 from headgate.workflows.workshop import Workshop
 
@@ -22,7 +22,7 @@ def collect(workshop: Workshop) -> int:
     """Give back what nothing refers to; return the bytes freed. Costs nothing when idle.
 
     Safe at any time and on several workers: rows go in one transaction, blobs under the locks of
-    `services/blob_collection.py`.
+    `services/storage/blob_collection.py`.
     """
     ports = workshop.ports
     with ports.database.read() as tx:

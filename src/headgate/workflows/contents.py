@@ -10,9 +10,9 @@ from headgate.domain.errors import UntrustedContentError
 from headgate.domain.ids import RepositoryId, UnitId
 from headgate.engine.port import Run
 from headgate.plugin import Located, Synced, Upload
-from headgate.services.trust import rules_of
-from headgate.services.uploads import forget_uploads, path_of, require_checksum
-from headgate.services.verification import digests_of
+from headgate.services.organizations.trust import rules_of
+from headgate.services.repositories.uploads import forget_uploads, path_of, require_checksum
+from headgate.services.repositories.verification import digests_of
 from headgate.workflows.repository_version import load_repository, make_version
 from headgate.workflows.workshop import Workshop
 

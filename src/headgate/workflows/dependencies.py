@@ -10,9 +10,9 @@ from headgate.domain.errors import ConflictError, NotFoundError
 from headgate.domain.ids import ContentSetId, ContentViewVersionId
 from headgate.engine.port import Run
 from headgate.plugin import Solution, SolvePart, filters_within
-from headgate.services.content_sets import load_content
-from headgate.services.dependency_reports import report_of, save_report
-from headgate.services.version_inputs import inputs_of
+from headgate.services.units.content_sets import load_content
+from headgate.services.views.dependency_reports import report_of, save_report
+from headgate.services.views.version_inputs import inputs_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     content_view_version_repositories,

@@ -11,8 +11,8 @@ from headgate.content.rpm.discovery import Crawl, CrawlLimits, crawl
 from headgate.domain.errors import IncompleteSearchError
 from headgate.domain.ids import OrganizationId, UserId
 from headgate.engine.port import NewTask, Progress, Run
-from headgate.services.discoveries import DISCOVER_LABEL
-from headgate.services.remotes import default_proxy
+from headgate.services.repositories.discoveries import DISCOVER_LABEL
+from headgate.services.repositories.remotes import default_proxy
 from headgate.upstream import Remote, run_downloads
 from headgate.workflows.workshop import Workshop
 

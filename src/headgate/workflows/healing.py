@@ -6,10 +6,8 @@ from typing import Any
 from headgate.domain.ids import ContentSetId
 from headgate.engine.port import Run
 from headgate.plugin import MissingFile, PublishedFile
-from headgate.services.blobs import unpin
-from headgate.services.content_sets import load_content
-from headgate.services.healing import Gap, borrow, gaps_of
-from headgate.services.missing import (
+from headgate.services.repositories.healing import Gap, borrow, gaps_of
+from headgate.services.repositories.missing import (
     absent_files,
     key_without,
     left_out,
@@ -18,8 +16,10 @@ from headgate.services.missing import (
     save_missing,
     whole_key,
 )
-from headgate.services.publications import files_of_publication, is_dormant, save_publication
-from headgate.services.repositories import publish_options
+from headgate.services.repositories.repositories import publish_options
+from headgate.services.storage.blobs import unpin
+from headgate.services.units.content_sets import load_content
+from headgate.services.units.publications import files_of_publication, is_dormant, save_publication
 from headgate.stores.db import Transaction
 from headgate.workflows.workshop import Workshop
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from headgate.domain.ids import OrganizationId, UserId
 from headgate.engine.port import NewTask
-from headgate.services.incremental_updates import PlannedUpdate
+from headgate.services.views.incremental_updates import PlannedUpdate
 
 INCREMENTAL_UPDATE = "incremental_update"
 

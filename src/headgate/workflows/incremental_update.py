@@ -16,15 +16,15 @@ from headgate.domain.errors import BadRequestError, HeadgateError
 from headgate.domain.ids import ContentSetId, ContentViewVersionId
 from headgate.engine.port import Run
 from headgate.plugin import SolvePart
-from headgate.services.blobs import unpin
-from headgate.services.collection import pin_units, unpin_units
-from headgate.services.collection_lock import hold_off_collection
-from headgate.services.content_sets import load_content
-from headgate.services.dependency_reports import report_of, save_report
-from headgate.services.incremental_updates import finish_update, sources_of
-from headgate.services.version_inputs import component_sets
-from headgate.services.versions import abandon_publish
-from headgate.services.view_contents import laid_over
+from headgate.services.storage.blobs import unpin
+from headgate.services.storage.collection import pin_units, unpin_units
+from headgate.services.storage.collection_lock import hold_off_collection
+from headgate.services.units.content_sets import load_content
+from headgate.services.views.dependency_reports import report_of, save_report
+from headgate.services.views.incremental_updates import finish_update, sources_of
+from headgate.services.views.version_inputs import component_sets
+from headgate.services.views.versions import abandon_publish
+from headgate.services.views.view_contents import laid_over
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import content_view_version_repositories, repositories
 from headgate.workflows.dependencies import solve_parts

@@ -8,7 +8,7 @@ from typing import Any
 
 from headgate.domain.ids import ContentViewVersionId
 from headgate.engine.port import Run
-from headgate.services.promotions import finish_promotion
+from headgate.services.views.promotions import finish_promotion
 from headgate.stores.db import Transaction
 from headgate.workflows.waking import once_awake
 from headgate.workflows.workshop import Workshop

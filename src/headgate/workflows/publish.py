@@ -12,11 +12,11 @@ from headgate.domain.errors import ConflictError, HeadgateError
 from headgate.domain.ids import ContentViewVersionId, EnvironmentId
 from headgate.engine.port import Run
 from headgate.plugin import Filter, filters_within
-from headgate.services.blobs import unpin
-from headgate.services.publish_plans import begin_publish, plan_version
-from headgate.services.version_inputs import component_sets
-from headgate.services.versions import abandon_publish, finish_publish
-from headgate.services.view_contents import laid_over
+from headgate.services.storage.blobs import unpin
+from headgate.services.views.publish_plans import begin_publish, plan_version
+from headgate.services.views.version_inputs import component_sets
+from headgate.services.views.versions import abandon_publish, finish_publish
+from headgate.services.views.view_contents import laid_over
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     content_view_version_repositories,

@@ -9,10 +9,10 @@ from headgate.domain.clock import Clock
 from headgate.domain.ids import ContentViewVersionId, OrganizationId, UserId
 from headgate.engine import enqueue
 from headgate.engine.port import NewTask
-from headgate.services.auto_publishing import component_views, composites_due
-from headgate.services.publish_plans import AUTO_PUBLISH
 from headgate.services.related import AnyRow
-from headgate.services.retention import expendable, policy_of
+from headgate.services.views.auto_publishing import component_views, composites_due
+from headgate.services.views.publish_plans import AUTO_PUBLISH
+from headgate.services.views.retention import expendable, policy_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import content_view_versions, content_views
 

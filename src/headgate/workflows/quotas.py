@@ -1,10 +1,10 @@
-"""The organization's quota, as tasks that bring content mind it (`services/quotas.py`)."""
+"""The organization's quota (`services/organizations/quotas.py`), as tasks mind it."""
 
 from dataclasses import replace
 
 from headgate.engine.port import Run
 from headgate.plugin import Ports
-from headgate.services.quotas import keep_within, require_room, soft_warning
+from headgate.services.organizations.quotas import keep_within, require_room, soft_warning
 from headgate.stores.db import Transaction
 from headgate.workflows.workshop import Workshop
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from headgate.domain.ids import ContentViewId, OrganizationId, ProductId
 from headgate.engine.port import Run
-from headgate.services.content_views import delete_content_view
-from headgate.services.organizations import delete_organization
-from headgate.services.products import delete_product
-from headgate.services.promotions import remove_from_environment
-from headgate.services.version_removal import delete_versions, lock_versions, require_unused
+from headgate.services.organizations.organizations import delete_organization
+from headgate.services.repositories.products import delete_product
+from headgate.services.views.content_views import delete_content_view
+from headgate.services.views.promotions import remove_from_environment
+from headgate.services.views.version_removal import delete_versions, lock_versions, require_unused
 from headgate.stores.db import Transaction
 from headgate.workflows.workshop import Workshop
 

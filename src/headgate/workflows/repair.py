@@ -9,12 +9,11 @@ from sqlalchemy import Row, select
 from headgate.domain.errors import BadRequestError, SubtaskFailedError, UpstreamError
 from headgate.engine.port import Progress, Run
 from headgate.plugin import ContentType, MissingFile, UnitFile
-from headgate.services.healing import borrow
-from headgate.services.missing import missing_of
-from headgate.services.reclaiming import reclaim
-from headgate.services.remotes import remote_of
-from headgate.services.unit_files import checksum_text, fetch_files, missing_file, note_arrival
-from headgate.services.verification import (
+from headgate.services.repositories.healing import borrow
+from headgate.services.repositories.missing import missing_of
+from headgate.services.repositories.reclaiming import reclaim
+from headgate.services.repositories.remotes import remote_of
+from headgate.services.repositories.verification import (
     Holding,
     damaged_among,
     digests_of,
@@ -22,6 +21,12 @@ from headgate.services.verification import (
     metadata_blobs_of,
     repositories_by_id,
     unit_files_of,
+)
+from headgate.services.units.unit_files import (
+    checksum_text,
+    fetch_files,
+    missing_file,
+    note_arrival,
 )
 from headgate.stores.blobs import Digest
 from headgate.stores.db import Transaction

@@ -11,10 +11,7 @@ from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import ContentSetId, RepositoryId
 from headgate.engine.port import Run
 from headgate.plugin import MissingFile, PublishedFile, Synced
-from headgate.services.blobs import unpin
-from headgate.services.collection import unpin_units
-from headgate.services.content_sets import load_content, save_content
-from headgate.services.missing import (
+from headgate.services.repositories.missing import (
     is_incomplete,
     key_without,
     left_out,
@@ -25,9 +22,12 @@ from headgate.services.missing import (
     save_offered,
     still_missing,
 )
-from headgate.services.publications import save_publication
-from headgate.services.repositories import publish_options
-from headgate.services.repository_versions import add_version, latest_version_of
+from headgate.services.repositories.repositories import publish_options
+from headgate.services.repositories.repository_versions import add_version, latest_version_of
+from headgate.services.storage.blobs import unpin
+from headgate.services.storage.collection import unpin_units
+from headgate.services.units.content_sets import load_content, save_content
+from headgate.services.units.publications import save_publication
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import repositories
 from headgate.workflows.healing import heal

@@ -10,9 +10,7 @@ from headgate.domain.errors import SubtaskFailedError
 from headgate.domain.ids import ContentSetId, RepositoryId
 from headgate.engine.port import Run
 from headgate.plugin import MissingFile, PublishedFile, signer_of
-from headgate.services.blobs import unpin
-from headgate.services.content_sets import load_content
-from headgate.services.missing import (
+from headgate.services.repositories.missing import (
     key_without,
     left_out,
     replace_publication,
@@ -20,16 +18,18 @@ from headgate.services.missing import (
     set_aside_key,
     still_missing,
 )
-from headgate.services.publications import known_publication, save_publication
-from headgate.services.repositories import publish_options
-from headgate.services.repository_versions import serve_latest_from
-from headgate.services.verification import (
+from headgate.services.repositories.repositories import publish_options
+from headgate.services.repositories.repository_versions import serve_latest_from
+from headgate.services.repositories.verification import (
     Holding,
     holdings_of_repository,
     holdings_of_version,
     latest_holding,
     repositories_by_id,
 )
+from headgate.services.storage.blobs import unpin
+from headgate.services.units.content_sets import load_content
+from headgate.services.units.publications import known_publication, save_publication
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import repositories, repository_versions
 from headgate.workflows.repair_requests import sign_anew_task

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from headgate.engine import enqueue
 from headgate.engine.port import Run
-from headgate.services.retention import (
+from headgate.services.views.retention import (
     delete_expendable,
     expendable,
     policy_of,

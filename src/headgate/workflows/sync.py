@@ -16,12 +16,12 @@ from headgate.domain.errors import (
 from headgate.domain.ids import ContentSetId, RepositoryId
 from headgate.engine.port import Run
 from headgate.plugin import MissingFile, SyncWork
-from headgate.services.content_sets import load_content
-from headgate.services.missing import is_incomplete
-from headgate.services.remotes import remote_of
-from headgate.services.repositories import publish_options
-from headgate.services.repository_versions import latest_version_of
-from headgate.services.trust import rules_of, stale_warning, state_of
+from headgate.services.organizations.trust import rules_of, stale_warning, state_of
+from headgate.services.repositories.missing import is_incomplete
+from headgate.services.repositories.remotes import remote_of
+from headgate.services.repositories.repositories import publish_options
+from headgate.services.repositories.repository_versions import latest_version_of
+from headgate.services.units.content_sets import load_content
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import repositories
 from headgate.workflows.quotas import ports_with_room

@@ -7,7 +7,7 @@ from sqlalchemy import Row
 
 from headgate.domain.errors import BadRequestError, SubtaskFailedError
 from headgate.engine.port import Run, TaskResult
-from headgate.services.sync_plans import NOTHING_TO_SYNC, syncable
+from headgate.services.work.sync_plans import NOTHING_TO_SYNC, syncable
 from headgate.workflows.requests import sync_task
 from headgate.workflows.workshop import Workshop
 

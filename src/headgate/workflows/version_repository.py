@@ -10,10 +10,15 @@ from headgate.domain.content import Content
 from headgate.domain.ids import ContentViewVersionId
 from headgate.engine.port import Run
 from headgate.plugin import MissingFile, PublishedFile
-from headgate.services.content_sets import save_content
-from headgate.services.missing import key_without, left_out, save_missing, still_missing
-from headgate.services.publications import known_publication, save_publication
-from headgate.services.repositories import publish_options
+from headgate.services.repositories.missing import (
+    key_without,
+    left_out,
+    save_missing,
+    still_missing,
+)
+from headgate.services.repositories.repositories import publish_options
+from headgate.services.units.content_sets import save_content
+from headgate.services.units.publications import known_publication, save_publication
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import content_view_version_repositories
 from headgate.workflows.workshop import Workshop

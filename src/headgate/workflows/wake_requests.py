@@ -7,7 +7,7 @@ from sqlalchemy import Row, select
 from headgate.domain.ids import OrganizationId
 from headgate.engine import enqueue
 from headgate.engine.port import NewTask
-from headgate.services.publications import is_dormant
+from headgate.services.units.publications import is_dormant
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import repositories, task_locks, tasks
 

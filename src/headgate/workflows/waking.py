@@ -17,11 +17,7 @@ from headgate.domain.errors import ConflictError
 from headgate.domain.ids import ContentSetId, PublicationId
 from headgate.engine.port import Run
 from headgate.plugin import MissingFile, PublishedFile, PublishOptions
-from headgate.services.blobs import unpin
-from headgate.services.collection import request_collection
-from headgate.services.collection_lock import hold_off_collection, hold_off_sleep
-from headgate.services.content_sets import load_content
-from headgate.services.missing import (
+from headgate.services.repositories.missing import (
     key_without,
     left_out,
     missing_of,
@@ -29,14 +25,18 @@ from headgate.services.missing import (
     save_missing,
     whole_key,
 )
-from headgate.services.publications import (
+from headgate.services.repositories.repositories import publish_options
+from headgate.services.storage.blobs import unpin
+from headgate.services.storage.collection import request_collection
+from headgate.services.storage.collection_lock import hold_off_collection, hold_off_sleep
+from headgate.services.units.content_sets import load_content
+from headgate.services.units.publications import (
     awaken,
     dormant_in,
     fits,
     keep_awake,
     save_publication,
 )
-from headgate.services.repositories import publish_options
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     content_view_version_repositories,

@@ -89,7 +89,7 @@ _NO_ROW = {
     *("errata_id", "errata_ids"),  # names of advisories, not of rows
 }
 # Units belong to whoever holds them: their ids are checked against what the caller's
-# repositories and versions hold (`services/units.py`; the walk in test_tenants.py asks).
+# repositories and versions hold (`services/units/units.py`; the walk in test_tenants.py asks).
 _UNITS = {"packages", "srpms", "errata", "package_groups", "module_streams", "files"}
 CHECKED = [
     (f"{resource['name']}#{action['name']}", action)

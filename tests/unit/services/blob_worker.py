@@ -9,8 +9,8 @@ from pathlib import Path
 from sqlalchemy import delete, insert
 
 from headgate.domain.clock import utc_now
-from headgate.services.blob_collection import collect
-from headgate.services.blobs import keep
+from headgate.services.storage.blob_collection import collect
+from headgate.services.storage.blobs import keep
 from headgate.stores.blobs import FolderBlobStore
 from headgate.stores.db import Database
 from headgate.stores.db.statements import insert_row

@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import delete, insert, select
 
 from headgate.domain.clock import utc_now
-from headgate.services.blob_collection import Space, collect, reconcile
-from headgate.services.blob_references import referencing_columns
-from headgate.services.blobs import Kept, claim, keep, lease, unpin
+from headgate.services.storage.blob_collection import Space, collect, reconcile
+from headgate.services.storage.blob_references import referencing_columns
+from headgate.services.storage.blobs import Kept, claim, keep, lease, unpin
 from headgate.stores.blobs import Digest, FolderBlobStore
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.id_lists import among

@@ -12,7 +12,7 @@ from headgate.domain.ids import OrganizationId
 from headgate.pki.authority import Authority
 from headgate.pki.sealing import Sealer
 from headgate.services.access import Actor
-from headgate.services.certificates import (
+from headgate.services.organizations.certificates import (
     debug_certificate,
     is_revoked,
     revoke_certificate,

@@ -14,7 +14,7 @@ from headgate.engine.ledger import Lease
 from headgate.engine.port import Progress
 from headgate.engine.run import TaskRun
 from headgate.plugin import Ports
-from headgate.services.downloads import AT_ONCE, GROUP, Wanted, download_all
+from headgate.services.repositories.downloads import AT_ONCE, GROUP, Wanted, download_all
 from headgate.stores.blobs import Digest, FolderBlobStore, Spool
 from headgate.stores.db import Database
 from headgate.upstream import AddressRules, DownloadRules, Remote

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from headgate.domain.clock import Clock
 from headgate.plugin import ContentType, Located
-from headgate.services.blobs import Kept, keep_now
+from headgate.services.storage.blobs import Kept, keep_now
 from headgate.stores.blobs import BlobStore, Spool
 from headgate.stores.db import Database, Transaction
 

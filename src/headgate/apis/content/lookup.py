@@ -16,7 +16,12 @@ from headgate.apis.content.answers import FileHeaders, Headers, file_headers
 from headgate.apis.content.paths import ContentPath
 from headgate.apis.content.vouching import Vouching
 from headgate.plugin import ContentType
-from headgate.services.serving import ServedFile, ServedRepository, find_file, find_repository
+from headgate.services.serving.serving import (
+    ServedFile,
+    ServedRepository,
+    find_file,
+    find_repository,
+)
 from headgate.stores.blobs import BlobStore, Digest
 from headgate.stores.db import Database
 from headgate.stores.db.changes import Stamp

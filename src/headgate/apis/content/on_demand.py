@@ -19,8 +19,8 @@ from headgate.apis.errors import translated
 from headgate.domain.clock import Clock
 from headgate.domain.errors import NotFoundError, UpstreamError
 from headgate.plugin import ContentType, Located, Source
-from headgate.services.remotes import Unseal, remote_of
-from headgate.services.serving import ServedFile, ServedRepository, find_file
+from headgate.services.repositories.remotes import Unseal, remote_of
+from headgate.services.serving.serving import ServedFile, ServedRepository, find_file
 from headgate.stores.blobs import BlobStore, Digest
 from headgate.stores.db import Database
 from headgate.stores.db.tables import repositories

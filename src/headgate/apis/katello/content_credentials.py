@@ -20,7 +20,8 @@ from headgate.apis.actions import (
 from headgate.apis.katello.shapes import named_all, organization_of, permissions
 from headgate.domain.errors import ValidationError
 from headgate.domain.ids import CredentialId, OrganizationId
-from headgate.services.credential_records import (
+from headgate.services.listing import page
+from headgate.services.organizations.credential_records import (
     CREDENTIALS,
     Users,
     content_of,
@@ -28,14 +29,13 @@ from headgate.services.credential_records import (
     query,
     users_of,
 )
-from headgate.services.credentials import (
+from headgate.services.organizations.credentials import (
     CONTENT_BYTES,
     CONTENT_TYPES,
     create_credential,
     delete_credential,
     update_credential,
 )
-from headgate.services.listing import page
 
 content_credentials = Resource("content_credentials", "Content Credentials")
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from headgate.apis.actions import FORM, JSON, MULTIPART, BodyRules, Call, Params, Resource, doc
 from headgate.domain.ids import RepositoryId, UploadId
-from headgate.services.quotas import require_room
-from headgate.services.uploads import (
+from headgate.services.organizations.quotas import require_room
+from headgate.services.repositories.uploads import (
     MOST_CHUNK,
     checked_checksum,
     create_upload,

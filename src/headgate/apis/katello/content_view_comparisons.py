@@ -10,12 +10,12 @@ from headgate.apis.actions import Call, Params, doc
 from headgate.apis.katello.content_views import content_views
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ContentViewId
-from headgate.services import comparison
 from headgate.services.access import load
-from headgate.services.comparison import Comparison
-from headgate.services.content_views import require_plain
-from headgate.services.publish_plans import require_publishable
-from headgate.services.view_contents import PLANNED, ViewContent
+from headgate.services.views import comparison
+from headgate.services.views.comparison import Comparison
+from headgate.services.views.content_views import require_plain
+from headgate.services.views.publish_plans import require_publishable
+from headgate.services.views.view_contents import PLANNED, ViewContent
 from headgate.stores.db import tables
 
 __all__ = ["content_views"]

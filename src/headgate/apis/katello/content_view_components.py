@@ -6,15 +6,15 @@ from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, d
 from headgate.apis.katello.content_view_shapes import component_object
 from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import ContentViewComponentId, ContentViewId, ContentViewVersionId
-from headgate.services.component_records import COMPONENTS, environments_of, query
-from headgate.services.components import (
+from headgate.services.listing import Window, page
+from headgate.services.related import AnyRow
+from headgate.services.views.component_records import COMPONENTS, environments_of, query
+from headgate.services.views.components import (
     Choice,
     add_components,
     remove_components,
     update_component,
 )
-from headgate.services.listing import Window, page
-from headgate.services.related import AnyRow
 
 content_view_components = Resource("content_view_components", "Content View Components")
 

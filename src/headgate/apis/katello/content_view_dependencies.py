@@ -10,9 +10,9 @@ from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, TaskId
 from headgate.engine import enqueue
 from headgate.services.access import load
-from headgate.services.content_views import require_plain
-from headgate.services.dependency_reports import load_report, report_of
-from headgate.services.version_records import load_version
+from headgate.services.views.content_views import require_plain
+from headgate.services.views.dependency_reports import load_report, report_of
+from headgate.services.views.version_records import load_version
 from headgate.stores.db import tables
 from headgate.workflows.dependency_requests import check_dependencies_task
 

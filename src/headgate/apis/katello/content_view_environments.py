@@ -6,7 +6,7 @@ from headgate.apis.actions import Call, Listing, ListParams, Resource, doc, list
 from headgate.apis.katello.shapes import organization_of
 from headgate.domain.ids import ContentViewId, DistributionId, EnvironmentId, OrganizationId
 from headgate.services.related import AnyRow
-from headgate.services.version_records import CONTENT_VIEW_ENVIRONMENTS, environments_query
+from headgate.services.views.version_records import CONTENT_VIEW_ENVIRONMENTS, environments_query
 
 content_view_environments = Resource("content_view_environments", "Content View Environments")
 

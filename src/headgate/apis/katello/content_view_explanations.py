@@ -7,7 +7,7 @@ from headgate.apis.katello.content_view_versions import content_view_versions
 from headgate.domain.ids import ContentViewVersionId, RepositoryId
 from headgate.plugin import Explanation, Ground
 from headgate.services.access import load
-from headgate.services.explaining import RepositoryExplained, explain
+from headgate.services.views.explaining import RepositoryExplained, explain
 from headgate.stores.db.tables import repositories
 
 __all__ = ["content_view_versions"]

@@ -8,8 +8,11 @@ from headgate.apis.actions.params import parameters_of
 from headgate.content.rpm.filters.naming import group_with_uuid, stream_keys
 from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import FilterId, FilterRuleId, UnitId
-from headgate.services.filter_records import RULES, load_filter, load_rule, rules_query
-from headgate.services.filter_rules import (
+from headgate.services.related import AnyRow
+from headgate.services.units.held_units import require_held
+from headgate.services.units.units import UnitScope, units_within
+from headgate.services.views.filter_records import RULES, load_filter, load_rule, rules_query
+from headgate.services.views.filter_rules import (
     DATE_TYPES,
     ERRATA_TYPES,
     create_rules,
@@ -17,9 +20,6 @@ from headgate.services.filter_rules import (
     expanded,
     update_rule,
 )
-from headgate.services.held_units import require_held
-from headgate.services.related import AnyRow
-from headgate.services.units import UnitScope, units_within
 
 content_view_filter_rules = Resource("content_view_filter_rules", "Content View Filter Rules")
 

@@ -10,7 +10,9 @@ from headgate.apis.katello.content_view_filter_rules import (
 )
 from headgate.apis.katello.shapes import named_all
 from headgate.domain.ids import ContentViewId, FilterId, FilterRuleId, RepositoryId
-from headgate.services.filter_records import (
+from headgate.services.listing import page
+from headgate.services.related import AnyRow
+from headgate.services.views.filter_records import (
     FILTERS,
     Beside,
     beside,
@@ -18,10 +20,8 @@ from headgate.services.filter_records import (
     query,
     require_rules_of,
 )
-from headgate.services.filter_rules import create_rules, delete_rule
-from headgate.services.filters import TYPES, create_filter, delete_filter, update_filter
-from headgate.services.listing import page
-from headgate.services.related import AnyRow
+from headgate.services.views.filter_rules import create_rules, delete_rule
+from headgate.services.views.filters import TYPES, create_filter, delete_filter, update_filter
 
 content_view_filters = Resource("content_view_filters", "Content View Filters")
 

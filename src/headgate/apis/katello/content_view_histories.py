@@ -4,8 +4,8 @@ from typing import Any
 
 from headgate.apis.actions import Call, Listing, ListParams, Resource, doc, list_page
 from headgate.domain.ids import ContentViewId
-from headgate.services.filter_records import HISTORIES, histories_query
 from headgate.services.related import AnyRow
+from headgate.services.views.filter_records import HISTORIES, histories_query
 
 content_view_histories = Resource("content_view_histories", "Content View Histories")
 

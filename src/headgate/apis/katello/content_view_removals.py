@@ -7,10 +7,10 @@ from headgate.apis.katello.content_views import content_views
 from headgate.domain.errors import ValidationError
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, EnvironmentId, TaskId
 from headgate.engine import enqueue
-from headgate.services.content_views import environments_of, require_deletable_view
 from headgate.services.listing import Window, page
-from headgate.services.version_records import VERSIONS, query
-from headgate.services.version_removal import check_removal, check_replacement, version_ids_of
+from headgate.services.views.content_views import environments_of, require_deletable_view
+from headgate.services.views.version_records import VERSIONS, query
+from headgate.services.views.version_removal import check_removal, check_replacement, version_ids_of
 from headgate.workflows.removal_requests import remove_versions_task
 
 _ONE = "/katello/api/content_views/{id}"

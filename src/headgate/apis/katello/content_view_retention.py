@@ -7,7 +7,7 @@ from headgate.apis.katello.content_views import content_views
 from headgate.domain.ids import ContentViewId, TaskId
 from headgate.domain.retention import RetentionPolicy
 from headgate.engine import enqueue
-from headgate.services.retention import (
+from headgate.services.views.retention import (
     expendable,
     load_retained,
     plan_retention,

@@ -6,9 +6,9 @@ from typing import Any
 from headgate.apis.actions import Call
 from headgate.apis.katello.repository_shapes import content_counts
 from headgate.apis.katello.shapes import named_all, organization_of, permissions
-from headgate.services import content_view_records, version_records
 from headgate.services.related import AnyRow
-from headgate.services.version_users import composites_among, environments_among
+from headgate.services.views import content_view_records, version_records
+from headgate.services.views.version_users import composites_among, environments_among
 
 _PERMISSIONS = (
     "view_content_views",

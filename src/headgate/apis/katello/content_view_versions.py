@@ -15,16 +15,16 @@ from headgate.domain.ids import (
     TaskId,
 )
 from headgate.engine import enqueue
-from headgate.services.component_records import components_of_version
-from headgate.services.content_sets import union_of
-from headgate.services.content_view_records import load_view
-from headgate.services.deletion import freed_by_deleting_version
 from headgate.services.listing import page
-from headgate.services.promotions import check_promotion
 from headgate.services.related import last_task
-from headgate.services.version_records import VERSIONS, beside, load_version, query
-from headgate.services.version_removal import require_deletable_version
-from headgate.services.versions import update_version
+from headgate.services.storage.deletion import freed_by_deleting_version
+from headgate.services.units.content_sets import union_of
+from headgate.services.views.component_records import components_of_version
+from headgate.services.views.content_view_records import load_view
+from headgate.services.views.promotions import check_promotion
+from headgate.services.views.version_records import VERSIONS, beside, load_version, query
+from headgate.services.views.version_removal import require_deletable_version
+from headgate.services.views.versions import update_version
 from headgate.workflows.removal_requests import remove_versions_task
 from headgate.workflows.requests import promote_task
 

@@ -18,28 +18,28 @@ from headgate.domain.ids import (
     TaskId,
 )
 from headgate.engine import enqueue
-from headgate.services.busy import require_free
-from headgate.services.components import take_versions
-from headgate.services.content_view_records import (
+from headgate.services.listing import page
+from headgate.services.related import last_task
+from headgate.services.views.components import take_versions
+from headgate.services.views.content_view_records import (
     CONTENT_VIEWS,
     beside,
     load_view,
     needs_publish,
     query,
 )
-from headgate.services.content_views import (
+from headgate.services.views.content_views import (
     create_content_view,
     require_deletable_view,
     update_content_view,
 )
-from headgate.services.filter_records import require_filters_of
-from headgate.services.filters import delete_filter
-from headgate.services.listing import page
-from headgate.services.publish_plans import begin_publish, check_publish_targets, plan_publish
-from headgate.services.related import last_task
-from headgate.services.rolling_views import serve_rolling
-from headgate.services.version_removal import version_ids_of
-from headgate.services.view_copies import copy_content_view
+from headgate.services.views.filter_records import require_filters_of
+from headgate.services.views.filters import delete_filter
+from headgate.services.views.publish_plans import begin_publish, check_publish_targets, plan_publish
+from headgate.services.views.rolling_views import serve_rolling
+from headgate.services.views.version_removal import version_ids_of
+from headgate.services.views.view_copies import copy_content_view
+from headgate.services.work.busy import require_free
 from headgate.workflows.removal_requests import remove_versions_task
 from headgate.workflows.requests import publish_task
 

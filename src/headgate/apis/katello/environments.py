@@ -7,7 +7,8 @@ from sqlalchemy import Row
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
 from headgate.apis.katello.shapes import named, named_all, organization_of, permissions
 from headgate.domain.ids import EnvironmentId, OrganizationId
-from headgate.services.environment_records import (
+from headgate.services.listing import page
+from headgate.services.organizations.environment_records import (
     ENVIRONMENTS,
     Beside,
     beside,
@@ -15,12 +16,11 @@ from headgate.services.environment_records import (
     paths,
     query,
 )
-from headgate.services.environments import (
+from headgate.services.organizations.environments import (
     create_environment,
     delete_environment,
     update_environment,
 )
-from headgate.services.listing import page
 
 environments = Resource("lifecycle_environments", "Lifecycle Environments")
 

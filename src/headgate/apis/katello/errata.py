@@ -9,7 +9,7 @@ from headgate.apis.katello.units import UnitKind, unit_resource
 from headgate.content.rpm.metadata.updateinfo import parse_erratum
 from headgate.content.rpm.records import ERRATA
 from headgate.content.rpm.tables import errata as table
-from headgate.services.units import UnitRows
+from headgate.services.units.units import UnitRows
 
 
 def _shown(row: Any) -> dict[str, Any]:

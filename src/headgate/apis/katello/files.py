@@ -6,7 +6,7 @@ from headgate.apis.actions import Call
 from headgate.apis.katello.units import UnitKind, unit_resource
 from headgate.content.file.records import FILES
 from headgate.content.file.tables import file_units
-from headgate.services.units import UnitRows
+from headgate.services.units.units import UnitRows
 
 
 def _shown(row: Any) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from headgate.apis.actions import Call, Params, Reply, Resource
 from headgate.apis.authentication import session_cookie
 from headgate.apis.ports import FOREMAN_VERSION, KATELLO_VERSION
-from headgate.services.authentication import open_session
-from headgate.services.health import check_database, check_workers
+from headgate.services.accounts.authentication import open_session
+from headgate.services.work.health import check_database, check_workers
 
 home = Resource("home", "Home", dialect="foreman")
 ping = Resource("ping", "Ping")

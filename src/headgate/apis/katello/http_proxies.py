@@ -6,7 +6,8 @@ from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, d
 from headgate.apis.katello.shapes import named_all
 from headgate.domain.ids import HttpProxyId, OrganizationId
 from headgate.services.access import AnyRow, load
-from headgate.services.http_proxies import (
+from headgate.services.listing import page
+from headgate.services.organizations.http_proxies import (
     HTTP_PROXIES,
     create_http_proxy,
     delete_http_proxy,
@@ -14,7 +15,6 @@ from headgate.services.http_proxies import (
     query,
     update_http_proxy,
 )
-from headgate.services.listing import page
 from headgate.services.related import Grouped
 from headgate.stores.db.tables import http_proxies as http_proxies_table
 

@@ -10,9 +10,9 @@ from headgate.domain.errors import BadRequestError, NotFoundError
 from headgate.domain.ids import ContentViewVersionId, EnvironmentId, TaskId, UnitId
 from headgate.engine import enqueue
 from headgate.services.access import load
-from headgate.services.incremental_updates import Target, plan_update
-from headgate.services.publish_plans import begin_publish
-from headgate.services.units import UnitRows, UnitScope, find_unit
+from headgate.services.units.units import UnitRows, UnitScope, find_unit
+from headgate.services.views.incremental_updates import Target, plan_update
+from headgate.services.views.publish_plans import begin_publish
 from headgate.stores.db import tables
 from headgate.workflows.incremental_requests import incremental_update_task
 

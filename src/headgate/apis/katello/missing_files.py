@@ -7,14 +7,14 @@ from headgate.apis.katello.content_view_versions import content_view_versions
 from headgate.apis.katello.repositories import repositories
 from headgate.domain.ids import ContentViewVersionId, RepositoryId
 from headgate.services.listing import page
-from headgate.services.missing_records import (
+from headgate.services.related import AnyRow
+from headgate.services.repositories.missing_records import (
     MISSING_FILES,
     missing_in_repository,
     missing_in_version,
 )
-from headgate.services.related import AnyRow
-from headgate.services.repository_records import load_repository
-from headgate.services.version_records import load_version
+from headgate.services.repositories.repository_records import load_repository
+from headgate.services.views.version_records import load_version
 
 
 class OfRepository(ListParams):

@@ -6,7 +6,7 @@ from headgate.apis.actions import Call
 from headgate.apis.katello.units import UnitKind, unit_resource
 from headgate.content.rpm.records import MODULE_STREAMS
 from headgate.content.rpm.tables import module_documents
-from headgate.services.units import UnitRows
+from headgate.services.units.units import UnitRows
 
 
 def _shown(row: Any) -> dict[str, Any]:

@@ -19,15 +19,15 @@ from headgate.domain.errors import ConflictError
 from headgate.domain.ids import OrganizationId, TaskId
 from headgate.engine import enqueue
 from headgate.services.access import find
-from headgate.services.certificates import debug_certificate, revoke_debug_certificate
-from headgate.services.organization_records import (
+from headgate.services.organizations.certificates import debug_certificate, revoke_debug_certificate
+from headgate.services.organizations.organization_records import (
     ORGANIZATIONS,
     content_views_of,
     load_organization,
     query,
     repositories_of,
 )
-from headgate.services.organizations import create_organization, update_organization
+from headgate.services.organizations.organizations import create_organization, update_organization
 from headgate.stores.db.tables import organizations as organizations_table
 from headgate.workflows.organization_requests import remove_organization_task
 

@@ -6,7 +6,7 @@ from headgate.apis.actions import Call
 from headgate.apis.katello.units import UnitKind, unit_resource
 from headgate.content.rpm.records import PACKAGE_GROUPS
 from headgate.content.rpm.tables import package_groups as table
-from headgate.services.units import UnitRows
+from headgate.services.units.units import UnitRows
 
 _KINDS = ("mandatory", "default", "optional", "conditional")
 

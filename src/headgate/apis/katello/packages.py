@@ -9,7 +9,7 @@ from headgate.content.rpm.metadata.details import read_details
 from headgate.content.rpm.records import PACKAGES, nvra_of
 from headgate.content.rpm.selection import fragments_of
 from headgate.content.rpm.tables import rpm_packages
-from headgate.services.units import UnitRows
+from headgate.services.units.units import UnitRows
 
 _DEPENDENCIES = (
     "provides",

@@ -16,13 +16,13 @@ from headgate.apis.actions import (
     wrapped,
 )
 from headgate.domain.ids import PersonalAccessTokenId, UserId
-from headgate.services.access_tokens import (
+from headgate.services.accounts.access_tokens import (
     create_token,
     load_token,
     require_self_or_admin,
     revoke_token,
 )
-from headgate.services.user_records import TOKENS, tokens_of
+from headgate.services.accounts.user_records import TOKENS, tokens_of
 
 personal_access_tokens = Resource(
     "personal_access_tokens", "Personal access tokens", dialect="foreman"

@@ -16,7 +16,7 @@ from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import CredentialId, OrganizationId, ProductId, SyncPlanId, TaskId
 from headgate.engine import enqueue
 from headgate.services.listing import page
-from headgate.services.product_records import (
+from headgate.services.repositories.product_records import (
     PRODUCTS,
     Beside,
     beside,
@@ -25,7 +25,7 @@ from headgate.services.product_records import (
     query,
     with_repositories,
 )
-from headgate.services.products import (
+from headgate.services.repositories.products import (
     CREDENTIAL_KINDS,
     create_product,
     require_deletable_product,

@@ -8,10 +8,10 @@ from headgate.apis.actions import Call, Params, Resource, doc
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ProductId, SyncPlanId, TaskId
 from headgate.engine import enqueue
-from headgate.services.bulk import MOST, each, repositories_of_products
-from headgate.services.product_records import beside
-from headgate.services.products import require_deletable_product, update_product
-from headgate.services.sync_plans import NOTHING_TO_SYNC
+from headgate.services.repositories.product_records import beside
+from headgate.services.repositories.products import require_deletable_product, update_product
+from headgate.services.work.bulk import MOST, each, repositories_of_products
+from headgate.services.work.sync_plans import NOTHING_TO_SYNC
 from headgate.stores.db.tables import products
 from headgate.workflows.bulk_requests import bulk_sync_task
 from headgate.workflows.removal_requests import remove_product_task

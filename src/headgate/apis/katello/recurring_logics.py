@@ -9,9 +9,9 @@ from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import RecurringLogicId
 from headgate.engine.recurrence import ACTIVE, CANCELLED
 from headgate.services.listing import Window, page
-from headgate.services.recurring_logics import VIEW, cancel_logic, delete_logic, enable_logic
 from headgate.services.related import AnyRow
-from headgate.services.sync_plan_records import (
+from headgate.services.work.recurring_logics import VIEW, cancel_logic, delete_logic, enable_logic
+from headgate.services.work.sync_plan_records import (
     RECURRING_LOGICS,
     load_logic,
     logics,

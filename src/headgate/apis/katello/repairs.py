@@ -11,12 +11,12 @@ from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ContentViewVersionId, RepositoryId, TaskId
 from headgate.engine import enqueue
 from headgate.services.access import load_many
-from headgate.services.bulk import repositories_of_products
-from headgate.services.content_view_records import load_view
 from headgate.services.related import AnyRow
-from headgate.services.repository_records import load_repository
-from headgate.services.verification import holdings_of_version, repositories_by_id
-from headgate.services.version_records import load_version
+from headgate.services.repositories.repository_records import load_repository
+from headgate.services.repositories.verification import holdings_of_version, repositories_by_id
+from headgate.services.views.content_view_records import load_view
+from headgate.services.views.version_records import load_version
+from headgate.services.work.bulk import repositories_of_products
 from headgate.stores.db.tables import repositories as repositories_table
 from headgate.workflows.repair_requests import (
     reclaim_space_task,

@@ -9,7 +9,7 @@ from headgate.domain.ids import OrganizationId, TaskId
 from headgate.domain.repositories import fault_of_url
 from headgate.engine import enqueue
 from headgate.services.access import find, load
-from headgate.services.discoveries import cancel_discoveries
+from headgate.services.repositories.discoveries import cancel_discoveries
 from headgate.stores.db.tables import organizations as organizations_table
 from headgate.workflows.discover import discover_task
 

@@ -27,15 +27,17 @@ from headgate.domain.repositories import (
     MISSING_FILES_POLICIES,
 )
 from headgate.engine import enqueue
-from headgate.services.deletion import freed_by_deleting_repository
 from headgate.services.listing import page
-from headgate.services.products import CREDENTIAL_KINDS
-from headgate.services.repositories import (
+from headgate.services.organizations.signing_keys import served_keys
+from headgate.services.organizations.trust import COLUMNS as TRUST_COLUMNS
+from headgate.services.organizations.trust import POLICIES, set_trust
+from headgate.services.repositories.products import CREDENTIAL_KINDS
+from headgate.services.repositories.repositories import (
     create_repository,
     delete_repository,
     update_repository,
 )
-from headgate.services.repository_records import (
+from headgate.services.repositories.repository_records import (
     REPOSITORIES,
     Place,
     holding,
@@ -46,11 +48,9 @@ from headgate.services.repository_records import (
     query,
     versions_holding,
 )
-from headgate.services.repository_sources import set_source
-from headgate.services.signing_keys import served_keys
-from headgate.services.trust import COLUMNS as TRUST_COLUMNS
-from headgate.services.trust import POLICIES, set_trust
-from headgate.services.units import require_unit
+from headgate.services.repositories.repository_sources import set_source
+from headgate.services.storage.deletion import freed_by_deleting_repository
+from headgate.services.units.units import require_unit
 from headgate.workflows.repair_requests import sign_anew_task
 from headgate.workflows.requests import sync_task
 

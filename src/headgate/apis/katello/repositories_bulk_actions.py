@@ -6,8 +6,8 @@ from headgate.apis.actions import Call, Params, Resource, doc
 from headgate.domain.errors import UnprocessableError
 from headgate.domain.ids import RepositoryId, TaskId
 from headgate.engine import enqueue
-from headgate.services.bulk import MOST, each, repositories_to_sync
-from headgate.services.repositories import delete_repository
+from headgate.services.repositories.repositories import delete_repository
+from headgate.services.work.bulk import MOST, each, repositories_to_sync
 from headgate.stores.db.tables import repositories
 from headgate.workflows.bulk_requests import bulk_sync_task
 

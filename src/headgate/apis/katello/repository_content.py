@@ -9,11 +9,8 @@ from headgate.apis.task_objects import task_object
 from headgate.domain.errors import ValidationError
 from headgate.domain.ids import RepositoryId, TaskId, UnitId, UploadId
 from headgate.engine import enqueue
-from headgate.services.collection import pin_units
-from headgate.services.held_units import require_held
-from headgate.services.quotas import require_room
-from headgate.services.units import UnitScope
-from headgate.services.uploads import (
+from headgate.services.organizations.quotas import require_room
+from headgate.services.repositories.uploads import (
     MOST_BYTES,
     checked_checksum,
     load_target,
@@ -22,6 +19,9 @@ from headgate.services.uploads import (
     save_whole,
     unit_type_for,
 )
+from headgate.services.storage.collection import pin_units
+from headgate.services.units.held_units import require_held
+from headgate.services.units.units import UnitScope
 from headgate.workflows.content_requests import import_uploads_task, remove_content_task
 
 _ONE = "/katello/api/repositories/{id}"

@@ -11,9 +11,9 @@ from headgate.apis.katello.shapes import (
     task_summary,
     words_since,
 )
-from headgate.services.products import CREDENTIAL_KINDS
 from headgate.services.related import AnyRow
-from headgate.services.repository_sources import name_of_proxy
+from headgate.services.repositories.products import CREDENTIAL_KINDS
+from headgate.services.repositories.repository_sources import name_of_proxy
 
 
 def summary(call: Call, row: AnyRow, sync: AnyRow | None) -> dict[str, Any]:

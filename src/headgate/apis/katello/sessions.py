@@ -8,7 +8,7 @@ from typing import Any
 from headgate.apis.actions import Call, Params, Reply, Resource, doc
 from headgate.apis.authentication import cleared_cookie, session_cookie
 from headgate.domain.errors import PermissionDeniedError
-from headgate.services.authentication import Credentials, close_session, open_session
+from headgate.services.accounts.authentication import Credentials, close_session, open_session
 
 sessions = Resource("sessions", "Sessions", dialect="foreman")
 

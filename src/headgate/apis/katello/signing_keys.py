@@ -10,7 +10,7 @@ from headgate.domain.ids import OrganizationId, SigningKeyId
 from headgate.engine import enqueue
 from headgate.services.access import load
 from headgate.services.listing import page
-from headgate.services.signing_keys import (
+from headgate.services.organizations.signing_keys import (
     SIGNING_KEYS,
     create_signing_key,
     delete_signing_key,

@@ -17,9 +17,9 @@ from headgate.domain.ids import (
     RepositoryId,
 )
 from headgate.services.access import load
-from headgate.services.quotas import Quota, quota_of, set_quota
-from headgate.services.space import Ledger, Usage
-from headgate.services.space_records import names_of, repositories_of, versions_of, views_of
+from headgate.services.organizations.quotas import Quota, quota_of, set_quota
+from headgate.services.storage.space import Ledger, Usage
+from headgate.services.storage.space_records import names_of, repositories_of, versions_of, views_of
 from headgate.stores.db import tables
 
 space = Resource("space", "Space")

@@ -5,7 +5,7 @@ from typing import Any
 from headgate.apis.actions import Call, Params, Resource, doc
 from headgate.apis.task_objects import show_task
 from headgate.domain.ids import RepositoryId
-from headgate.services.repository_records import last_syncs, load_repository
+from headgate.services.repositories.repository_records import last_syncs, load_repository
 
 sync = Resource("sync", "Sync")
 

@@ -10,8 +10,8 @@ from headgate.engine import enqueue
 from headgate.engine.recurrence import ACTIVE
 from headgate.services.listing import page
 from headgate.services.related import AnyRow
-from headgate.services.sync_plan_records import SYNC_PLANS, load_plan, products_of, query
-from headgate.services.sync_plans import (
+from headgate.services.work.sync_plan_records import SYNC_PLANS, load_plan, products_of, query
+from headgate.services.work.sync_plans import (
     INTERVALS,
     add_products,
     create_sync_plan,

@@ -9,14 +9,14 @@ from headgate.apis.task_objects import show_task, task_object
 from headgate.domain.errors import BadRequestError, ConflictError
 from headgate.domain.ids import TaskId, UserId
 from headgate.services.listing import Window, page
-from headgate.services.task_records import (
+from headgate.services.work.task_records import (
     TASKS,
     ids_found,
     load_task,
     load_tasks,
     query,
 )
-from headgate.services.tasks import cancel_task, count_tasks, resume_task
+from headgate.services.work.tasks import cancel_task, count_tasks, resume_task
 
 tasks = Resource("foreman_tasks", "Tasks", dialect="foreman")
 

@@ -19,7 +19,7 @@ from headgate.domain.ids import (
     RepositoryId,
 )
 from headgate.services.listing import Catalog, page
-from headgate.services.units import (
+from headgate.services.units.units import (
     UnitRows,
     UnitScope,
     find_unit,

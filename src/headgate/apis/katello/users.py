@@ -8,15 +8,20 @@ from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, d
 from headgate.domain.errors import UnauthenticatedError, ValidationError
 from headgate.domain.ids import OrganizationId, UserId
 from headgate.services.access import Actor, AnyRow
-from headgate.services.listing import page
-from headgate.services.user_records import (
+from headgate.services.accounts.user_records import (
     USERS,
     load_user,
     organizations_of,
     permissions_of,
     query,
 )
-from headgate.services.users import checked_password_hash, create_user, delete_user, update_user
+from headgate.services.accounts.users import (
+    checked_password_hash,
+    create_user,
+    delete_user,
+    update_user,
+)
+from headgate.services.listing import page
 
 users = Resource("users", "Users", dialect="foreman")
 

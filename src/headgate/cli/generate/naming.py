@@ -156,7 +156,9 @@ NOUN_HELP: Final[Mapping[str, str]] = {
 COLUMNS: Final[Mapping[str, str]] = {
     "content_credentials": "id name content_type",
     "signing_keys": "id name fingerprint",
-    "content_view_components": "id content_view.name:View content_view_version.version:Version latest",
+    "content_view_components": (
+        "id content_view.name:View content_view_version.version:Version latest"
+    ),
     "content_view_environments": "id label name content_view.name lifecycle_environment.name",
     "content_view_filter_rules": "id name version min_version max_version architecture",
     "content_view_filters": "id name description type inclusion",

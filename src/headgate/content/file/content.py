@@ -36,12 +36,12 @@ from headgate.plugin import (
     UnitType,
     Upload,
 )
-from headgate.services.blobs import keep
-from headgate.services.collection import pin_units
-from headgate.services.collection_lock import hold_off_collection
-from headgate.services.content_sets import load_units
-from headgate.services.unit_files import fetch_files, note_arrival
-from headgate.services.unit_rows import insert_units
+from headgate.services.storage.blobs import keep
+from headgate.services.storage.collection import pin_units
+from headgate.services.storage.collection_lock import hold_off_collection
+from headgate.services.units.content_sets import load_units
+from headgate.services.units.unit_files import fetch_files, note_arrival
+from headgate.services.units.unit_rows import insert_units
 from headgate.stores.blobs import Digest
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched, rows_of

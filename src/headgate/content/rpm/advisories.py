@@ -13,14 +13,14 @@ from headgate.content.rpm.metadata.updateinfo import Erratum, parse_erratum, rea
 from headgate.content.rpm.tables import errata
 from headgate.content.rpm.upstream import UpstreamMetadata
 from headgate.engine.port import Run
-from headgate.engine.writes import write
 from headgate.plugin import Ports
-from headgate.services.collection import pin_units
-from headgate.services.collection_lock import hold_off_collection
-from headgate.services.unit_rows import insert_units, known_ids
+from headgate.services.storage.collection import pin_units
+from headgate.services.storage.collection_lock import hold_off_collection
+from headgate.services.units.unit_rows import insert_units, known_ids
 from headgate.stores.blobs import open_blob
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched
+from headgate.stores.db.writes import write
 
 # Advisories inserted in one transaction.
 _AT_ONCE = 500

@@ -30,15 +30,15 @@ from headgate.content.rpm.tree_repositories import (
 from headgate.content.rpm.upstream import TREEINFOS, UpstreamMetadata
 from headgate.domain.content import Content
 from headgate.engine.port import Run
-from headgate.engine.writes import write
 from headgate.plugin import Ports, SyncWork
-from headgate.services.blobs import Kept, keep
-from headgate.services.collection import pin_units
-from headgate.services.collection_lock import hold_off_collection
-from headgate.services.unit_rows import insert_missing, insert_units
+from headgate.services.storage.blobs import Kept, keep
+from headgate.services.storage.collection import pin_units
+from headgate.services.storage.collection_lock import hold_off_collection
+from headgate.services.units.unit_rows import insert_missing, insert_units
 from headgate.stores.blobs import open_blob
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched
+from headgate.stores.db.writes import write
 
 # Advisories inserted in one transaction.
 _AT_ONCE = 500

@@ -12,13 +12,13 @@ from pyroaring import BitMap
 from headgate.content.rpm.metadata.stream import Package
 from headgate.content.rpm.packs import PACK_PACKAGES, SOURCE_ARCHES, OpenPack, PackKeeper
 from headgate.content.rpm.tables import rpm_packages
-from headgate.engine.writes import write
 from headgate.plugin import Ports
-from headgate.services.collection import pin_units
-from headgate.services.collection_lock import hold_off_collection
-from headgate.services.unit_rows import known_ids
+from headgate.services.storage.collection import pin_units
+from headgate.services.storage.collection_lock import hold_off_collection
+from headgate.services.units.unit_rows import known_ids
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import rows_of
+from headgate.stores.db.writes import write
 
 # Packages looked up at once: some 15 kB of fragments each are held meanwhile, 15 MB in all.
 _LOOKUP: Final = 1_000

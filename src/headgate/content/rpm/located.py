@@ -11,7 +11,7 @@ from headgate.content.rpm.tables import distribution_tree_files, distribution_tr
 from headgate.content.rpm.upstream import source_path
 from headgate.domain.ids import ContentSetId, UnitId
 from headgate.plugin import Located, Source, UnitFile
-from headgate.services.content_sets import load_units
+from headgate.services.units.content_sets import load_units
 from headgate.stores.blobs import Digest
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import blobs

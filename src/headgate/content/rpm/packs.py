@@ -19,15 +19,15 @@ from sqlalchemy import delete, select
 from headgate.content.rpm.metadata.packages import Fragments, PackageHeader
 from headgate.content.rpm.metadata.segments import CODECS, KINDS, Codec, Kind, PackWriter
 from headgate.content.rpm.tables import rpm_packages, rpm_packs, rpm_segments
-from headgate.engine.writes import write
 from headgate.plugin import Ports
-from headgate.services.blobs import keep, unpin
-from headgate.services.collection import pin_units
-from headgate.services.collection_lock import hold_off_collection
-from headgate.services.unit_rows import insert_plain_units
+from headgate.services.storage.blobs import keep, unpin
+from headgate.services.storage.collection import pin_units
+from headgate.services.storage.collection_lock import hold_off_collection
+from headgate.services.units.unit_rows import insert_plain_units
 from headgate.stores.blobs import BlobStore, Spool
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched, insert_row
+from headgate.stores.db.writes import write
 
 SOURCE_ARCHES: Final = frozenset({"src", "nosrc"})
 

@@ -26,7 +26,7 @@ from headgate.content.rpm.upstream import REPOMD
 from headgate.domain.content import Content
 from headgate.engine.port import Progress, Run
 from headgate.plugin import Ports, PublishedFile, PublishOptions, signer_of
-from headgate.services.blobs import keep
+from headgate.services.storage.blobs import keep
 from headgate.stores.blobs import Digest, Spool
 from headgate.stores.db.statements import rows_of
 from headgate.stores.db.tables import blobs

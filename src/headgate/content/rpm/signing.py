@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from headgate.content.rpm.trust_metadata import SIGNATURE
 from headgate.domain.errors import ConflictError
 from headgate.plugin import Ports, PublishOptions
-from headgate.services.signing_keys import key_for
+from headgate.services.organizations.signing_keys import key_for
 
 KEY = "repodata/repomd.xml.key"
 

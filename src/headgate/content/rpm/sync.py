@@ -27,8 +27,8 @@ from headgate.domain.content import Content
 from headgate.domain.errors import InvalidContentError, UntrustedContentError
 from headgate.engine.port import Progress
 from headgate.plugin import MissingFile, PublishedFile, Synced, SyncWork
-from headgate.services.blobs import keep
-from headgate.services.unit_files import fetch_files
+from headgate.services.storage.blobs import keep
+from headgate.services.units.unit_files import fetch_files
 from headgate.stores.blobs import open_blob
 
 # Packages between two reports of progress.

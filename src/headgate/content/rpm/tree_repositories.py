@@ -21,8 +21,8 @@ from headgate.content.rpm.metadata.stream import Source, read_elements
 from headgate.content.rpm.metadata.treeinfo import TreeRepository
 from headgate.content.rpm.upstream import REPOMD, SIGNATURES, source_path
 from headgate.plugin import SyncWork
-from headgate.services.blobs import Kept, keep
-from headgate.services.downloads import together
+from headgate.services.repositories.downloads import together
+from headgate.services.storage.blobs import Kept, keep
 from headgate.stores.blobs import Spool, open_blob
 from headgate.upstream import (
     Downloader,

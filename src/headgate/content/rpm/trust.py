@@ -34,8 +34,8 @@ from headgate.engine.port import Progress, Run
 from headgate.pki.openpgp import Finding, Keyring, Verdict, read_signature
 from headgate.pki.openpgp_packets import split_signatures
 from headgate.plugin import MissingFile, Ports, TrustRules
-from headgate.services.unit_files import FEW, MOST_SHARE
-from headgate.services.unit_rows import insert_missing
+from headgate.services.units.unit_files import FEW, MOST_SHARE
+from headgate.services.units.unit_rows import insert_missing
 from headgate.stores.blobs import Digest, open_blob
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.statements import batched, rows_of

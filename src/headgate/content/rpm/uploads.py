@@ -14,7 +14,7 @@ from headgate.domain.content import Content
 from headgate.domain.errors import InvalidContentError
 from headgate.engine.port import Run
 from headgate.plugin import Ports, Upload
-from headgate.services.blobs import Kept, keep
+from headgate.services.storage.blobs import Kept, keep
 
 _CHUNK = 1 << 20
 

@@ -20,9 +20,9 @@ from headgate.domain.errors import (
 )
 from headgate.engine.port import Progress
 from headgate.plugin import SyncWork
-from headgate.services.blobs import Kept, keep
-from headgate.services.downloads import together
-from headgate.services.remotes import save_mirrors
+from headgate.services.repositories.downloads import together
+from headgate.services.repositories.remotes import save_mirrors
+from headgate.services.storage.blobs import Kept, keep
 from headgate.stores.blobs import Spool
 from headgate.upstream import (
     Downloader,

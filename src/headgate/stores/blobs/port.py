@@ -1,7 +1,7 @@
 """The contract of a blob store: bytes named by their SHA-256, written once, never changed.
 
 Every implementation passes `tests/contracts/test_blob_stores.py`. References are counted in the
-database (`services/blobs.py`); a store only keeps, reads and drops bytes.
+database (`services/storage/blobs.py`); a store only keeps, reads and drops bytes.
 """
 
 import re
@@ -122,7 +122,7 @@ class BlobStore(Protocol):
         """Make the blob unreadable but recoverable; say whether it was here.
 
         `ticket` names one collection, so that two never mix up what each has set aside. Only
-        `services/blobs.py` calls this and the next three, with the blob's row locked.
+        `services/storage/blobs.py` calls this and the next three, with the blob's row locked.
         """
         ...
 

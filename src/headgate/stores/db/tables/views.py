@@ -246,7 +246,7 @@ content_view_version_dependencies = Table(
         primary_key=True,
         autoincrement=False,
     ),
-    Column("report", JSON, nullable=False),  # services/dependency_reports.py writes it
+    Column("report", JSON, nullable=False),  # services/views/dependency_reports.py writes it
     Column("created_at", UtcDateTime, nullable=False),
 )
 

@@ -1,0 +1,223 @@
+"""Users: who may log in, to which organizations they belong and what they may do there."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row, delete, func, insert, select, update
+
+from headgate.domain.clock import Clock
+from headgate.domain.errors import (
+    BadRequestError,
+    ConflictError,
+    PermissionDeniedError,
+    ValidationError,
+)
+from headgate.domain.ids import OrganizationId, UserId
+from headgate.services.access import Actor, load, load_many
+from headgate.services.accounts.authentication import actor_of, hash_password
+from headgate.services.accounts.permissions import check_permissions
+from headgate.services.uniqueness import require_unique
+from headgate.stores.db import Transaction
+from headgate.stores.db.statements import insert_row
+from headgate.stores.db.tables import (
+    organizations,
+    sessions,
+    user_organizations,
+    user_permissions,
+    users,
+)
+
+FIRST_LOGIN: Final = "admin"
+_LOGIN = re.compile(r"[A-Za-z0-9_.@+-]{1,100}")
+_MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
+_PASSWORD_LENGTH: Final = range(8, 1025)
+_NAME_LENGTH: Final = 50
+
+# What users may change of themselves without any permission.
+_OWN: Final = frozenset({"firstname", "lastname", "mail", "password_hash"})
+
+
+def checked_password_hash(password: str) -> str:
+    """Return the hash of a new password; ValidationError if it is too short or too long.
+
+    Slow on purpose: to be called before a transaction is open.
+    """
+    if len(password) < _PASSWORD_LENGTH.start:
+        raise ValidationError({"password": ["is too short (minimum is 8 characters)"]})
+    if len(password) not in _PASSWORD_LENGTH:
+        raise ValidationError({"password": ["is too long (maximum is 1024 characters)"]})
+    return hash_password(password)
+
+
+def make_first_admin(tx: Transaction, *, clock: Clock, password_hash: str) -> bool:
+    """Make the administrator of a new installation; False if there are users already."""
+    if tx.scalar(select(func.count()).select_from(users)):
+        return False
+    now = clock()
+    tx.execute(
+        insert(users).values(
+            login=FIRST_LOGIN,
+            password_hash=password_hash,
+            admin=True,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    return True
+
+
+def create_user(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    clock: Clock,
+    login: str,
+    password_hash: str | None,
+    admin: bool = False,
+    disabled: bool = False,
+    profile: Mapping[str, str | None],
+    organization_ids: Sequence[OrganizationId] = (),
+    permissions: Sequence[str] = (),
+) -> UserId:
+    """Make a user; nobody gives more than they have.
+
+    `profile` holds any of firstname, lastname, mail. Without a password the user cannot log in.
+    """
+    actor.require("create_users")
+    if not _LOGIN.fullmatch(login):
+        raise ValidationError(
+            {"login": ["must be 1 to 100 ASCII letters, digits or any of _ . @ + -"]}
+        )
+    require_unique(tx, users, login=login)
+    if admin:
+        actor.require_admin()
+    if not (actor.admin or organization_ids):
+        raise ValidationError({"organization_ids": ["can't be blank"]})
+    now = clock()
+    user_id = insert_row(
+        tx,
+        users,
+        {
+            "login": login,
+            "password_hash": password_hash,
+            "admin": admin,
+            "disabled": disabled,
+            **_checked_profile(profile),
+            "created_at": now,
+            "updated_at": now,
+        },
+    )
+    _set_organizations(tx, actor, user_id, organization_ids)
+    _set_permissions(tx, actor, user_id, permissions)
+    return UserId(user_id)
+
+
+def update_user(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    clock: Clock,
+    user_id: UserId,
+    changes: Mapping[str, Any],
+    organization_ids: Sequence[OrganizationId] | None = None,
+    permissions: Sequence[str] | None = None,
+) -> None:
+    """Change a user; a new password or `disabled` ends the user's sessions.
+
+    Without `edit_users`, users change only their own names, mail and password; nobody changes a
+    user who may do more than they may. `changes` are columns: login, firstname, lastname, mail,
+    password_hash, admin, disabled.
+    """
+    row = load(tx, actor, users, user_id)
+    beyond_own = changes.keys() - _OWN or organization_ids is not None or permissions is not None
+    if user_id != actor.user_id or beyond_own:
+        actor.require("edit_users")
+        _require_not_above(tx, actor, row)
+    if changes.get("admin", row.admin) != row.admin:
+        actor.require_admin()
+    if row.admin and (changes.get("admin") is False or changes.get("disabled")):
+        _require_another_admin(tx, row)
+    values = dict(changes) | _checked_profile(changes)
+    if "login" in values and values["login"] != row.login:
+        raise ValidationError({"login": ["cannot be changed"]})
+    tx.execute(update(users).where(users.c.id == row.id).values(**values, updated_at=clock()))
+    if "password_hash" in values or values.get("disabled"):
+        tx.execute(delete(sessions).where(sessions.c.user_id == row.id))
+    if organization_ids is not None:
+        _set_organizations(tx, actor, row.id, organization_ids)
+    if permissions is not None:
+        _set_permissions(tx, actor, row.id, permissions)
+
+
+def delete_user(tx: Transaction, *, actor: Actor, user_id: UserId) -> None:
+    """Delete a user; tasks keep running and lose their owner."""
+    row = load(tx, actor, users, user_id)
+    actor.require("destroy_users")
+    if row.id == actor.user_id:
+        raise BadRequestError("You cannot delete the user that you are logged in as")
+    _require_not_above(tx, actor, row)
+    if row.admin:
+        _require_another_admin(tx, row)
+    tx.execute(delete(users).where(users.c.id == row.id))
+
+
+def _require_not_above(tx: Transaction, actor: Actor, row: Row[Any]) -> None:
+    """Refuse to touch whoever may do more: their password would be a way up."""
+    if actor.admin or row.id == actor.user_id:
+        return
+    other = actor_of(tx, row)
+    if other.admin or not (
+        other.permissions <= actor.permissions and other.organization_ids <= actor.organization_ids
+    ):
+        raise PermissionDeniedError(f"Access denied: {row.login} may do more than you")
+
+
+def _require_another_admin(tx: Transaction, row: Row[Any]) -> None:
+    others = select(func.count()).where(users.c.admin, ~users.c.disabled, users.c.id != row.id)
+    if not tx.scalar(others):
+        raise ConflictError(f"{row.login} is the last administrator who can log in")
+
+
+def _set_organizations(
+    tx: Transaction, actor: Actor, user_id: int, organization_ids: Sequence[OrganizationId]
+) -> None:
+    """Replace memberships; those in organizations that the actor does not see stay as they are."""
+    load_many(tx, actor, organizations, organization_ids)
+    stale = delete(user_organizations).where(user_organizations.c.user_id == user_id)
+    if not actor.admin:
+        seen = sorted(actor.organization_ids)
+        stale = stale.where(user_organizations.c.organization_id.in_(seen))
+    tx.execute(stale)
+    rows = [
+        {"user_id": user_id, "organization_id": organization_id}
+        for organization_id in dict.fromkeys(organization_ids)
+    ]
+    if rows:
+        tx.execute(insert(user_organizations), rows)
+
+
+def _set_permissions(
+    tx: Transaction, actor: Actor, user_id: int, permissions: Sequence[str]
+) -> None:
+    chosen = check_permissions(permissions)
+    for permission in sorted(chosen):
+        actor.require(permission)
+    tx.execute(delete(user_permissions).where(user_permissions.c.user_id == user_id))
+    rows = [{"user_id": user_id, "permission": permission} for permission in sorted(chosen)]
+    if rows:
+        tx.execute(insert(user_permissions), rows)
+
+
+def _checked_profile(profile: Mapping[str, Any]) -> dict[str, str | None]:
+    checked: dict[str, str | None] = {}
+    for name in ("firstname", "lastname"):
+        if name in profile:
+            checked[name] = profile[name] or None
+            if len(checked[name] or "") > _NAME_LENGTH:
+                raise ValidationError({name: ["is too long (maximum is 50 characters)"]})
+    if "mail" in profile:
+        checked["mail"] = profile["mail"] or None
+        if checked["mail"] and not _MAIL.fullmatch(checked["mail"]):
+            raise ValidationError({"mail": ["is not a valid address"]})
+    return checked

@@ -1,0 +1,1 @@
+"""Organizations and what they own besides content: paths, credentials, keys, proxies, quotas."""

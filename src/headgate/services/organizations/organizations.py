@@ -1,0 +1,126 @@
+"""Organizations: tenants, each born with a Library and a default content view."""
+
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+
+from headgate.domain.clock import Clock
+from headgate.domain.ids import OrganizationId
+from headgate.services.access import Actor, load
+from headgate.services.serving.distributions import serve_latest
+from headgate.services.storage.collection import request_collection
+from headgate.services.uniqueness import free_name, free_names
+from headgate.stores.db import Transaction
+from headgate.stores.db.statements import insert_row
+from headgate.stores.db.tables import (
+    content_view_versions,
+    content_views,
+    distributions,
+    lifecycle_environments,
+    organizations,
+)
+
+LIBRARY = "Library"
+DEFAULT_VIEW_NAME = "Default Organization View"
+DEFAULT_VIEW_LABEL = "Default_Organization_View"
+
+
+def create_organization(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    clock: Clock,
+    name: str,
+    label: str | None = None,
+    description: str | None = None,
+) -> OrganizationId:
+    """Make an organization with its Library, default content view and their distribution.
+
+    Labels of organizations start every published path, so they are unique over the installation.
+    """
+    actor.require("create_organizations")
+    names = free_names(tx, organizations, name=name, label=label)
+    now = clock()
+    stamps = {"created_at": now, "updated_at": now}
+    values = {**names, "description": description, **stamps}
+    organization_id = insert_row(tx, organizations, values)
+    library_id = insert_row(
+        tx,
+        lifecycle_environments,
+        {
+            "organization_id": organization_id,
+            "name": LIBRARY,
+            "label": LIBRARY,
+            "library": True,
+            **stamps,
+        },
+    )
+    view_id = insert_row(
+        tx,
+        content_views,
+        {
+            "organization_id": organization_id,
+            "name": DEFAULT_VIEW_NAME,
+            "label": DEFAULT_VIEW_LABEL,
+            "default": True,
+            **stamps,
+        },
+    )
+    serve_latest(
+        tx,
+        clock=clock,
+        base_path=f"{names['label']}/{LIBRARY}",
+        organization_id=organization_id,
+        environment_id=library_id,
+        content_view_id=view_id,
+    )
+    return OrganizationId(organization_id)
+
+
+def update_organization(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    clock: Clock,
+    organization_id: OrganizationId,
+    name: str | None = None,
+    description: str | None = None,
+) -> None:
+    """Change the name or the description; the label is in every path and never changes."""
+    row = load(tx, actor, organizations, organization_id)
+    actor.require("edit_organizations", organization_id=organization_id)
+    changes: dict[str, object] = {"updated_at": clock()}
+    if name is not None and name != row.name:
+        changes["name"] = free_name(tx, organizations, name, except_id=row.id)
+    if description is not None:
+        changes["description"] = description
+    tx.execute(update(organizations).where(organizations.c.id == row.id).values(changes))
+
+
+def delete_organization(tx: Transaction, *, clock: Clock, organization_id: OrganizationId) -> None:
+    """Delete the organization with all that it owns; deleting it twice is no error.
+
+    What refers sideways goes first, so that the cascade meets no reference it may not break.
+    """
+    views = select(content_views.c.id).where(content_views.c.organization_id == organization_id)
+    tx.execute(delete(distributions).where(distributions.c.organization_id == organization_id))
+    tx.execute(
+        delete(content_view_versions).where(content_view_versions.c.content_view_id.in_(views))
+    )
+    tx.execute(
+        update(lifecycle_environments)
+        .where(lifecycle_environments.c.organization_id == organization_id)
+        .values(prior_id=None)
+    )
+    tx.execute(delete(organizations).where(organizations.c.id == organization_id))
+    request_collection(tx, clock)
+
+
+def library_of(tx: Transaction, organization_id: OrganizationId) -> Row[Any]:
+    """Return the organization's Library environment."""
+    return tx.execute(
+        select(lifecycle_environments).where(
+            lifecycle_environments.c.organization_id == organization_id,
+            lifecycle_environments.c.library,
+        )
+    ).one()

@@ -1,0 +1,1 @@
+"""Which path serves what, now and on a day."""

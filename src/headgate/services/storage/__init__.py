@@ -1,0 +1,1 @@
+"""Bytes: blobs, who needs them, giving space back."""

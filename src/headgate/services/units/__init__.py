@@ -1,0 +1,1 @@
+"""Content as sets of units, and their publications."""

@@ -1,0 +1,1 @@
+"""Content views, their filters, kinds and versions."""

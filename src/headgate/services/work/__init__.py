@@ -1,0 +1,1 @@
+"""Tasks, plans that start them, and their health."""
