@@ -5,7 +5,7 @@ Part of the solving process.
 
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from headgate.content.rpm.solving.pool import Universe, solv
 from headgate.content.rpm.solving.streams import Key, Streams
@@ -183,7 +183,8 @@ class Context:
             solver.set_flag(solv.Solver.SOLVER_FLAG_IGNORE_RECOMMENDED, 1)
             jobs = [self._pool.Job(_INSTALL, each) for each in left]
             problems = solver.solve([*jobs, *favor])
-            decided = {each for each in solver.raw_decisions(1) if each in units}
+            decisions = cast(Sequence[int], solver.raw_decisions(1))
+            decided = {each for each in decisions if each in units}
             if not problems:
                 return decided, [each for each in packages if each not in decided]
             if len(left) == 1:
