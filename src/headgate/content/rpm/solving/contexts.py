@@ -177,7 +177,7 @@ class Context:
         units = self._contexts.universe.units
         preferred = self._pool.towhatprovides(sorted(preferring)) if self._whole else 0
         favor = [self._pool.Job(_FAVOR, preferred)] if preferred else []
-        left = list(packages)
+        left: list[int] = list(packages)
         while left:
             solver = self._pool.Solver()
             solver.set_flag(solv.Solver.SOLVER_FLAG_IGNORE_RECOMMENDED, 1)
