@@ -24,7 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--packages", type=int, default=60_000)
     parser.add_argument("--large", type=int, default=200_000, help="0: leave it out")
-    parser.add_argument("--only", default="idle,mirror,serving,main")
+    parser.add_argument("--only", default="idle,mirror,serving,main,filters,dependencies")
     parser.add_argument("--versions", type=int, default=100, help="of one view; the promise: 1,000")
     options = parser.parse_args()
     cache = Path(__file__).parents[1] / "build" / "bench"
