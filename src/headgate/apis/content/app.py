@@ -40,7 +40,7 @@ from headgate.domain.errors import (
     UpstreamError,
 )
 from headgate.plugin import ContentType
-from headgate.services.serving.serving import list_above, list_folder
+from headgate.services.serving.paths import list_above, list_folder
 from headgate.stores.blobs import BlobStore
 from headgate.stores.db import Database
 from headgate.stores.db.changes import Stamp, watch_changes

@@ -16,7 +16,7 @@ from headgate.apis.content.answers import FileHeaders, Headers, file_headers
 from headgate.apis.content.paths import ContentPath
 from headgate.apis.content.vouching import Vouching
 from headgate.plugin import ContentType
-from headgate.services.serving.serving import (
+from headgate.services.serving.paths import (
     ServedFile,
     ServedRepository,
     find_file,

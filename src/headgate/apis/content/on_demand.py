@@ -20,7 +20,7 @@ from headgate.domain.clock import Clock
 from headgate.domain.errors import NotFoundError, UpstreamError
 from headgate.plugin import ContentType, Located, Source
 from headgate.services.repositories.remotes import Unseal, remote_of
-from headgate.services.serving.serving import ServedFile, ServedRepository, find_file
+from headgate.services.serving.paths import ServedFile, ServedRepository, find_file
 from headgate.stores.blobs import BlobStore, Digest
 from headgate.stores.db import Database
 from headgate.stores.db.tables import repositories

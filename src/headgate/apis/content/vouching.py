@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 
 from headgate.plugin import ContentType, Ports
 from headgate.services.organizations.trust import rules_of
-from headgate.services.serving.serving import ServedFile, ServedRepository
+from headgate.services.serving.paths import ServedFile, ServedRepository
 from headgate.stores.db.tables import repositories
 
 _REPOSITORY = select(repositories).where(repositories.c.id == bindparam("repository_id"))

@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 from headgate.domain.errors import HeadgateError
-from headgate.services.serving.serving import ServedRepository
+from headgate.services.serving.paths import ServedRepository
 from headgate.stores.db import Database
 from headgate.workflows.wake_requests import ask_to_wake, being_woken
 

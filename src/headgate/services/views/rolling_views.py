@@ -1,7 +1,7 @@
 """Rolling views: their environments serve what their repositories hold now.
 
 There is nothing to publish or to move. A distribution without a version is looked up in
-the repositories' latest versions (`services/serving/serving.py`), so whatever commits a
+the repositories' latest versions (`services/serving/paths.py`), so whatever commits a
 repository's new version serves it in the same transaction: a crash between the two cannot be.
 """
 
