@@ -86,7 +86,7 @@ class Roost:
         return self.content.request("GET", path)
 
     def body(self, path: str) -> bytes:
-        answer = self.get(path)
+        answer = self.asked_again(path)
         assert answer.status == 200, (path, answer)
         return answer.body
 
