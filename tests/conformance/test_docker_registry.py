@@ -47,6 +47,7 @@ _KNOWN = {
         "blob push, post and put",
         "blob push, chunks",
         "blob push, stream",
+        "blob push, announced",
         "blob push, status",
         "blob mount",
         "blob mount, from anywhere",

@@ -45,6 +45,7 @@ OPERATIONS = (
     Operation("blob push, post and put", uploads.push_in_two, _has_blobs),
     Operation("blob push, chunks", uploads.push_in_chunks, _has_blobs),
     Operation("blob push, stream", uploads.push_as_stream, _has_blobs),
+    Operation("blob push, announced", uploads.push_as_announced, _has_blobs),
     Operation("blob push, chunk out of order", uploads.send_out_of_order, _has_blobs),
     Operation("blob push, status", uploads.ask_for_status, _has_blobs),
     Operation("blob push, cancel", uploads.cancel, _has_blobs),

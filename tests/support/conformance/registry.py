@@ -49,7 +49,7 @@ class Registry:
         elsewhere: bool = False,
     ) -> httpx2.Response:
         """Send a request that concerns repositories; redirects are followed."""
-        chosen = {**self._allowed(repositories), **(headers or {})}
+        chosen = {**self.headers_for(*repositories), **(headers or {})}
         client = self.other if elsewhere else self.client
         try:
             answer = client.request(
@@ -61,7 +61,8 @@ class Registry:
         assert version == "registry/2.0", f"{said(answer)}\nwithout Docker-Distribution-API-Version"
         return answer
 
-    def _allowed(self, repositories: tuple[str, ...]) -> Mapping[str, str]:
+    def headers_for(self, *repositories: str) -> Mapping[str, str]:
+        """Return the headers that allow a request about repositories."""
         if self._authorize is None:
             return {}
         if repositories not in self._headers:

@@ -76,6 +76,20 @@ def push_as_stream(bench: Bench) -> None:
     _push_all(bench, "stream", push)
 
 
+def push_as_announced(bench: Bench) -> None:
+    """POST that says by which algorithm the digest will be, then PATCH and PUT."""
+
+    def push(repository: Repository, blob: Blob) -> None:
+        query = {"digest-algorithm": blob.algorithm}
+        begun = repository.send("POST", "blobs/uploads/", content=b"", query=query)
+        headers = {"Content-Type": "application/octet-stream"}
+        place = place_of(expect(begun, 202))
+        sent = expect(repository.send("PATCH", place, headers=headers, content=blob.content), 202)
+        _check_made(repository.finish_upload(place_of(sent), blob.digest), blob)
+
+    _push_all(bench, "announced", push)
+
+
 def mount(bench: Bench) -> None:
     """POST with a digest and a repository that has it; a registry may begin an upload instead."""
     for blob in bench.data.blobs:
