@@ -1,0 +1,107 @@
+"""What a name of the registry serves."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, func, select
+
+from headgate.domain.ids import ContentSetId
+from headgate.stores.db import Transaction
+from headgate.stores.db.tables import (
+    container_repositories,
+    content_view_version_repositories,
+    distributions,
+    lifecycle_environments,
+    registry_names,
+    repositories,
+    repository_versions,
+)
+
+_names, _repository, _own = registry_names.c, repositories.c, container_repositories.c
+_frozen, _version = content_view_version_repositories.c, repository_versions.c
+
+# Asked for every name that was not looked up before: said once.
+_SERVED = (
+    select(
+        _names.name,
+        _names.organization_id,
+        _names.environment_id,
+        _names.content_view_id,
+        _names.repository_id,
+        _repository.product_id,
+        _repository.relative_path,
+        _repository.url,
+        _own.push_name,
+        distributions.c.base_path,
+        distributions.c.version_id,
+        lifecycle_environments.c.registry_unauthenticated_pull,
+        func.coalesce(_frozen.content_set_id, _version.content_set_id).label("content_set_id"),
+    )
+    .select_from(registry_names)
+    .join(repositories, _repository.id == _names.repository_id)
+    .join(lifecycle_environments, lifecycle_environments.c.id == _names.environment_id)
+    .join(
+        distributions,
+        and_(
+            distributions.c.content_view_id == _names.content_view_id,
+            distributions.c.environment_id == _names.environment_id,
+        ),
+    )
+    .outerjoin(container_repositories, _own.repository_id == _names.repository_id)
+    .outerjoin(
+        content_view_version_repositories,
+        and_(
+            _frozen.version_id == distributions.c.version_id,
+            _frozen.repository_id == _names.repository_id,
+        ),
+    )
+    .outerjoin(
+        repository_versions,
+        and_(
+            distributions.c.version_id.is_(None),
+            _version.id == _repository.latest_version_id,
+        ),
+    )
+    .where(_names.name == bindparam("name"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A repository as the registry serves it under a name; equal: nothing has changed."""
+
+    name: str
+    organization_id: int
+    environment_id: int
+    product_id: int
+    repository_id: int
+    # What it holds there; None: nothing has come yet.
+    content_set_id: ContentSetId | None
+    path: str  # /ORG/ENV/CV/custom/PRODUCT/REPO, which path trees of certificates cover or do not
+    anonymous: bool  # whether everybody may pull
+    latest: bool  # what the repository holds now, not what a version froze
+    pushed: bool  # it is filled by pushes, not from an upstream
+
+
+def find_named(tx: Transaction, name: str) -> Named | None:
+    """Return what the name serves now; None if it serves nothing."""
+    row = tx.execute(_SERVED, {"name": name}).one_or_none()
+    if row is None or (row.version_id is not None and row.content_set_id is None):
+        return None
+    return _as_value(row)
+
+
+def _as_value(row: Row[Any]) -> Named:
+    held = row.content_set_id
+    return Named(
+        name=row.name,
+        organization_id=row.organization_id,
+        environment_id=row.environment_id,
+        product_id=row.product_id,
+        repository_id=row.repository_id,
+        content_set_id=None if held is None else ContentSetId(held),
+        path=f"/{row.base_path}/{row.relative_path}",
+        anonymous=bool(row.registry_unauthenticated_pull),
+        latest=row.version_id is None,
+        pushed=row.push_name is not None,
+    )
