@@ -70,16 +70,7 @@ container_children = Table(
     PrimaryKeyConstraint("manifest_id", "position"),
 )
 
-# A blob as manifests name it; the same bytes are another one under another algorithm.
-container_blobs = Table(
-    "container_blobs",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("digest", String(DIGEST_LENGTH), nullable=False, unique=True),
-    Column("size", BigInteger, nullable=False),  # bytes, as announced until they are here
-    Column("blob_id", Integer, ForeignKey("blobs.id"), index=True),  # null: not here
-)
-
+# The blobs that a manifest names. The bytes of a digest are here for all its rows, or for none.
 container_manifest_blobs = Table(
     "container_manifest_blobs",
     metadata,
@@ -90,12 +81,14 @@ container_manifest_blobs = Table(
         nullable=False,
     ),
     Column("position", Integer, nullable=False),
-    Column("container_blob_id", Integer, ForeignKey("container_blobs.id"), nullable=False),
+    Column("digest", String(DIGEST_LENGTH), nullable=False),
+    Column("size", BigInteger, nullable=False),  # bytes, as the manifest says
     Column("role", String(8), nullable=False),  # config | layer
     Column("media_type", String(255), nullable=False),
     Column("foreign", Boolean, nullable=False),  # a layer that need not be in the registry
+    Column("blob_id", Integer, ForeignKey("blobs.id"), index=True),  # null: not here
     PrimaryKeyConstraint("manifest_id", "position"),
-    Index("ix_container_manifest_blobs_container_blob_id", "container_blob_id", "manifest_id"),
+    Index("ix_container_manifest_blobs_digest", "digest", "manifest_id"),
 )
 
 # Blobs that were pushed into a repository, until manifests name them or they are forgotten.
@@ -105,11 +98,10 @@ container_pushed_blobs = Table(
     Column(
         "repository_id", Integer, ForeignKey("repositories.id", ondelete="CASCADE"), nullable=False
     ),
-    Column(
-        "container_blob_id", Integer, ForeignKey("container_blobs.id"), nullable=False, index=True
-    ),
+    Column("digest", String(DIGEST_LENGTH), nullable=False, index=True),
+    Column("blob_id", Integer, ForeignKey("blobs.id"), nullable=False, index=True),
     Column("pushed_at", UtcDateTime, nullable=False),
-    PrimaryKeyConstraint("repository_id", "container_blob_id"),
+    PrimaryKeyConstraint("repository_id", "digest"),
 )
 
 container_tags = Table(

@@ -91,7 +91,7 @@ def find_named(tx: Transaction, name: str) -> Named | None:
     return _as_value(row)
 
 
-def _as_value(row: Row[Any]) -> Named:
+def _as_value(row: Row[*tuple[Any, ...]]) -> Named:
     held = row.content_set_id
     return Named(
         name=row.name,

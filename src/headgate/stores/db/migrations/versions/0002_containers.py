@@ -25,19 +25,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_container_tags_name"), ["name"], unique=False)
 
     op.create_table(
-        "container_blobs",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("digest", sa.String(length=135), nullable=False),
-        sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("blob_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name=op.f("fk_container_blobs_blob_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_container_blobs")),
-        sa.UniqueConstraint("digest", name=op.f("uq_container_blobs_digest")),
-    )
-    with op.batch_alter_table("container_blobs", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_container_blobs_blob_id"), ["blob_id"], unique=False)
-
-    op.create_table(
         "container_manifests",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
@@ -99,14 +86,14 @@ def upgrade() -> None:
         "container_manifest_blobs",
         sa.Column("manifest_id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("container_blob_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=135), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("role", sa.String(length=8), nullable=False),
         sa.Column("media_type", sa.String(length=255), nullable=False),
         sa.Column("foreign", sa.Boolean(), nullable=False),
+        sa.Column("blob_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["container_blob_id"],
-            ["container_blobs.id"],
-            name=op.f("fk_container_manifest_blobs_container_blob_id"),
+            ["blob_id"], ["blobs.id"], name=op.f("fk_container_manifest_blobs_blob_id")
         ),
         sa.ForeignKeyConstraint(
             ["manifest_id"],
@@ -120,20 +107,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("container_manifest_blobs", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_container_manifest_blobs_container_blob_id",
-            ["container_blob_id", "manifest_id"],
-            unique=False,
+            batch_op.f("ix_container_manifest_blobs_blob_id"), ["blob_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_container_manifest_blobs_digest", ["digest", "manifest_id"], unique=False
         )
 
     op.create_table(
         "container_pushed_blobs",
         sa.Column("repository_id", sa.Integer(), nullable=False),
-        sa.Column("container_blob_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=135), nullable=False),
+        sa.Column("blob_id", sa.Integer(), nullable=False),
         sa.Column("pushed_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["container_blob_id"],
-            ["container_blobs.id"],
-            name=op.f("fk_container_pushed_blobs_container_blob_id"),
+            ["blob_id"], ["blobs.id"], name=op.f("fk_container_pushed_blobs_blob_id")
         ),
         sa.ForeignKeyConstraint(
             ["repository_id"],
@@ -141,15 +128,14 @@ def upgrade() -> None:
             name=op.f("fk_container_pushed_blobs_repository_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint(
-            "repository_id", "container_blob_id", name=op.f("pk_container_pushed_blobs")
-        ),
+        sa.PrimaryKeyConstraint("repository_id", "digest", name=op.f("pk_container_pushed_blobs")),
     )
     with op.batch_alter_table("container_pushed_blobs", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_container_pushed_blobs_container_blob_id"),
-            ["container_blob_id"],
-            unique=False,
+            batch_op.f("ix_container_pushed_blobs_blob_id"), ["blob_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_container_pushed_blobs_digest"), ["digest"], unique=False
         )
 
     op.create_table(
@@ -322,11 +308,13 @@ def downgrade() -> None:
     op.drop_table("container_tag_moves")
     op.drop_table("container_repositories")
     with op.batch_alter_table("container_pushed_blobs", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_container_pushed_blobs_container_blob_id"))
+        batch_op.drop_index(batch_op.f("ix_container_pushed_blobs_digest"))
+        batch_op.drop_index(batch_op.f("ix_container_pushed_blobs_blob_id"))
 
     op.drop_table("container_pushed_blobs")
     with op.batch_alter_table("container_manifest_blobs", schema=None) as batch_op:
-        batch_op.drop_index("ix_container_manifest_blobs_container_blob_id")
+        batch_op.drop_index("ix_container_manifest_blobs_digest")
+        batch_op.drop_index(batch_op.f("ix_container_manifest_blobs_blob_id"))
 
     op.drop_table("container_manifest_blobs")
     with op.batch_alter_table("container_children", schema=None) as batch_op:
@@ -338,10 +326,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_container_manifests_blob_id"))
 
     op.drop_table("container_manifests")
-    with op.batch_alter_table("container_blobs", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_container_blobs_blob_id"))
-
-    op.drop_table("container_blobs")
     with op.batch_alter_table("container_tags", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_container_tags_name"))
         batch_op.drop_index(batch_op.f("ix_container_tags_manifest"))
