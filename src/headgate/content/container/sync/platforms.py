@@ -22,7 +22,7 @@ class Platform:
 
     @classmethod
     def parse(cls, text: str) -> "Platform":
-        """Read `os/architecture` or `os/architecture/variant`; InvalidContentError if it is none."""
+        """Read os/architecture or os/architecture/variant; InvalidContentError if it is none."""
         parts = text.split("/")
         if len(parts) not in (2, 3) or not all(parts):
             raise InvalidContentError(f"{text!r} is no platform: it must read linux/amd64")

@@ -1,5 +1,6 @@
 """Asking an upstream registry (OCI distribution-spec 1.1); what it says is checked here."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -78,6 +79,7 @@ class UpstreamRegistry:
         self._downloader = downloader
         self._remote = remote
         self._has_referrers: bool | None = None  # not known before it was asked
+        self._trying_referrers = asyncio.Lock()
 
     async def tags(self) -> list[str]:
         """Return all tags, over all pages."""
@@ -123,34 +125,41 @@ class UpstreamRegistry:
         """Write the blob into the sink, verified."""
         algorithm, _, digits = blob.digest.partition(":")
         expected = Expected(size=blob.size, checksums={algorithm: digits})
-        await self._downloader.fetch(
-            self._remote, f"blobs/{blob.digest}", sink, expected=expected
-        )
+        await self._downloader.fetch(self._remote, f"blobs/{blob.digest}", sink, expected=expected)
 
     async def referrers(self, digest: str) -> list[str]:
         """Return the digests of what refers to the manifest; none if upstream has no such API.
 
         That is learned from the first answer; such registries have tags instead.
         """
-        if self._has_referrers is False:
-            return []
-        found: dict[str, None] = {}
+        if self._has_referrers is None:
+            async with self._trying_referrers:
+                if self._has_referrers is None:
+                    return await self._try_referrers(digest)
+        return await self._listed(digest) if self._has_referrers else []
+
+    async def _try_referrers(self, digest: str) -> list[str]:
         try:
-            async for where, body in self._pages(f"referrers/{digest}", OCI_INDEX):
-                listed: Any = body.get("manifests")
-                if not is_list(listed):
-                    raise InvalidContentError(f"The list of referrers at {where} is no index")
-                for each in listed:
-                    said: Any = each.get("digest") if is_object(each) else None
-                    found[require_digest(said, where=f"A referrer at {where}")] = None
-                if len(found) > _MOST_REFERRERS:
-                    raise InvalidContentError(f"{digest} has more than {_MOST_REFERRERS} referrers")
-        except (UpstreamError, InvalidContentError) as error:
-            if self._has_referrers or isinstance(error, UpstreamUnreachableError):
-                raise
+            found = await self._listed(digest)
+        except UpstreamUnreachableError:
+            raise
+        except (UpstreamError, InvalidContentError):
             self._has_referrers = False
             return []
         self._has_referrers = True
+        return found
+
+    async def _listed(self, digest: str) -> list[str]:
+        found: dict[str, None] = {}
+        async for where, body in self._pages(f"referrers/{digest}", OCI_INDEX):
+            listed: Any = body.get("manifests")
+            if not is_list(listed):
+                raise InvalidContentError(f"The list of referrers at {where} is no index")
+            for each in listed:
+                said: Any = each.get("digest") if is_object(each) else None
+                found[require_digest(said, where=f"A referrer at {where}")] = None
+            if len(found) > _MOST_REFERRERS:
+                raise InvalidContentError(f"{digest} has more than {_MOST_REFERRERS} referrers")
         return list(found)
 
     async def _pages(self, path: str, accept: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
