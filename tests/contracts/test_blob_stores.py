@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headgate.domain.errors import NotFoundError
+from headgate.domain.errors import ConflictError, NotFoundError
 from headgate.stores.blobs import BlobStore, Digest, FolderBlobStore, MemoryBlobStore
 
 STORES: dict[str, Callable[[Path], BlobStore]] = {
@@ -71,6 +71,53 @@ def test_a_spool_reads_back_what_was_written(store: BlobStore) -> None:
 
         assert spool.size == len(BIG)
         assert b"".join(spool.read()) == BIG
+
+
+def test_an_upload_goes_on_where_it_was_left(store: BlobStore) -> None:
+    with store.upload("abc123") as upload:
+        upload.write(b"head")
+    with store.upload("abc123") as upload:
+        assert upload.size == 4
+        upload.write(b"gate")
+
+        digest = store.keep(upload)
+        upload.discard()
+
+    assert digest == Digest(sha256(b"headgate").digest())
+    assert b"".join(store.read(digest)) == b"headgate"
+    with store.upload("abc123") as upload:
+        assert upload.size == 0
+        upload.discard()
+
+
+def test_an_upload_is_open_once_at_a_time(store: BlobStore) -> None:
+    with (
+        store.upload("abc123"),
+        pytest.raises(ConflictError, match="Another request"),
+        store.upload("abc123"),
+    ):
+        pass
+
+    with store.upload("abc123") as upload:
+        assert upload.size == 0
+
+
+def test_a_discarded_upload_begins_anew(store: BlobStore) -> None:
+    with store.upload("abc123") as upload:
+        upload.write(b"half")
+        upload.discard()
+
+    with store.upload("abc123") as upload:
+        assert upload.size == 0
+
+
+def test_another_process_goes_on_with_an_upload(tmp_path: Path) -> None:
+    with FolderBlobStore(tmp_path).upload("abc123") as upload:
+        upload.write(BIG)
+    with FolderBlobStore(tmp_path).upload("abc123") as upload:
+        upload.write(b"more")
+
+        assert upload.digest() == Digest(sha256(BIG + b"more").digest())
 
 
 def test_a_restarted_spool_forgets_what_it_had(store: BlobStore) -> None:

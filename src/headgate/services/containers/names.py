@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, select
+from sqlalchemy import Row, and_, bindparam, func, insert, select
 
 from headgate.domain.ids import ContentSetId
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     container_repositories,
     content_view_version_repositories,
+    content_views,
     distributions,
     lifecycle_environments,
     registry_names,
@@ -89,6 +90,32 @@ def find_named(tx: Transaction, name: str) -> Named | None:
     if row is None or (row.version_id is not None and row.content_set_id is None):
         return None
     return _as_value(row)
+
+
+def name_pushed(tx: Transaction, repository_id: int) -> None:
+    """Serve a repository from Library under the name by which it is pushed."""
+    row = tx.execute(
+        select(
+            _own.push_name,
+            distributions.c.organization_id,
+            distributions.c.environment_id,
+            distributions.c.content_view_id,
+        )
+        .select_from(repositories)
+        .join(container_repositories, _own.repository_id == _repository.id)
+        .join(content_views, content_views.c.organization_id == _repository.organization_id)
+        .join(distributions, distributions.c.content_view_id == content_views.c.id)
+        .where(_repository.id == repository_id, content_views.c.default)
+    ).one()
+    tx.execute(
+        insert(registry_names).values(
+            name=row.push_name,
+            organization_id=row.organization_id,
+            environment_id=row.environment_id,
+            content_view_id=row.content_view_id,
+            repository_id=repository_id,
+        )
+    )
 
 
 def _as_value(row: Row[*tuple[Any, ...]]) -> Named:
