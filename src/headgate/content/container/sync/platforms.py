@@ -38,7 +38,7 @@ class Platform:
 
 def platform_of(os: str | None, architecture: str | None, variant: str | None) -> Platform | None:
     """Return the platform; None if that is no image's."""
-    if not os or not architecture or os == _UNKNOWN:
+    if not os or not architecture or _UNKNOWN in (os, architecture):
         return None
     return Platform(os, architecture, variant)
 
