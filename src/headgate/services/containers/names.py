@@ -1,11 +1,11 @@
 """What a name of the registry serves."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, insert, select
+from sqlalchemy import and_, bindparam, func, insert, select
 
 from headgate.domain.ids import ContentSetId
+from headgate.services.access import AnyRow
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     container_repositories,
@@ -36,11 +36,13 @@ _SERVED = (
         distributions.c.base_path,
         distributions.c.version_id,
         lifecycle_environments.c.registry_unauthenticated_pull,
+        content_views.c.default,
         func.coalesce(_frozen.content_set_id, _version.content_set_id).label("content_set_id"),
     )
     .select_from(registry_names)
     .join(repositories, _repository.id == _names.repository_id)
     .join(lifecycle_environments, lifecycle_environments.c.id == _names.environment_id)
+    .join(content_views, content_views.c.id == _names.content_view_id)
     .join(
         distributions,
         and_(
@@ -80,6 +82,7 @@ class Named:
     content_set_id: ContentSetId | None
     path: str  # /ORG/ENV/CV/custom/PRODUCT/REPO, which path trees of certificates cover or do not
     anonymous: bool  # whether everybody may pull
+    of_view: bool  # a content view serves it, not Library the repository itself
     latest: bool  # what the repository holds now, not what a version froze
     pushed: bool  # it is filled by pushes, not from an upstream
 
@@ -118,7 +121,7 @@ def name_pushed(tx: Transaction, repository_id: int) -> None:
     )
 
 
-def _as_value(row: Row[*tuple[Any, ...]]) -> Named:
+def _as_value(row: AnyRow) -> Named:
     held = row.content_set_id
     return Named(
         name=row.name,
@@ -129,6 +132,7 @@ def _as_value(row: Row[*tuple[Any, ...]]) -> Named:
         content_set_id=None if held is None else ContentSetId(held),
         path=f"/{row.base_path}/{row.relative_path}",
         anonymous=bool(row.registry_unauthenticated_pull),
+        of_view=not row.default,
         latest=row.version_id is None,
         pushed=row.push_name is not None,
     )
