@@ -7,6 +7,7 @@ from pyroaring import BitMap
 
 from headgate.content.container import unit_files
 from headgate.content.container.combining import names_of, with_units
+from headgate.content.container.sync.sync import sync
 from headgate.content.container.tables import container_manifests, container_tags
 from headgate.content.container.tag_history import note_moves
 from headgate.content.container.units import LISTING, MANIFEST, TAG, drop_units
@@ -66,8 +67,7 @@ class ContainerType:
 
     def sync(self, work: SyncWork) -> Synced | None:
         """See `content/container/sync/`."""
-        del work
-        raise BadRequestError("Container repositories cannot be synchronized yet")
+        return sync(work)
 
     def publish(
         self, ports: Ports, run: Run, content: Content, options: PublishOptions
