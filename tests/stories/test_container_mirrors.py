@@ -14,6 +14,7 @@ from support.feigned_registry import (
     FeignedRegistry,
     Held,
     answering,
+    digest_of,
     feigned_registry,
 )
 from support.house import House
@@ -72,6 +73,20 @@ def test_nothing_comes_twice(scene: MirrorScene, registry: FeignedRegistry, upst
     got = [each.path for each in registry.requests(method="GET")]
     assert len([path for path in got if "/manifests/" in path]) == 1
     assert len([path for path in got if "/blobs/" in path]) == 2
+
+
+def test_layers_of_the_organization_come_once_for_all_its_repositories(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    upstream.image("1.0", layers=[b"base", b"one"])
+    scene.mirror()
+    registry.repository("nests/wren").image("2.0", layers=[b"base", b"two"])
+    registry.asked.clear()
+
+    second = scene.mirror("wren", upstream_name="nests/wren")
+
+    assert len(registry.requests("/blobs/")) == 2  # the configuration and the layer of its own
+    assert {digest_of(b"base"), digest_of(b"two")} < scene.bytes_here(second)
 
 
 def test_an_unchanged_upstream_costs_one_request_for_each_tag(

@@ -3,9 +3,10 @@
 Below a repository's path they are `manifests/DIGEST` and `blobs/DIGEST`, as below its upstream.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from pyroaring import BitMap
 from sqlalchemy import select, update
 
 from headgate.content.container.digests import algorithm_of, is_digest
@@ -49,12 +50,21 @@ def located(tx: Transaction, content_set_id: ContentSetId, path: str) -> Located
     return Located(size, BLOB_MEDIA_TYPE, blob.stored, source, MANIFEST, UnitId(blob.manifest_id))
 
 
-def arrived(tx: Transaction, path: str, blob_id: int) -> None:
-    """Remember that the bytes of an on-demand blob are here now."""
+def arrived(tx: Transaction, path: str, blob_id: int, manifests: Iterable[int]) -> None:
+    """Remember that the bytes of an on-demand blob are here now, for these manifests."""
     digest = path.removeprefix(BLOBS)
-    tx.execute(
-        update(container_manifest_blobs).where(_named.digest == digest).values(blob_id=blob_id)
-    )
+    for batch in batched(manifests):
+        tx.execute(
+            update(container_manifest_blobs)
+            .where(_named.digest == digest, _named.manifest_id.in_(batch))
+            .values(blob_id=blob_id)
+        )
+
+
+def manifests_naming(tx: Transaction, digest: str, among: BitMap) -> list[int]:
+    """Return those of the manifests that name a blob."""
+    naming = tx.scalars(select(_named.manifest_id).where(_named.digest == digest).distinct())
+    return [manifest_id for manifest_id in naming if manifest_id in among]
 
 
 def files_of(tx: Transaction, content: Content) -> Iterator[UnitFile]:
@@ -76,8 +86,7 @@ def files_of(tx: Transaction, content: Content) -> Iterator[UnitFile]:
 def forget_bytes(tx: Transaction, content: Content) -> None:
     """Let blobs be fetched again; manifests stay, for nothing but them says what they are."""
     for batch in batched(content[MANIFEST]):
-        mine = select(_named.digest).where(_named.manifest_id.in_(batch))
-        gone = update(container_manifest_blobs).where(_named.digest.in_(mine))
+        gone = update(container_manifest_blobs).where(_named.manifest_id.in_(batch))
         tx.execute(gone.values(blob_id=None))
 
 

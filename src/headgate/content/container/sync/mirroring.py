@@ -99,7 +99,7 @@ class Mirroring:
             self._digests |= self._walk.closure(digest)
         await self._keep_previous(self._failed(targets))
         await self._follow(companions)
-        self._faults.require_some()
+        self._faults.require_some(self._digests)
         return self._looked()
 
     async def _resolve(self, names: Sequence[str]) -> dict[str, str]:
