@@ -179,6 +179,6 @@ def _save(
     )
     offered = offered_by(tx, repository.id) if found.offered is None else found.offered
     save_offered(tx, repository.id, offered & found.content)
-    unpin_units(tx, holder=run.task_id)
+    unpin_units(tx, holder=run.task_id, saved=found.content)
     unpin(tx, run.task_id, clock=clock)
     return changed

@@ -12,13 +12,14 @@ from sqlalchemy import delete, func, insert, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.ids import UserId
-from headgate.domain.registry_errors import BlobUploadInvalidError, BlobUploadUnknownError
+from headgate.domain.registry_errors import BlobUploadInvalidError
 from headgate.services.access import Actor
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import container_uploads
 
 MOST_AT_ONCE: Final = 1_000  # of one user: rows and files that nobody finished
 _ABANDONED: Final = timedelta(days=1)
+_SAID_EVERY: Final = timedelta(hours=1)
 _own = container_uploads.c
 
 
@@ -31,6 +32,11 @@ class Upload:
     user_id: UserId
     algorithm: str  # that its digest was announced with; sha256 unless told
     began_at: datetime
+    touched_at: datetime
+
+    def is_quiet(self, now: datetime) -> bool:
+        """Whether it is time to say again that somebody is at it."""
+        return now - self.touched_at > _SAID_EVERY
 
 
 def begin_upload(
@@ -50,7 +56,7 @@ def begin_upload(
             f"{MOST_AT_ONCE} of your uploads are under way; finish or cancel some first"
         )
     now = clock()
-    upload = Upload(uuid4().hex, repository_id, actor.user_id, algorithm, now)
+    upload = Upload(uuid4().hex, repository_id, actor.user_id, algorithm, now, now)
     tx.execute(
         insert(container_uploads).values(
             id=upload.id,
@@ -64,15 +70,19 @@ def begin_upload(
     return upload
 
 
-def find_upload(tx: Transaction, upload_id: str, *, repository_id: int, user_id: int) -> Upload:
-    """Return the user's own upload into this repository; BlobUploadUnknownError for any other."""
-    query = select(container_uploads).where(
-        _own.id == upload_id, _own.repository_id == repository_id, _own.user_id == user_id
-    )
-    row = tx.execute(query).one_or_none()
+def find_upload(tx: Transaction, upload_id: str) -> Upload | None:
+    """Return an upload, whoever's it is: callers must be its user, and name its repository."""
+    row = tx.execute(select(container_uploads).where(_own.id == upload_id)).one_or_none()
     if row is None:
-        raise BlobUploadUnknownError("There is no such upload; begin a new one")
-    return Upload(row.id, row.repository_id, UserId(row.user_id), row.algorithm, row.created_at)
+        return None
+    return Upload(
+        row.id,
+        row.repository_id,
+        UserId(row.user_id),
+        row.algorithm,
+        began_at=row.created_at,
+        touched_at=row.updated_at,
+    )
 
 
 def touch_upload(tx: Transaction, upload_id: str, *, clock: Clock) -> None:

@@ -89,7 +89,9 @@ def laid_over(
 def _planned(
     tx: Transaction, content_type: ContentType, inputs: Inputs, repository: RepositoryInput
 ) -> Content:
-    sets: Sequence[int] = component_set_ids(tx, inputs.component_ids, repository.repository_id)
+    sets: Sequence[int] = ()
+    if inputs.component_ids:
+        sets = component_set_ids(tx, inputs.component_ids, repository.repository_id)
     if not sets and repository.content_set_id is not None:
         sets = [repository.content_set_id]
     if not sets:

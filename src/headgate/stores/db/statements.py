@@ -1,7 +1,7 @@
 """Statements that every use case repeats."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyroaring import BitMap
@@ -49,18 +49,24 @@ def batched(items: Iterable[T], size: int = IN_LIST) -> Iterator[Sequence[T]]:
 def rows_of(
     tx: Transaction, columns: Sequence[ColumnElement[Any]], key: ColumnElement[int], ids: BitMap
 ) -> Iterator[Any]:
-    """Yield the columns, then the key, of the rows whose key is in the bitmap, in no order.
+    """Return the columns, then the key, of the rows whose key is in the bitmap, in no order.
 
     A bitmap that fills most of its range (a fresh sync) is read as one range of the key, a
-    scattered one in lists.
+    scattered one in lists. Nothing is read before it is asked for.
     """
+    return chain.from_iterable(_lists_of(tx, columns, key, ids))
+
+
+def _lists_of(
+    tx: Transaction, columns: Sequence[ColumnElement[Any]], key: ColumnElement[int], ids: BitMap
+) -> Iterator[Sequence[Any]]:
     if not ids:
         return
     low, high = ids.min(), ids.max()
     if high - low < 2 * len(ids):
         rows = tx.execute(select(*columns, key.label("key_")).where(key.between(low, high)))
         for some in rows.partitions(_FETCHED):
-            yield from [row for row in some if row[-1] in ids]
+            yield [row for row in some if row[-1] in ids]
         return
     for batch in batched(ids):
-        yield from tx.execute(select(*columns, key.label("key_")).where(key.in_(batch))).all()
+        yield tx.execute(select(*columns, key.label("key_")).where(key.in_(batch))).all()

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pyroaring import BitMap
-from sqlalchemy import Column, ColumnElement, String, Table, and_, cast, false, func, or_, select
+from sqlalchemy import Column, ColumnElement, String, and_, cast, false, func, or_, select
 
 from headgate.content.rpm.filters.reading import (
     ADVISORY_COLUMNS,
@@ -44,7 +44,7 @@ def surroundings(
         condition = or_(
             _mentions(tx, errata.c.packages, names), _mentions(tx, errata.c.modules, modules)
         )
-        rows = _rows(tx, errata, ADVISORY_COLUMNS, content["erratum"], condition)
+        rows = _rows(tx, ADVISORY_COLUMNS, content["erratum"], condition)
         advisories = [advisory_of(row) for row in rows]
     # An advisory that names a stream which is here is about no other: these must be known, too.
     named = {key.partition(":")[0] for advisory in advisories for key in advisory.modules}
@@ -57,7 +57,7 @@ def surroundings(
         condition = and_(
             package_groups.c.kind == "group", _mentions(tx, package_groups.c.members, names)
         )
-        groups = _rows(tx, package_groups, GROUP_COLUMNS, content["package_group"], condition)
+        groups = _rows(tx, GROUP_COLUMNS, content["package_group"], condition)
     return Source(
         packages=packages,
         advisories=advisories,
@@ -67,22 +67,20 @@ def surroundings(
 
 
 def _streams(tx: Transaction, content: Content, condition: ColumnElement[bool]) -> list[Stream]:
-    found = _rows(tx, module_documents, STREAM_COLUMNS, content["module_stream"], condition)
+    found = _rows(tx, STREAM_COLUMNS, content["module_stream"], condition)
     return [Stream(*row) for row in found]
 
 
 def _rows(
     tx: Transaction,
-    table: Table,
-    columns: Sequence[str],
+    columns: Sequence[ColumnElement[Any]],
     ids: BitMap,
     condition: ColumnElement[bool],
 ) -> Iterable[Any]:
+    """Return the rows of these units, whose ids are the first column."""
     if not ids:
         return ()
-    query = select(*(table.c[name] for name in columns)).where(
-        table.c.id.between(ids.min(), ids.max()), condition
-    )
+    query = select(*columns).where(columns[0].between(ids.min(), ids.max()), condition)
     return [row for row in tx.execute(query) if row.id in ids]
 
 

@@ -19,7 +19,7 @@ from functools import cached_property
 from pyroaring import BitMap
 
 from headgate.content.rpm.filters.rules import (
-    Names,
+    ByName,
     PackageRule,
     advisory_matches,
     group_matches,
@@ -65,23 +65,25 @@ class Filters:
     @cached_property
     def spoken(self) -> Sequence[Spoken]:
         """What each filter speaks of, in their order."""
-        return [self._spoken(each) for each in self.filters]
+        return [self._spoken(each, named) for each, named in self._with_advisories]
 
     @cached_property
     def excluded_advisories(self) -> BitMap:
         """The advisories that excluding erratum filters name: they never stay."""
-        excluding = (each for each in self._erratum_filters if not each.inclusion)
-        return BitMap(each.id for one in excluding for each in self._advisories(one))
+        excluding = (named for each, named in self._with_advisories if not each.inclusion)
+        return BitMap(advisory.id for named in excluding for advisory in named)
 
     @cached_property
     def protecting(self) -> Sequence[Advisory]:
         """The advisories whose packages and streams no excluding erratum filter takes away."""
-        including = [each for each in self._erratum_filters if each.inclusion]
-        if including:
-            allowed = {each.id: each for one in including for each in self._advisories(one)}
-        else:
-            allowed = {each.id: each for each in self.source.advisories}
-        return [each for key, each in allowed.items() if key not in self.excluded_advisories]
+        including = [
+            named
+            for each, named in self._with_advisories
+            if each.type == "erratum" and each.inclusion
+        ]
+        allowed = including or [self.source.advisories]
+        found = {advisory.id: advisory for named in allowed for advisory in named}
+        return [each for key, each in found.items() if key not in self.excluded_advisories]
 
     def _remaining(
         self, types: Sequence[str], everything: BitMap, part: Callable[[Spoken], BitMap]
@@ -96,7 +98,7 @@ class Filters:
         base = BitMap.union(*included) if included else everything
         return base - BitMap.union(*excluded) if excluded else base
 
-    def _spoken(self, each: Filter) -> Spoken:
+    def _spoken(self, each: Filter, advisories: Sequence[Advisory]) -> Spoken:
         source = self.source
         if each.type == "rpm":
             packages = self._ruled(each.rules)
@@ -111,7 +113,6 @@ class Filters:
             if each.original_module_streams:
                 streams |= source.stream_ids - source.touched_by(source.advisories)
             return Spoken(streams=streams)
-        advisories = self._advisories(each)
         packages = source.named_by(advisories) & source.plain
         streams = source.touched_by(advisories)
         if not each.inclusion:
@@ -120,28 +121,23 @@ class Filters:
         return Spoken(packages, streams, BitMap(one.id for one in advisories))
 
     def _ruled(self, rules: Sequence[FilterRule]) -> BitMap:
-        by_name = self.source.by_name
         found = BitMap()
         for each in rules:
             rule = PackageRule(each)
-            packages = (
-                one for name in self._names.matching(each.name or "*") for one in by_name[name]
-            )
-            if rule.says_only_names:
-                found.update(one.id for one in packages)
-            else:
-                found.update(one.id for one in packages if rule.mismatch_beside_name(one) is None)
+            packages = self._plain.matching(each.name or "*")
+            if not rule.says_only_names:
+                packages = [one for one in packages if rule.mismatch_beside_name(one) is None]
+            found.update([one[0] for one in packages])
         return found
 
     def _grouped(self, rules: Sequence[FilterRule]) -> BitMap:
-        by_name = self.source.by_name
         groups = [
             group
             for group in self.source.groups
             if any(group_matches(rule, group) for rule in rules)
         ]
-        names = {name for group in groups for name in group.members if name in by_name}
-        return BitMap(package.id for name in names for package in by_name[name])
+        names = {name for group in groups for name in group.members}
+        return self.source.named(names) & self.source.plain
 
     def _advisories(self, each: Filter) -> list[Advisory]:
         ids = {rule.errata_id for rule in each.rules}
@@ -153,13 +149,17 @@ class Filters:
             or any(advisory_matches(rule, advisory) for rule in by_date)
         ]
 
-    @property
-    def _erratum_filters(self) -> list[Filter]:
-        return [each for each in self.filters if each.type == "erratum"]
+    @cached_property
+    def _with_advisories(self) -> Sequence[tuple[Filter, Sequence[Advisory]]]:
+        """Each filter with the advisories that it names: only erratum filters name any."""
+        return [
+            (each, self._advisories(each) if each.type == "erratum" else ())
+            for each in self.filters
+        ]
 
     @cached_property
-    def _names(self) -> Names:
-        return Names(self.source.by_name)
+    def _plain(self) -> ByName:
+        return ByName(self.source.packages, within=self.source.plain)
 
     @cached_property
     def _patched(self) -> BitMap:

@@ -13,8 +13,9 @@ def kept_advisories(source: Source, kept: Kept) -> BitMap:
 
     One that an excluding erratum filter names goes even if all of its packages stay for others.
     """
-    here = {package.filename for package in source.packages if package.id in kept.packages}
-    gone = {package.filename for package in source.packages} - here
+    if not source.advisories:
+        return BitMap()
+    gone = source.filenames_without(kept.packages)
     streams = {stream.key for stream in source.streams if stream.id in kept.streams}
     lost = {stream.key for stream in source.streams} - streams
     return BitMap(
@@ -28,9 +29,10 @@ def kept_advisories(source: Source, kept: Kept) -> BitMap:
 
 def kept_groups(source: Source, kept: Kept) -> BitMap:
     """Return the groups that did not lose all of their packages, and what consists of groups."""
-    had = {package.name for package in source.packages}
-    left = {package.name for package in source.packages if package.id in kept.packages}
     groups = [each for each in source.groups if each.kind == "group"]
+    members = source.named({name for each in groups for name in each.members})
+    had = source.names_of(members)
+    left = source.names_of(members & kept.packages)
     staying = [each for each in groups if _has_part(each.members, had, left)]
     known = {each.group_id for each in groups}
     remaining = {each.group_id for each in staying}

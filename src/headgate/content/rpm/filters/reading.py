@@ -1,9 +1,11 @@
 """Reading from the database what filters look at."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from msgspec.json import decode
 from pyroaring import BitMap
-from sqlalchemy import Table
+from sqlalchemy import ColumnElement, Text, cast
 
 from headgate.content.rpm.filters.source import (
     Advisory,
@@ -18,48 +20,46 @@ from headgate.domain.content import Content
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import rows_of
 
-ADVISORY_COLUMNS = ("id", "errata_id", "type", "issued", "updated", "packages", "modules")
-STREAM_COLUMNS = Stream._fields
-GROUP_COLUMNS = Group._fields
-PACKAGE_COLUMNS = Package._fields
+# JSON is read as it was written: there are ten thousands of advisories.
+ADVISORY_COLUMNS = (
+    *(errata.c[name] for name in ("id", "errata_id", "type", "issued", "updated")),
+    cast(errata.c.packages, Text).label("packages"),
+    cast(errata.c.modules, Text).label("modules"),
+)
+STREAM_COLUMNS = tuple(module_documents.c[name] for name in Stream._fields)
+GROUP_COLUMNS = tuple(package_groups.c[name] for name in Group._fields)
+_PACKAGE_COLUMNS = tuple(rpm_packages.c[name] for name in Package._fields)
+_DOCUMENT_COLUMNS = (module_documents.c.id, module_documents.c.name)
 
 
 def read_source(tx: Transaction, content: Content) -> Source:
     """Return the content as filters see it; rows come in the order of their ids."""
+    package = Package._make
     return Source(
-        packages=sorted(
-            Package(*row[:-1]) for row in _rows(tx, rpm_packages, PACKAGE_COLUMNS, content["rpm"])
-        ),
-        advisories=[
-            advisory_of(row) for row in _rows(tx, errata, ADVISORY_COLUMNS, content["erratum"])
-        ],
-        streams=[
-            Stream(*row[:-1])
-            for row in _rows(tx, module_documents, STREAM_COLUMNS, content["module_stream"])
-        ],
-        groups=[
-            group_of(row)
-            for row in _rows(tx, package_groups, GROUP_COLUMNS, content["package_group"])
-        ],
+        packages=sorted(package(row[:-1]) for row in _rows(tx, _PACKAGE_COLUMNS, content["rpm"])),
+        advisories=[advisory_of(row) for row in _rows(tx, ADVISORY_COLUMNS, content["erratum"])],
+        streams=[Stream(*row[:-1]) for row in _rows(tx, STREAM_COLUMNS, content["module_stream"])],
+        groups=[group_of(row) for row in _rows(tx, GROUP_COLUMNS, content["package_group"])],
         module_documents=[
-            ModuleDocument(row.id, row.name)
-            for row in _rows(tx, module_documents, ("id", "name"), content["module_defaults"])
+            ModuleDocument(*row[:-1])
+            for row in _rows(tx, _DOCUMENT_COLUMNS, content["module_defaults"])
         ],
     )
 
 
 def advisory_of(row: Any) -> Advisory:
     """Return an advisory of a row with `ADVISORY_COLUMNS`."""
+    unit_id, errata_id, type_, issued, updated, packages, modules = row[:7]
     return Advisory(
-        row.id,
-        row.errata_id,
-        row.type,
-        row.issued,
-        row.updated,
-        [package[0] for package in row.packages],
+        unit_id,
+        errata_id,
+        type_,
+        issued,
+        updated,
+        [package[0] for package in decode(packages)],
         [
             ":".join((each["name"], each["stream"], each["version"], each["context"], each["arch"]))
-            for each in row.modules
+            for each in decode(modules)
         ],
     )
 
@@ -70,5 +70,6 @@ def group_of(row: Any) -> Group:
     return Group(row.id, row.kind, row.group_id, row.name, members)
 
 
-def _rows(tx: Transaction, table: Table, columns: tuple[str, ...], ids: BitMap) -> Any:
-    return rows_of(tx, [table.c[name] for name in columns], table.c.id, ids)
+def _rows(tx: Transaction, columns: Sequence[ColumnElement[Any]], ids: BitMap) -> Iterator[Any]:
+    """Yield the rows; the first column is the key."""
+    return rows_of(tx, columns, columns[0], ids)

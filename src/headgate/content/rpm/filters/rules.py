@@ -8,6 +8,8 @@ from datetime import UTC, date
 from functools import cached_property
 from typing import Final
 
+from pyroaring import BitMap
+
 from headgate.content.rpm.counts import KINDS
 from headgate.content.rpm.evr import Bound
 from headgate.content.rpm.filters.source import Advisory, Group, Package
@@ -73,23 +75,33 @@ class PackageRule:
         return Bound.parse(self.rule.max_version) if self.rule.max_version else None
 
 
-class Names:
-    """The distinct names of a repository, put in order to find those that globs match.
+class ByName:
+    """Packages in the order of their names, to find those whose names a glob matches.
 
     Most globs begin with letters: two searches in sorted names leave few to look at.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._sorted = sorted((name.lower(), name) for name in names)
+    def __init__(self, packages: Iterable[Package], *, within: BitMap) -> None:
+        chosen = [package for package in packages if package[0] in within]
+        names = [package[1].lower() for package in chosen]
+        order = sorted(range(len(names)), key=names.__getitem__)
+        self._names = [names[at] for at in order]
+        self._packages = [chosen[at] for at in order]
 
-    def matching(self, pattern: str) -> Sequence[str]:
-        """Return the names that the glob matches."""
-        literal = pattern.lower().partition("*")[0]
-        start = bisect_left(self._sorted, (literal, ""))
+    def matching(self, pattern: str) -> Sequence[Package]:
+        """Return the packages whose names the glob matches."""
+        lower = pattern.lower()
+        start, tail = lower.partition("*")[0], lower.rpartition("*")[2]
+        first = bisect_left(self._names, start)
         # Code points end at U+10FFFF, which no name of a package ends in.
-        end = bisect_left(self._sorted, (literal + "\U0010ffff", ""), start)
+        last = bisect_left(self._names, start + "\U0010ffff", first)
         matches = glob(pattern).fullmatch
-        return [name for lower, name in self._sorted[start:end] if matches(lower)]
+        # Of "*-doc" most names fail by their end, which is quicker to see.
+        return [
+            self._packages[at]
+            for at, name in enumerate(self._names[first:last], start=first)
+            if name.endswith(tail) and matches(name)
+        ]
 
 
 def glob(pattern: str) -> re.Pattern[str]:

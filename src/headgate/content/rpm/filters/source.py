@@ -1,13 +1,16 @@
 """What filters look at: packages, advisories, streams and groups, and what joins them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pyroaring import BitMap
+
+_NONE: Final = BitMap()
 
 
 class Package(NamedTuple):
@@ -95,7 +98,7 @@ class Source:
     @cached_property
     def package_ids(self) -> BitMap:
         """All packages."""
-        return BitMap(package.id for package in self.packages)
+        return BitMap(self._ids)
 
     @cached_property
     def stream_ids(self) -> BitMap:
@@ -111,29 +114,13 @@ class Source:
                 listing.setdefault(nevra, []).append(stream.id)
         if not listing:
             return {}
+        # As `nevra` has it: a call for each of 100,000 packages would cost more than the rest.
+        nevras = [f"{n}-{e}:{v}-{r}.{a}" for _, n, e, v, r, a in self.packages]
         return {
-            package.id: listing[nevra]
-            for package in self.packages
-            if (nevra := package.nevra) in listing
+            package: listing[nevra]
+            for package, nevra in zip(self._ids, nevras, strict=True)
+            if nevra in listing
         }
-
-    @cached_property
-    def by_name(self) -> Mapping[str, list[Package]]:
-        """Packages of no stream, by their names."""
-        plain = self.plain
-        found: dict[str, list[Package]] = {}
-        for package in self.packages:
-            if package.id in plain:
-                found.setdefault(package.name, []).append(package)
-        return found
-
-    @cached_property
-    def by_filename(self) -> Mapping[str, list[int]]:
-        """All packages, by the names of their files; a name may stand for several."""
-        found: dict[str, list[int]] = {}
-        for package in self.packages:
-            found.setdefault(package.filename, []).append(package.id)
-        return found
 
     @cached_property
     def streams_by_key(self) -> Mapping[str, list[int]]:
@@ -142,6 +129,23 @@ class Source:
         for stream in self.streams:
             found.setdefault(stream.key, []).append(stream.id)
         return found
+
+    def named(self, names: AbstractSet[str]) -> BitMap:
+        """Return the packages of these names."""
+        return BitMap([package[0] for package in self.packages if package[1] in names])
+
+    def names_of(self, packages: BitMap) -> set[str]:
+        """Return the names of these packages."""
+        return {package[1] for package in self.packages if package[0] in packages}
+
+    def filenames_without(self, packages: BitMap) -> set[str]:
+        """Return the names of files that packages here have, and none of these."""
+        more = self._further_by_filename
+        return {
+            filename
+            for filename, package in self._by_filename.items()
+            if package not in packages and packages.isdisjoint(more.get(filename, _NONE))
+        }
 
     def named_by(self, advisories: Iterable[Advisory]) -> BitMap:
         """Return the packages here that these advisories name."""
@@ -155,6 +159,8 @@ class Source:
         the streams that its packages belong to.
         """
         touched = BitMap()
+        if not self.streams:
+            return touched
         loose: set[str] = set()
         for advisory in advisories:
             named = [
@@ -177,6 +183,31 @@ class Source:
             if any(each in streams for each in within)
         )
 
-    def _with_filenames(self, filenames: Iterable[str]) -> BitMap:
-        known = self.by_filename
-        return BitMap(chain.from_iterable(known[name] for name in filenames if name in known))
+    @cached_property
+    def _ids(self) -> Sequence[int]:
+        return [package[0] for package in self.packages]
+
+    @cached_property
+    def _by_filename(self) -> Mapping[str, int]:
+        """All packages, by the names of their files; of several with one name the last."""
+        # As `filename` has it, see `streams_of`.
+        filenames = [f"{n}-{v}-{r}.{a}.rpm" for _, n, _, v, r, a in self.packages]
+        return dict(zip(filenames, self._ids, strict=True))
+
+    @cached_property
+    def _further_by_filename(self) -> Mapping[str, BitMap]:
+        """The packages beside those of `_by_filename`; hardly ever is there one."""
+        known = self._by_filename
+        found: dict[str, BitMap] = {}
+        if len(known) == len(self.packages):
+            return found
+        for package in self.packages:
+            if known[package.filename] != package.id:
+                found.setdefault(package.filename, BitMap()).add(package.id)
+        return found
+
+    def _with_filenames(self, filenames: AbstractSet[str]) -> BitMap:
+        known, more = self._by_filename, self._further_by_filename
+        here = known.keys() & filenames
+        first = BitMap([known[filename] for filename in here])
+        return BitMap.union(first, *(more[filename] for filename in more.keys() & here))

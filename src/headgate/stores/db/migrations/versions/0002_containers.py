@@ -1,4 +1,4 @@
-"""Container content, the names of the registry, and what belongs to them."""
+"""Container content and the registry's names; packages vouched for in spite of weak checksums."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -280,9 +280,37 @@ def upgrade() -> None:
             )
         )
 
+    op.create_table(
+        "rpm_vouched_packages",
+        sa.Column("repository_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("package_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["repository_id"],
+            ["repositories.id"],
+            name=op.f("fk_rpm_vouched_packages_repository_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["package_id"],
+            ["rpm_packages.id"],
+            name=op.f("fk_rpm_vouched_packages_package_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("repository_id", "digest", name=op.f("pk_rpm_vouched_packages")),
+    )
+    with op.batch_alter_table("rpm_vouched_packages", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_rpm_vouched_packages_package_id"), ["package_id"], unique=False
+        )
+
 
 def downgrade() -> None:
     """Remove them."""
+    with op.batch_alter_table("rpm_vouched_packages", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rpm_vouched_packages_package_id"))
+
+    op.drop_table("rpm_vouched_packages")
     with op.batch_alter_table("organizations", schema=None) as batch_op:
         batch_op.drop_column("container_push_creates_products")
 
