@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -275,7 +276,7 @@ def test_referrers_follow_the_images_that_are_kept(
     empty = upstream.blob(b"{}")
 
     def referring(to: str, kind: str) -> str:
-        content = {
+        content: dict[str, Any] = {
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,
             "artifactType": kind,

@@ -53,7 +53,8 @@ def _serve(upstream: Held, body: bytes, media_type: str) -> None:
 
 def _image(**changes: object) -> bytes:
     descriptor = {"mediaType": "application/json", "digest": digest_of(b"{}"), "size": 2}
-    body = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": descriptor, "layers": []}
+    body: dict[str, object] = {"schemaVersion": 2, "mediaType": OCI_MANIFEST}
+    body |= {"config": descriptor, "layers": []}
     return json.dumps(body | changes).encode()
 
 
