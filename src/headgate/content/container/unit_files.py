@@ -4,6 +4,7 @@ Below a repository's path they are `manifests/DIGEST` and `blobs/DIGEST`, as bel
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from pyroaring import BitMap
@@ -11,6 +12,7 @@ from sqlalchemy import select, update
 
 from headgate.content.container.digests import algorithm_of, is_digest
 from headgate.content.container.finding import Holding
+from headgate.content.container.manifests import SCHEMA1_SIGNED
 from headgate.content.container.tables import (
     container_manifest_blobs,
     container_manifests,
@@ -70,10 +72,14 @@ def manifests_naming(tx: Transaction, digest: str, among: BitMap) -> list[int]:
 def files_of(tx: Transaction, content: Content) -> Iterator[UnitFile]:
     """Yield the manifests and, for each, its blobs; what is nowhere in a registry is left out."""
     for unit_type in (MANIFEST, LISTING):
-        columns = [_own.name, _own.size, _own.blob_id]
+        columns = [_own.name, _own.size, _own.blob_id, _own.media_type]
         for row in rows_of(tx, columns, _own.id, content[unit_type]):
             owner = (unit_type, row.key_)
-            yield _file(owner, MANIFESTS, row.name, size=row.size, blob_id=row.blob_id)
+            file = _file(owner, MANIFESTS, row.name, size=row.size, blob_id=row.blob_id)
+            # The digest of signed schema 1 is not that of its bytes.
+            if row.media_type == SCHEMA1_SIGNED:
+                file = replace(file, checksum_type=None, checksum=None)
+            yield file
         for batch in batched(content[unit_type]):
             query = select(container_manifest_blobs).where(
                 _named.manifest_id.in_(batch), ~_named.foreign | _named.blob_id.is_not(None)

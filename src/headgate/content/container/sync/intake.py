@@ -18,7 +18,6 @@ from sqlalchemy import select
 
 from headgate.content.container.image_configs import MOST_BYTES, ImageConfig, parse_config
 from headgate.content.container.manifests import Descriptor, Manifest, parse_synced
-from headgate.content.container.sync.platforms import Platform, platform_of
 from headgate.content.container.sync.registry import Given
 from headgate.content.container.tables import container_manifests
 from headgate.content.container.units import (
@@ -29,6 +28,7 @@ from headgate.content.container.units import (
     insert_manifests,
 )
 from headgate.domain.content import Content
+from headgate.domain.platforms import Platform, platform_of
 from headgate.plugin import Ports
 from headgate.services.repositories.healing import content_sets_of
 from headgate.services.storage.blobs import keep
