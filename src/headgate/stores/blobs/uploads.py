@@ -18,6 +18,7 @@ from typing import Any, Final
 from headgate.domain.errors import ConflictError
 from headgate.stores.blobs import files, owners
 from headgate.stores.blobs.folder_spool import FolderSpool
+from headgate.stores.blobs.hashing import BackgroundHash
 from headgate.stores.blobs.port import Digest
 
 PREFIX: Final = "upload."
@@ -37,7 +38,8 @@ class FolderUpload(FolderSpool):
         self._lock()
         self._hashes = hashes
         self._written = self.size = os.lseek(self._open_fd(), 0, os.SEEK_END)
-        self._hashed, self._hash = hashes.recall(path.name, self.size)
+        self._hashed, state = hashes.recall(path.name, self.size)
+        self._hashing = self._hash = BackgroundHash(state)
 
     def write(self, data: bytes | memoryview) -> None:
         """Append, and let the disk begin; on a full disk what was written before stays.
@@ -57,6 +59,8 @@ class FolderUpload(FolderSpool):
         """Begin again."""
         self._require_open()
         super().restart()
+        self._hashing.settled()
+        self._hashing = self._hash = BackgroundHash()
         self._hashed = self._written = 0
 
     def digest(self) -> Digest:
@@ -87,11 +91,12 @@ class FolderUpload(FolderSpool):
     def close(self) -> None:
         """Let go of the file; the bytes stay for the next who opens the upload."""
         if self._fd is not None:
-            self._hashes.remember(self.path.name, self._hashed, self._hash)
+            self._hashes.remember(self.path.name, self._hashed, self._hashing.settled())
         self.release()
 
     def discard(self) -> None:
         """Drop the bytes."""
+        self._hashing.settled()
         self._hashes.forget(self.path.name)
         self.path.unlink(missing_ok=True)
         self.release()
