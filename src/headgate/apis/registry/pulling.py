@@ -65,18 +65,18 @@ class Pulls:
         self._door = door
         self._accel_prefix = accel_prefix
         self._accel_root = accel_root
-        self._ready: dict[tuple[int, int | None, str], _Ready] = {}
+        self._ready: dict[tuple[bytes | None, str], _Ready] = {}
         self._kept = 0  # bytes
 
     async def manifest(self, request: Request, name: str, reference: str) -> None:
         """GET, HEAD of a manifest by tag or digest."""
         admitted = await self._door.to_pull(request, name)
         named = admitted.named
-        key = (named.repository_id, named.content_set_id, reference)
+        key = (named.content_digest, reference)
         ready = self._ready.get(key)
         if ready is None:
-            ready = self._ready[key] = await self._prepare(admitted, reference)
-            self._forget_some()
+            ready = await self._prepare(admitted, reference)
+            self._remember(key, ready)
         _require_accepted(request, ready, reference)
         if ready.etag in request.headers(b"if-none-match"):
             await request.reply(304, extra=[(b"etag", ready.etag)])
@@ -97,7 +97,8 @@ class Pulls:
 
         key = ("blob", named.content_set_id, named.repository_id, digest, admitted.stamp)
         found = await self._door.reading_once(key, find)
-        if found is None:
+        # What was pushed and has been lost can be had from nobody: so it can be pushed again.
+        if found is None or (found.stored is None and named.pushed):
             raise BlobUnknownError(f"'{name}' has no blob {digest}", detail={"digest": digest})
         content = None
         if found.stored is None and not request.head:
@@ -152,9 +153,12 @@ class Pulls:
             )
         return _ready(*found)
 
-    def _forget_some(self) -> None:
-        """Keep within bounds; content sets do not change, so nothing ever gets old."""
-        self._kept += len(next(reversed(self._ready.values())).content)
+    def _remember(self, key: tuple[bytes | None, str], ready: _Ready) -> None:
+        """Keep it, within bounds; content does not change, so nothing ever gets old."""
+        if key in self._ready:  # many have asked at once
+            return
+        self._ready[key] = ready
+        self._kept += len(ready.content)
         while self._kept > _KEPT_BYTES or len(self._ready) > _MOST_KNOWN:
             self._kept -= len(self._ready.pop(next(iter(self._ready))).content)
 
