@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from headgate.domain.errors import ConflictError
 from headgate.stores.blobs.folder_spool import FolderSpool
+from headgate.stores.blobs.hashing import BackgroundHash
 
 PREFIX: Final = "upload."
 _CHUNK: Final = 1 << 20
@@ -37,7 +38,8 @@ class FolderUpload(FolderSpool):
             ) from None
         self._hashes = hashes
         self._written = self.size = os.lseek(fd, 0, os.SEEK_END)
-        self._hash = hashes.recall(path.name, self.size) or self._hash_of_file()
+        state = hashes.recall(path.name, self.size) or self._hash_of_file()
+        self._hashing = self._hash = BackgroundHash(state)
 
     def write(self, data: bytes | memoryview) -> None:
         """Append, and let the disk begin; on a full disk what was written before stays."""
@@ -52,11 +54,12 @@ class FolderUpload(FolderSpool):
     def close(self) -> None:
         """Let go of the file; the bytes stay for the next who opens the upload."""
         if self._fd is not None:
-            self._hashes.remember(self.path.name, self.size, self._hash)
+            self._hashes.remember(self.path.name, self.size, self._hashing.settled())
         self.release()
 
     def discard(self) -> None:
         """Drop the bytes."""
+        self._hashing.settled()
         self._hashes.forget(self.path.name)
         self.path.unlink(missing_ok=True)
         self.release()
