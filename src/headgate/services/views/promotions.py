@@ -14,6 +14,7 @@ from headgate.domain.errors import BadRequestError, ConflictError, ValidationErr
 from headgate.domain.findings import several
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, EnvironmentId, TaskId
 from headgate.services.access import Actor, load, load_many
+from headgate.services.containers.naming import check_names
 from headgate.services.serving.distributions import (
     as_value,
     environment_value,
@@ -45,6 +46,7 @@ def check_promotion(
     """Return the version if it may be promoted to these environments, in this order.
 
     With `restrict_composite` a composite version goes only where its components' versions are.
+    ValidationError, which tells them all, for names that the registry cannot give there.
     """
     version = load(tx, actor, content_view_versions, version_id)
     view = require_plain(load(tx, actor, content_views, version.content_view_id), "promoted")
@@ -62,6 +64,7 @@ def check_promotion(
         value = value.promoted_to(environment_value(target), force=force)
         if restrict_composite and view.composite:
             _require_components(tx, version.id, target)
+    check_names(tx, version_id=version_id, environment_ids=environment_ids)
     return version
 
 
