@@ -138,6 +138,7 @@ def _services(parts: Parts) -> Services:
         clock=parts.clock,
         content_types=parts.content_types,
         delete_repo_across_cv=parts.settings.content.delete_repo_across_cv,
+        restrict_composite_view=parts.settings.content.restrict_composite_view,
     )
 
 

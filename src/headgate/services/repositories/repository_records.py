@@ -131,6 +131,12 @@ def holding(tx: Transaction, actor: Actor, unit_type: str, unit_id: int) -> list
     return [row.id for row in rows if unit_id in BitMap.deserialize(row.units)]
 
 
+def repositories_of_version(tx: Transaction, version_id: int) -> set[int]:
+    """Return the ids of the repositories in a content view version."""
+    held = select(_held.repository_id).where(_held.version_id == version_id)
+    return set(tx.scalars(held))
+
+
 def load_repository(
     tx: Transaction,
     actor: Actor,
