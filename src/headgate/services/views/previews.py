@@ -127,21 +127,25 @@ def previewed(
         ),
         digest=inputs.digest,
         needed=latest is None or latest.inputs_digest != inputs.digest,
-        estimated_seconds=round(_estimate(plan), 2),
+        estimated_seconds=round(estimate(plan, before), 2),
         solve_dependencies=inputs.solve_dependencies,
         dependencies=dependencies,
     )
 
 
-def _estimate(plan: Planned) -> float:
+def estimate(plan: Planned, before: ViewContent | None) -> float:
+    """Return the seconds that publishing the plan takes after the latest version, roughly."""
     anew = [
         plan.parts[each.repository_id].part
         for each in plan.inputs.repositories
         if each.publication_id is None
     ]
+    # What the latest version holds already is published already, unless options have changed.
+    held = {} if before is None else {key: each for key, (_, each) in before.contents.items()}
+    written = [part for part in anew if held.get(part.repository_id) != part.kept]
     filtered = sum(_units(part.source) for part in anew if part.filters)
     seconds = _FIXED_SECONDS + _FILTERED_SECONDS * filtered
-    seconds += _WRITTEN_SECONDS * sum(_units(part.kept) for part in anew)
+    seconds += _WRITTEN_SECONDS * sum(_units(part.kept) for part in written)
     if plan.inputs.solve_dependencies:
         seconds += _SOLVED_SECONDS * sum(_units(each.part.kept) for each in plan.parts.values())
     return seconds
