@@ -17,6 +17,7 @@ import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from family import shipped
@@ -60,12 +61,10 @@ class Moving:
         return made
 
     def change(self) -> None:
-        """Give `CHANGED` packages, evenly spread, a new release; others each time."""
+        """Give `CHANGED` packages, drawn anew each time, a new release."""
         self.turn += 1
         total = len(self.groups["primary"]) * GROUP
-        step = max(total // CHANGED, 1)
-        # One more than the step: names come round, and not all of them shall be of one kind.
-        chosen = {(self.turn * 7 + number * (step + 1)) % total for number in range(CHANGED)}
+        chosen = Random(self.turn).sample(range(total), CHANGED)  # noqa: S311 - no secret
         for group in sorted({each // GROUP for each in chosen}):
             within = {each % GROUP for each in chosen if each // GROUP == group}
             for kind in _KINDS:
