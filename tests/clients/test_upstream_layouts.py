@@ -8,7 +8,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
 import zstandard
 
 from clients.conftest import Host
@@ -74,34 +73,6 @@ def test_chunked_files_are_passed_over_or_kept_as_they_are(
     with server.client() as client:
         some = fetch(client, world.content_path("exact", view="some"), tmp_path / "some")
     assert set(kinds(some)) == {"primary", "filelists", "other"}
-
-
-@pytest.mark.parametrize(
-    ("checksum", "policy"), [("md5", "mirror_complete"), ("sha1", "mirror_content_only")]
-)
-def test_weak_checksums_are_read_and_not_repeated(
-    *,
-    world: World,
-    server: Server,
-    host: Host,
-    web: Upstream,
-    rpm_store: RpmStore,
-    tmp_path: Path,
-    checksum: str,
-    policy: str,
-) -> None:
-    name = f"weak-{checksum}-{policy}"
-    described(web.root / name, rpm_store, f"--checksum={checksum}")
-
-    repository = world.mirror("weak", f"{web.url}{name}/", mirroring_policy=policy)
-
-    folder = published(server, world, "weak", tmp_path / "published")
-    text = (folder / "repodata" / "repomd.xml").read_text()
-    assert set(re.findall(r'checksum type="(\w+)"', text)) == {"sha256"}
-    assert world.show("repositories", repository)["weak_checksums"] == [checksum]
-    dnf = host(world, "weak")
-    dnf.install("heron")
-    assert HERON_2.nevra in dnf.installed()
 
 
 def test_metadata_and_packages_may_lie_elsewhere_in_any_compression(

@@ -1,17 +1,20 @@
 """The contract of blob stores; every implementation runs it."""
 
+import errno
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headgate.domain.errors import NotFoundError
+from headgate.domain.errors import ConflictError, NotFoundError
 from headgate.stores.blobs import BlobStore, Digest, FolderBlobStore, MemoryBlobStore
 
 STORES: dict[str, Callable[[Path], BlobStore]] = {
@@ -71,6 +74,141 @@ def test_a_spool_reads_back_what_was_written(store: BlobStore) -> None:
 
         assert spool.size == len(BIG)
         assert b"".join(spool.read()) == BIG
+
+
+def test_an_upload_goes_on_where_it_was_left(store: BlobStore) -> None:
+    with store.upload("abc123") as upload:
+        upload.write(b"head")
+    with store.upload("abc123") as upload:
+        assert upload.size == 4
+        upload.write(b"gate")
+
+        digest = store.keep(upload)
+        upload.discard()
+
+    assert digest == Digest(sha256(b"headgate").digest())
+    assert b"".join(store.read(digest)) == b"headgate"
+    with store.upload("abc123") as upload:
+        assert upload.size == 0
+        upload.discard()
+
+
+def test_an_upload_is_open_once_at_a_time(store: BlobStore) -> None:
+    with (
+        store.upload("abc123"),
+        pytest.raises(ConflictError, match="Another request"),
+        store.upload("abc123"),
+    ):
+        pass
+
+    with store.upload("abc123") as upload:
+        assert upload.size == 0
+
+
+def test_a_discarded_upload_begins_anew(store: BlobStore) -> None:
+    with store.upload("abc123") as upload:
+        upload.write(b"half")
+        upload.discard()
+
+    with store.upload("abc123") as upload:
+        assert upload.size == 0
+
+
+def test_an_upload_that_was_kept_can_be_kept_again(store: BlobStore) -> None:
+    for _ in range(2):  # as after a crash between `keep` and what was to follow
+        with store.upload("abc123") as upload:
+            upload.write(b"headgate" if upload.size == 0 else b"")
+            digest = store.keep(upload)
+        assert digest == Digest(sha256(b"headgate").digest())
+        store.drop(digest)
+
+
+def test_what_comes_after_an_upload_was_kept_is_not_in_the_blob(store: BlobStore) -> None:
+    with store.upload("abc123") as upload:
+        upload.write(b"headgate")
+        digest = store.keep(upload)
+
+    with suppress(ConflictError), store.upload("abc123") as upload:
+        upload.write(b" and more")
+    with suppress(ConflictError), store.upload("abc123") as upload:
+        upload.restart()
+
+    assert b"".join(store.read(digest)) == b"headgate"
+
+
+def test_an_upload_that_is_a_blob_takes_no_more(tmp_path: Path) -> None:
+    store = FolderBlobStore(tmp_path)
+    with store.upload("abc123") as upload:
+        upload.write(b"headgate")
+        store.keep(upload)
+
+    with store.upload("abc123") as upload:
+        assert upload.size == 8
+        with pytest.raises(ConflictError, match="complete"):
+            upload.write(b"more")
+
+
+def test_a_file_system_without_second_names_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    store = FolderBlobStore(tmp_path)
+    with store.upload("abc123") as upload:
+        upload.write(b"headgate")
+        digest = store.keep(upload)
+        upload.discard()
+
+    assert b"".join(store.read(digest)) == b"headgate"
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_two_processes_take_turns_at_an_upload_and_read_it_once(tmp_path: Path) -> None:
+    stores = [FolderBlobStore(tmp_path), FolderBlobStore(tmp_path)]
+    for number in range(20):
+        with stores[number % 2].upload("abc123") as upload:
+            upload.write(b"%d" % number)
+
+    with stores[0].upload("abc123") as upload:
+        expected = sha256(b"".join(b"%d" % number for number in range(20))).digest()
+        assert upload.digest() == Digest(expected)
+
+
+def test_whoever_opens_an_upload_at_its_end_gets_no_blob(tmp_path: Path) -> None:
+    store = FolderBlobStore(tmp_path)
+    stop = Event()
+
+    def scribble() -> None:
+        while not stop.is_set():
+            with suppress(ConflictError), store.upload("abc123") as upload:
+                if upload.size == 0:
+                    upload.write(b"scribble")
+
+    scribbler = Thread(target=scribble)
+    scribbler.start()
+    kept: list[tuple[Digest, bytes]] = []
+    while len(kept) < 200:
+        with suppress(ConflictError), store.upload("abc123") as upload:
+            content = b"".join(upload.read()) + b"%d" % len(kept)
+            upload.write(b"%d" % len(kept))
+            kept.append((store.keep(upload), content))
+            upload.discard()
+    stop.set()
+    scribbler.join()
+
+    for digest, content in kept:
+        assert b"".join(store.read(digest)) == content
+
+
+def test_another_process_goes_on_with_an_upload(tmp_path: Path) -> None:
+    with FolderBlobStore(tmp_path).upload("abc123") as upload:
+        upload.write(BIG)
+    with FolderBlobStore(tmp_path).upload("abc123") as upload:
+        upload.write(b"more")
+
+        assert upload.digest() == Digest(sha256(BIG + b"more").digest())
 
 
 def test_a_restarted_spool_forgets_what_it_had(store: BlobStore) -> None:

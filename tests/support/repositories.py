@@ -214,7 +214,7 @@ class YumRepository:
         document.unlink()
 
     def _run(self, program: str, *arguments: str | Path) -> None:
-        path = (_DEBIAN if self.checksum == "sha1" else _WHEEL) / program
+        path = (_DEBIAN if self.checksum in {"md5", "sha1"} else _WHEEL) / program
         if not path.exists():
             needs.missing(str(path), package="createrepo-c")
         made = subprocess.run([path, *arguments], capture_output=True, text=True, check=False)

@@ -19,14 +19,17 @@ from headgate.apis.actions.resources import Action, Resource
 from headgate.apis.authentication import Authenticator
 from headgate.apis.katello import RESOURCES
 from headgate.apis.ports import FOREMAN_VERSION, Services
+from headgate.services.accounts.authentication import SignIn
 
 _VARIABLE = re.compile(r"\{[^}]+\}")
 _ALIASES: Final = {"/katello/api/": "/katello/api/v2/", "/api/": "/api/v2/"}
 
 
-def control_plane(services: Services, resources: Sequence[Resource] = RESOURCES) -> ASGIApp:
+def control_plane(
+    services: Services, resources: Sequence[Resource] = RESOURCES, *, sign_in: SignIn | None = None
+) -> ASGIApp:
     """Return the application that serves /katello/api, /api and /foreman_tasks/api."""
-    dispatcher = Dispatcher(services, Authenticator(services))
+    dispatcher = Dispatcher(services, Authenticator(services, sign_in))
     app = Starlette(
         routes=_routes(dispatcher, resources),
         exception_handlers={404: _refused, 405: _refused, 500: _refused},

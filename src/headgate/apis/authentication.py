@@ -71,10 +71,13 @@ class Caller:
 class Authenticator:
     """Admits callers; keeps the process's cache of credentials and record of failures."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, sign_in: SignIn | None = None) -> None:
+        """Without `sign_in`, which other planes may share, it keeps one of its own."""
         self._database = services.database
         self._clock = services.clock
-        self.sign_in = SignIn(services.database, clock=services.clock, secret=services.secret)
+        self.sign_in = sign_in or SignIn(
+            services.database, clock=services.clock, secret=services.secret
+        )
 
     def authenticate(self, caller: Caller, *, optional: bool = False) -> Caller:
         """Return the caller with its actor; UnauthenticatedError if it is not believed.
@@ -82,7 +85,7 @@ class Authenticator:
         With `optional` a caller who claims nothing is let in as nobody.
         """
         if caller.authorization:
-            actor = self.sign_in.actor_of(_basic(caller.authorization), address=caller.address)
+            actor = self.sign_in.actor_of(read_basic(caller.authorization), address=caller.address)
             return replace(caller, actor=actor, authenticated=True, by_password=True)
         if caller.session_token is not None:
             actor = self._of_session(caller, caller.session_token)
@@ -99,17 +102,8 @@ class Authenticator:
             return actor_of_session(tx, token, now=self._clock())
 
 
-def session_cookie(token: str) -> str:
-    """Return the header that gives a browser or hammer its session."""
-    return f"{SESSION_COOKIE}={token}; Path=/; HttpOnly; Secure; SameSite=Lax"
-
-
-def cleared_cookie() -> str:
-    """Return the header that takes it back."""
-    return f"{SESSION_COOKIE}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
-
-
-def _basic(authorization: str) -> Credentials:
+def read_basic(authorization: str) -> Credentials:
+    """Return what basic authentication carries; UnauthenticatedError for any other header."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         raise UnauthenticatedError(
@@ -121,6 +115,16 @@ def _basic(authorization: str) -> Credentials:
         raise UnauthenticatedError("Unable to authenticate user: broken header") from error
     login, _, password = text.partition(":")
     return Credentials(login, password)
+
+
+def session_cookie(token: str) -> str:
+    """Return the header that gives a browser or hammer its session."""
+    return f"{SESSION_COOKIE}={token}; Path=/; HttpOnly; Secure; SameSite=Lax"
+
+
+def cleared_cookie() -> str:
+    """Return the header that takes it back."""
+    return f"{SESSION_COOKIE}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
 
 
 def _session_token(header: str) -> str | None:

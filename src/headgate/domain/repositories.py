@@ -6,11 +6,12 @@ from urllib.parse import urlsplit
 
 from headgate.domain.errors import ValidationError
 
-CONTENT_TYPES = ("yum", "file")
+CONTENT_TYPES = ("yum", "file", "docker")
 DOWNLOAD_POLICIES = ("immediate", "on_demand")
 MIRRORING_POLICIES: Mapping[str, tuple[str, ...]] = {
     "yum": ("additive", "mirror_complete", "mirror_content_only"),
     "file": ("additive", "mirror_content_only"),
+    "docker": ("additive", "mirror_content_only"),
 }
 # What becomes of a sync when upstream does not give a file as announced.
 MISSING_FILES_POLICIES = ("keep_good", "strict")

@@ -1,6 +1,7 @@
 """What a content type may import: stable, documented."""
 
 from headgate.plugin.content_type import (
+    Change,
     ContentType,
     Located,
     MissingFile,
@@ -36,6 +37,7 @@ from headgate.plugin.trust import TrustRules
 
 __all__ = [
     "AddedPackage",
+    "Change",
     "ContentType",
     "Explained",
     "Explanation",

@@ -5,7 +5,8 @@ When and where that happens is the server's business. A content type adds one fo
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -178,6 +179,8 @@ class SyncWork:
     # Whether a file that upstream does not give as announced leaves the rest of the sync standing.
     keep_good: bool = False
     trust: TrustRules = NOTHING_ASKED
+    # What repositories of this content type alone have, by the names of its settings' columns.
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,18 @@ class Upload:
     path: Path
     name: str  # as the client calls it
     unit_type: str  # rpm, srpm, file
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of a repository's content, and why."""
+
+    repository_id: int
+    before: Content
+    after: Content
+    cause: str  # sync | upload | remove | push
+    user: str | None  # the login of who asked
+    at: datetime
 
 
 class ContentType(Protocol):
@@ -313,6 +328,10 @@ class ContentType(Protocol):
 
         `data` is its blob, or its bytes while they are not in the store.
         """
+        ...
+
+    def changed(self, tx: Transaction, change: Change) -> None:
+        """Take note that the repository holds something else now; in the same transaction."""
         ...
 
     def drop(self, tx: Transaction, units: Mapping[str, BitMap]) -> None:

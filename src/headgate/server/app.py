@@ -10,17 +10,18 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from headgate.apis.app import control_plane
-from headgate.apis.content import CertificateGuard, ContentApp, ContentRules, OnDemand, Vouching
+from headgate.apis.content import ContentApp, OnDemand
 from headgate.apis.ports import Services
+from headgate.apis.registry.app import RegistryApp
 from headgate.engine import TASKS_TOPIC, Wakeup
-from headgate.pki.clients import ClientCertificates
 from headgate.server.asgi import Asgi, Message, Receive, Scope, Send
 from headgate.server.log import bind_request_id, new_request_id
 from headgate.server.metrics import RequestMetrics, exposition
 from headgate.server.parts import Parts
-from headgate.services.organizations import certificates
+from headgate.server.planes import content_app, on_demand_of, registry_app
 
 _CONTENT = "/pulp/content/"
+_REGISTRY = ("/v2", "/v1/", "/index/")
 _AUTHORITY = "/pub/katello-server-ca.crt"  # where hosts of Katello look for it
 _log = logging.getLogger(__name__)
 
@@ -36,15 +37,19 @@ class Application:
         self._control = control_plane(_services(parts))
         # Made in `running`: it belongs to the event loop.
         self._content: ContentApp | None = None
+        self._registry: RegistryApp | None = None
         parts.database.subscribe(TASKS_TOPIC, self._wake_workers)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Hold open what requests need."""
-        self._content = _content_app(self._parts)
+        on_demand: OnDemand = on_demand_of(self._parts)
+        self._content = content_app(self._parts, on_demand)
+        self._registry = registry_app(self._parts, on_demand)
         try:
             yield
         finally:
+            await self._registry.close()
             await self._content.close()
             self._parts.close()
 
@@ -83,6 +88,8 @@ class Application:
     def _route(self, path: str) -> tuple[str, Asgi]:
         if path.startswith(_CONTENT) and self._content is not None:
             return "content", self._content
+        if path.startswith(_REGISTRY) and self._registry is not None:
+            return "registry", self._registry
         if path == "/healthz":
             return "server", self._health
         if path == "/metrics":
@@ -131,36 +138,6 @@ def _services(parts: Parts) -> Services:
         clock=parts.clock,
         content_types=parts.content_types,
         delete_repo_across_cv=parts.settings.content.delete_repo_across_cv,
-    )
-
-
-def _content_app(parts: Parts) -> ContentApp:
-    def is_revoked(serial: str) -> bool:
-        with parts.database.read() as tx:
-            return certificates.is_revoked(tx, serial)
-
-    return ContentApp(
-        parts.database,
-        parts.blobs,
-        parts.content_types,
-        guard=CertificateGuard(
-            ClientCertificates(parts.keys.authority.certificate),
-            is_revoked=is_revoked,
-            clock=parts.clock,
-        ),
-        on_demand=OnDemand(
-            parts.database,
-            parts.blobs,
-            parts.content_types,
-            downloads=parts.downloads,
-            unseal=parts.sealer.unseal,
-            clock=parts.clock,
-            locks=parts.home.locks,
-        ),
-        vouching=Vouching(parts.ports, parts.content_types),
-        rules=ContentRules(
-            accel_prefix=parts.settings.listen.accel_prefix, accel_root=parts.home.blobs
-        ),
     )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from headgate.domain.clock import Clock, utc_now
 from headgate.domain.errors import ConfigurationError
 from headgate.domain.findings import Finding, Level
+from headgate.server import doctor_keys as keys
 from headgate.server import doctor_machine as machine
 from headgate.server.content_types import content_types
 from headgate.server.home import Home
@@ -104,7 +105,7 @@ def _findings(
 ) -> Iterator[Finding]:
     yield from machine.check_folders(home)
     yield from machine.check_disks(home, slow_seconds=examination.slow_milliseconds / 1000)
-    yield from machine.check_certificates(home, clock())
+    yield from keys.check_certificates(home, clock())
     yield from machine.check_leftovers(home)
     with _opened(settings, home) as database:
         if isinstance(database, Finding):
@@ -129,7 +130,7 @@ def _check_database(
         return  # its tables may be others
     yield from check_clock(database, clock=clock)
     yield from check_work(database, clock=clock, running=is_running(home))
-    yield from machine.check_stored_certificates(database, home, clock())
+    yield from keys.check_stored(database, home, clock())
     if not home.blobs.is_dir():
         yield Finding(
             "blob_folder_missing",

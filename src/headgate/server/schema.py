@@ -4,6 +4,7 @@ from importlib import import_module
 
 _TABLES = (
     "headgate.stores.db.tables",
+    "headgate.content.container.tables",
     "headgate.content.file.tables",
     "headgate.content.rpm.tables",
 )

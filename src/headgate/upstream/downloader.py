@@ -6,40 +6,49 @@ aiohttp is imported by the first download of a process: a tenth of a second of e
 
 import asyncio
 import os
-import random
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self
 
-import uvloop
 from yarl import URL
 
 from headgate.domain.errors import UpstreamError
-from headgate.upstream.errors import FailedAttempt, UpstreamAbsentError, WrongBytesError
-from headgate.upstream.exchange import begin, conditions, next_hop
+from headgate.upstream.authorization import Authorizations
+from headgate.upstream.challenges import challenges_of
+from headgate.upstream.errors import (
+    ChallengedAttempt,
+    FailedAttempt,
+    UpstreamAbsentError,
+    WrongBytesError,
+)
+from headgate.upstream.exchange import Asking, begin, next_hop
 from headgate.upstream.explain import explain_failure, explain_status, retry_after
 from headgate.upstream.limits import DownloadRules
 from headgate.upstream.local import open_local
 from headgate.upstream.mirrors import MirrorHealth, none_gave
-from headgate.upstream.pace import Pace, Rate
+from headgate.upstream.pace import Pace
 from headgate.upstream.remote import Remote, basic_authorization, shown, without_user
+from headgate.upstream.restraint import Restraint
 from headgate.upstream.tls import make_context
-from headgate.upstream.transfer import Expected, Sink, Transfer, Validators
+from headgate.upstream.transfer import Expected, MemorySink, Sink, Transfer, Validators
 
 if TYPE_CHECKING:
     import aiohttp
 
-T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
 
 _CHUNK = 256 * 1024
-_CHECKED_EVERY = 0.25  # seconds
 _REDIRECTS = {301, 302, 303, 307, 308}
 _NO_EXPECTATION = Expected()
+# What a token service may answer.
+_MOST_OF_REALM: Final = Expected(most_bytes=1 << 20)
+
+
+_PLAINLY: Final = Asking()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ class Fetched:
     validators: Validators
     modified: bool = True
     mirror: str | None = None  # which of the remote's mirrors gave it
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])  # names in any case
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +83,8 @@ class Downloader:
         self._sleep = sleep
         # Instance state: what one run learns of a tenant's remote is unknown to the next.
         self._contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
-        self._slots: dict[tuple[str | None, int | None], asyncio.Semaphore] = {}
-        self._own_slots: dict[tuple[str, int], asyncio.Semaphore] = {}
-        self._rates: dict[tuple[str, str | None, int], Rate] = {}
+        self._restraint = Restraint(rules)
+        self._authorizations = Authorizations(self._ask_realm)
         self._mirrors = MirrorHealth(self._limits.aside_seconds)
         self._open_session: aiohttp.ClientSession | None = None
 
@@ -87,6 +96,7 @@ class Downloader:
         *,
         expected: Expected = _NO_EXPECTATION,
         unless: Validators | None = None,
+        accept: Sequence[str] = (),
         progress: Callable[[int], None] | None = None,
         trying: Callable[[str], None] | None = None,
         check: Callable[[], None] | None = None,
@@ -95,13 +105,15 @@ class Downloader:
         """Write the file at `path` (below the remote, or a whole URL) into the sink.
 
         Return only when all of it has come and has the size and checksums expected; with
-        `unless`, upstream may also answer that the file is still in that state. `progress` gets
+        `unless`, upstream may also answer that the file is still in that state; `accept` names the
+        media types wanted. `progress` gets
         the number of bytes of each piece (negative when a transfer begins again); what it raises
         ends the transfer. `trying` gets the address that is asked, without credentials. Of several
         mirrors one after another is asked until one gives what `check` raises no UpstreamError
         over; that a file is `optional` means that the first to have none is believed.
         UpstreamError says what failed, where, and what to do; the sink then holds rubbish.
         """
+        asking = Asking(accept, unless=unless)
         urls = remote.addresses(path)
         where = shown(urls[0])
         transfer = Transfer(sink, expected, self._limits, progress, where=where)
@@ -109,17 +121,33 @@ class Downloader:
         if urls[0].scheme == "file":
             told(where)
             return await self._copy(urls[0], transfer)
-        if self._open_session is None:
-            # Beside the event loop, which goes on serving.
-            await asyncio.to_thread(import_module, "aiohttp")
+        await self._prepare()
         if len(urls) == 1:
             told(where)
             attempts = self._limits.attempts
-            fetched = await self._persist(remote, urls[0], transfer, unless, attempts)
+            fetched = await self._persist(remote, urls[0], transfer, asking, attempts)
             check()
             return replace(fetched, mirror=next(iter(remote.mirrors), None))
         asked = _Asked(path, urls, told, check, optional)
         return await self._fail_over(remote, asked, transfer)
+
+    async def head(
+        self,
+        remote: Remote,
+        path: str,
+        *,
+        expected: Expected = _NO_EXPECTATION,
+        accept: Sequence[str] = (),
+    ) -> Fetched:
+        """Return what upstream says of a file without its bytes; http and https only.
+
+        A size that is not the expected one, or more than `most_bytes`, is an UpstreamError.
+        """
+        url = remote.resolve(path)
+        transfer = Transfer(MemorySink(), expected, self._limits, None, where=shown(url))
+        await self._prepare()
+        asking = Asking(accept, head=True)
+        return await self._persist(remote, url, transfer, asking, self._limits.attempts)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -138,6 +166,16 @@ class Downloader:
     ) -> None:
         await self.close()
 
+    async def _prepare(self) -> None:
+        """Import what is large beside the event loop, which goes on serving."""
+        if self._open_session is None:
+            await asyncio.to_thread(import_module, "aiohttp")
+
+    async def _ask_realm(self, remote: Remote, address: str) -> bytes:
+        sink = MemorySink()
+        await self.fetch(remote, address, sink, expected=_MOST_OF_REALM)
+        return bytes(sink.data)
+
     async def _fail_over(self, remote: Remote, asked: "_Asked", transfer: Transfer) -> Fetched:
         """Ask mirrors in turn; validators of one mean nothing to the next."""
         keys = [(remote.url, remote.username, remote.proxy, mirror) for mirror in remote.mirrors]
@@ -149,7 +187,7 @@ class Downloader:
             asked.told(shown(url))
             try:
                 attempts = self._limits.attempts_per_mirror
-                fetched = await self._persist(remote, url, transfer, None, attempts)
+                fetched = await self._persist(remote, url, transfer, _PLAINLY, attempts)
                 asked.check()
             except UpstreamError as error:
                 if asked.optional and isinstance(error, UpstreamAbsentError):
@@ -163,36 +201,60 @@ class Downloader:
         raise none_gave(failures, untried=untried, what=asked.path) from failures[-1]
 
     async def _persist(
+        self, remote: Remote, url: URL, transfer: Transfer, asking: Asking, attempts: int
+    ) -> Fetched:
+        """Ask one server until it gives the file or nothing more is to be hoped for."""
+        attempt = 1
+        answered = False
+        while True:
+            # Before a slot is taken: a token service on the same server needs one, too.
+            authorization = await self._authorizations.header(remote)
+            try:
+                async with self._restraint.own_slot(remote), self._restraint.slot(url):
+                    await self._let_rest(remote, url)
+                    return await self._attempt(remote, url, transfer, asking, authorization)
+            except ChallengedAttempt as challenged:
+                if answered:
+                    raise self._authorizations.refusal(remote, shown(url)) from None
+                await self._authorizations.answer(remote, challenged.challenges, authorization)
+                answered = True
+            except FailedAttempt as failed:
+                if not failed.again or attempt >= attempts:
+                    raise failed.error from failed
+                pause = self._restraint.pause(attempt, failed.wait)
+                if failed.everywhere:
+                    self._restraint.rest(remote, url, pause)
+                else:
+                    await self._sleep(pause)
+                attempt += 1
+                answered = False
+
+    async def _let_rest(self, remote: Remote, url: URL) -> None:
+        rest = self._restraint.rest_left(remote, url)
+        if rest:
+            await self._sleep(rest)
+
+    async def _attempt(
         self,
         remote: Remote,
         url: URL,
         transfer: Transfer,
-        unless: Validators | None,
-        attempts: int,
-    ) -> Fetched:
-        """Ask one server until it gives the file or nothing more is to be hoped for."""
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                async with self._own_slot(remote), self._slot(url):
-                    return await self._attempt(remote, url, transfer, unless)
-            except FailedAttempt as failed:
-                if not failed.again or attempt >= attempts:
-                    raise failed.error from failed
-                await self._sleep(self._pause(attempt, failed.wait))
-
-    async def _attempt(
-        self, remote: Remote, url: URL, transfer: Transfer, unless: Validators | None
+        asking: Asking,
+        authorization: str | None,
     ) -> Fetched:
         """Ask once, following redirects by hand: each hop is checked, none inherits secrets."""
         import aiohttp  # noqa: PLC0415 - see above
 
         for _ in range(self._limits.redirects + 1):
+            trusted = remote.trusts(url)
+            shown_now = authorization if trusted else None
             try:
-                async with self._request(remote, url, transfer, unless) as response:
+                async with self._request(remote, url, transfer, asking, shown_now) as response:
+                    if response.status == 401 and trusted and remote.token_scope is not None:
+                        fields = response.headers.getall("WWW-Authenticate", [])
+                        raise ChallengedAttempt(challenges_of(fields))
                     if response.status not in _REDIRECTS:
-                        paces = self._paces_of(remote)
+                        paces = self._restraint.paces(remote)
                         return await self._receive(response, url, transfer, paces)
                     url = next_hop(url, response)
             except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
@@ -201,14 +263,14 @@ class Downloader:
         raise FailedAttempt(UpstreamError(message, url=shown(url)), again=False)
 
     def _request(
-        self, remote: Remote, url: URL, transfer: Transfer, unless: Validators | None
+        self,
+        remote: Remote,
+        url: URL,
+        transfer: Transfer,
+        asking: Asking,
+        authorization: str | None,
     ) -> "AbstractAsyncContextManager[aiohttp.ClientResponse]":
-        trusted = remote.trusts(url)
-        # Identity: a length, a range and a checksum are all of the bytes as they are stored.
-        headers = {"Accept-Encoding": "identity", **transfer.resume_headers()}
-        if unless and not transfer.received:
-            headers |= conditions(unless)
-        authorization = remote.authorization() if trusted else None
+        headers = asking.headers(transfer)
         if authorization:
             headers["Authorization"] = authorization
         proxy = URL(remote.proxy) if remote.proxy else None
@@ -218,12 +280,13 @@ class Downloader:
         if url.scheme == "http":  # without TLS there is no CONNECT: the proxy reads the request
             headers |= for_proxy
         tls = url.scheme == "https" or (proxy is not None and proxy.scheme == "https")
-        return self._session().get(
+        return self._session().request(
+            "HEAD" if asking.head else "GET",
             url,
             headers=headers,
             allow_redirects=False,
             # Reading the system's authorities takes 70 ms: not for a connection without TLS.
-            ssl=self._context(remote, with_client=trusted) if tls else True,
+            ssl=self._context(remote, with_client=remote.trusts(url)) if tls else True,
             proxy=without_user(proxy) if proxy else None,
             proxy_headers=for_proxy if url.scheme == "https" else None,
         )
@@ -238,7 +301,7 @@ class Downloader:
         where = shown(url)
         found = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
         if response.status == 304:
-            return Fetched(where, 0, found, modified=False)
+            return Fetched(where, 0, found, modified=False, headers=response.headers)
         if response.status == 416:
             transfer.restart()
             message = "it refuses to go on where the transfer broke off"
@@ -255,7 +318,7 @@ class Downloader:
             if isinstance(failed.error, WrongBytesError):
                 transfer.restart()
             raise
-        return Fetched(where, transfer.received, found)
+        return Fetched(where, transfer.received, found, headers=response.headers)
 
     async def _take_all(
         self,
@@ -291,32 +354,6 @@ class Downloader:
             os.close(fd)
         return Fetched(where, transfer.received, Validators())
 
-    def _pause(self, attempt: int, wait: float | None) -> float:
-        longest = self._limits.longest_pause
-        if wait is not None:
-            return min(wait, longest)
-        pause = min(self._limits.first_pause * 2 ** (attempt - 1), longest)
-        return pause * random.uniform(0.5, 1)  # noqa: S311 - spreads retries, hides nothing
-
-    def _slot(self, url: URL) -> asyncio.Semaphore:
-        return self._slots.setdefault(
-            (url.host, url.port), asyncio.Semaphore(self._limits.per_host)
-        )
-
-    def _own_slot(self, remote: Remote) -> AbstractAsyncContextManager[object]:
-        """Bound the transfers of a repository that wants fewer than its host may have."""
-        if remote.concurrency is None:
-            return nullcontext()
-        key = (remote.url, remote.concurrency)
-        return self._own_slots.setdefault(key, asyncio.Semaphore(remote.concurrency))
-
-    def _paces_of(self, remote: Remote) -> list[Pace]:
-        paces: list[Pace] = [] if self._rules.pace is None else [self._rules.pace]
-        if remote.rate is not None:
-            key = (remote.url, remote.username, remote.rate)
-            paces.append(self._rates.setdefault(key, Rate(remote.rate)))
-        return paces
-
     def _context(self, remote: Remote, *, with_client: bool) -> ssl.SSLContext:
         client = (remote.client_certificate, remote.client_key) if with_client else None
         key = (remote.ca, remote.verify, client)
@@ -344,40 +381,6 @@ class Downloader:
                 read_bufsize=_CHUNK,
             )
         return self._open_session
-
-
-def run_downloads(
-    rules: DownloadRules,
-    work: Callable[[Downloader], Awaitable[T]],
-    *,
-    check: Callable[[], None] | None = None,
-) -> T:
-    """Run `work` with a downloader of its own; for worker threads, which have no event loop.
-
-    What `check` raises ends the work, also while an upstream keeps it waiting.
-    """
-
-    async def with_downloader() -> T:
-        async with Downloader(rules) as downloader:
-            if check is None:
-                return await work(downloader)
-            return await _checked(work(downloader), check)
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(with_downloader())
-
-
-async def _checked(work: Awaitable[T], check: Callable[[], None]) -> T:
-    working = asyncio.ensure_future(work)
-    try:
-        while not working.done():
-            await asyncio.wait({working}, timeout=_CHECKED_EVERY)
-            if not working.done():
-                check()
-        return working.result()
-    finally:
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
 
 
 def _tell_nobody(_url: str) -> None:

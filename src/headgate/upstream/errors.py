@@ -1,6 +1,9 @@
 """What can be wrong with an upstream, told apart where somebody acts on the difference."""
 
+from collections.abc import Sequence
+
 from headgate.domain.errors import UpstreamError
+from headgate.upstream.challenges import Challenge
 
 
 class UpstreamAbsentError(UpstreamError):
@@ -20,10 +23,29 @@ class WrongBytesError(UpstreamError):
 
 
 class FailedAttempt(Exception):  # noqa: N818 - never leaves this package
-    """One attempt failed; `again` says whether another may help, `wait` after how many seconds."""
+    """One attempt failed; `again` says whether another may help, `wait` after how many seconds.
 
-    def __init__(self, error: UpstreamError, *, again: bool, wait: float | None = None) -> None:
+    `everywhere`: the server means all requests, not only this one.
+    """
+
+    def __init__(
+        self,
+        error: UpstreamError,
+        *,
+        again: bool,
+        wait: float | None = None,
+        everywhere: bool = False,
+    ) -> None:
         super().__init__(error.message)
         self.error = error
         self.again = again
         self.wait = wait
+        self.everywhere = everywhere
+
+
+class ChallengedAttempt(Exception):  # noqa: N818 - never leaves this package
+    """The server wants to be shown who asks."""
+
+    def __init__(self, challenges: Sequence[Challenge]) -> None:
+        super().__init__("upstream asks for an authentication")
+        self.challenges = challenges

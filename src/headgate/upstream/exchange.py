@@ -1,5 +1,7 @@
-"""What an upstream's answer says before its bytes: where to go on, and from which byte."""
+"""What goes before the bytes: how a file is asked for, where to go on, and from which byte."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yarl import URL
@@ -11,6 +13,25 @@ from headgate.upstream.transfer import Transfer, Validators
 
 if TYPE_CHECKING:
     import aiohttp
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a file is asked for, beyond where it is."""
+
+    accept: Sequence[str] = ()  # media types; none: whatever upstream has
+    head: bool = False  # only what upstream says of it; no bytes come
+    unless: Validators | None = None
+
+    def headers(self, transfer: Transfer) -> dict[str, str]:
+        """Return the headers that say so, for what has not come yet."""
+        # Identity: a length, a range and a checksum are all of the bytes as they are stored.
+        wanted = {"Accept-Encoding": "identity", **transfer.resume_headers()}
+        if self.accept:
+            wanted["Accept"] = ", ".join(self.accept)
+        if self.unless and not transfer.received:
+            wanted |= _conditions(self.unless)
+        return wanted
 
 
 def next_hop(url: URL, response: "aiohttp.ClientResponse") -> URL:
@@ -30,12 +51,6 @@ def next_hop(url: URL, response: "aiohttp.ClientResponse") -> URL:
     raise FailedAttempt(UpstreamError(message, url=shown(url)), again=False)
 
 
-def conditions(unless: Validators) -> dict[str, str]:
-    """Return the headers that ask for a file only if it has changed."""
-    wanted = {"If-None-Match": unless.etag, "If-Modified-Since": unless.last_modified}
-    return {name: value for name, value in wanted.items() if value}
-
-
 def begin(response: "aiohttp.ClientResponse", transfer: Transfer, where: str) -> None:
     """Check that the answer begins where we are; a whole file makes us begin again."""
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -50,3 +65,9 @@ def begin(response: "aiohttp.ClientResponse", transfer: Transfer, where: str) ->
         transfer.restart()
         message = "it sends another part than the one asked for"
         raise FailedAttempt(UpstreamError(message, url=where), again=True)
+
+
+def _conditions(unless: Validators) -> dict[str, str]:
+    """Return the headers that ask for a file only if it has changed."""
+    wanted = {"If-None-Match": unless.etag, "If-Modified-Since": unless.last_modified}
+    return {name: value for name, value in wanted.items() if value}

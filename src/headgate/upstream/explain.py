@@ -29,7 +29,12 @@ def explain_status(status: int, url: str, wait: float | None) -> FailedAttempt:
     """Explain an answer that is no success."""
     if status >= 500 or status in _BUSY:
         message = f"upstream answers {status}: it is busy or broken, try again later"
-        return FailedAttempt(UpstreamUnreachableError(message, url=url), again=True, wait=wait)
+        return FailedAttempt(
+            UpstreamUnreachableError(message, url=url),
+            again=True,
+            wait=wait,
+            everywhere=status == 429,
+        )
     message = f"upstream {_ADVICE.get(status, 'gives no file')} (it answers {status})"
     kind = UpstreamAbsentError if status in (404, 410) else UpstreamError
     return FailedAttempt(kind(message, url=url), again=False)

@@ -37,6 +37,10 @@ class Remote:
     mirrors: tuple[str, ...] = ()
     concurrency: int | None = None  # transfers at once; None: as the server's limits say
     rate: int | None = None  # bytes a second, over all transfers of one process
+    # What a token is asked for that upstream wants to see: repository:NAME:pull.
+    token_scope: str | None = None
+    # Token services elsewhere that may see the credentials: host, or host:port.
+    authentication_hosts: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -75,14 +79,19 @@ class Remote:
         origin = "file://" if base.scheme == "file" else str(base.origin())
         return URL(f"{origin}{folder}{quoted}{query}", encoded=True)
 
-    def authorization(self) -> str | None:
-        """Return the value of the header that shows our credentials."""
+    @property
+    def credentials(self) -> tuple[str, str | None] | None:
+        """User and password, also those that stand in the URL; None without."""
         base = self._parsed(self.url)
         user = self.username or base.user
         if user is None:
             return None
-        password = self.password if self.username else base.password
-        return basic_authorization(user, password)
+        return user, self.password if self.username else base.password
+
+    def authorization(self) -> str | None:
+        """Return the value of the header that shows our credentials."""
+        credentials = self.credentials
+        return None if credentials is None else basic_authorization(*credentials)
 
     def trusts(self, url: URL) -> bool:
         """Say whether the address is of the origin that may see our credentials.
@@ -94,6 +103,18 @@ class Remote:
             return True
         upgraded = base.scheme == "http" and url.scheme == "https"
         return upgraded and url.host == base.host and base.port == 80 and url.port == 443
+
+    def trusts_realm(self, url: URL) -> bool:
+        """Say whether a token service may see our credentials: ours by origin, or listed.
+
+        A listed host without a port means the usual one of the scheme.
+        """
+        if self.trusts(url):
+            return True
+        usual = {"https": 443, "http": 80}.get(url.scheme)
+        host = url.host_subcomponent or ""
+        names = {f"{host}:{url.port}", host if url.port == usual else ""}
+        return any(listed.lower() in names for listed in self.authentication_hosts)
 
     def _parsed(self, text: str) -> URL:
         try:

@@ -10,7 +10,8 @@ from headgate.domain.content import Content
 from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import ContentSetId, RepositoryId
 from headgate.engine.port import Run
-from headgate.plugin import MissingFile, PublishedFile, Synced
+from headgate.plugin import Change, MissingFile, PublishedFile, Synced
+from headgate.services.accounts.users import login_of
 from headgate.services.repositories.missing import (
     is_incomplete,
     key_without,
@@ -155,6 +156,18 @@ def _save(
             old=latest.publication_id,
             new=publication_id,
         )
+    before = Content()
+    if latest is not None:
+        before = load_content(tx, ContentSetId(latest.content_set_id))
+    change = Change(
+        repository_id=repository.id,
+        before=before,
+        after=found.content,
+        cause=cause,
+        user=login_of(tx, run.user_id),
+        at=clock(),
+    )
+    workshop.content_types[repository.content_type].changed(tx, change)
     changed = add_version(
         tx,
         clock=clock,
@@ -166,6 +179,6 @@ def _save(
     )
     offered = offered_by(tx, repository.id) if found.offered is None else found.offered
     save_offered(tx, repository.id, offered & found.content)
-    unpin_units(tx, holder=run.task_id)
+    unpin_units(tx, holder=run.task_id, saved=found.content)
     unpin(tx, run.task_id, clock=clock)
     return changed

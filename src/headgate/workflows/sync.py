@@ -18,6 +18,7 @@ from headgate.engine.port import Run
 from headgate.plugin import MissingFile, SyncWork
 from headgate.services.organizations.trust import rules_of, stale_warning, state_of
 from headgate.services.repositories.missing import is_incomplete
+from headgate.services.repositories.own_settings import own_settings
 from headgate.services.repositories.remotes import remote_of
 from headgate.services.repositories.repositories import publish_options
 from headgate.services.repositories.repository_versions import latest_version_of
@@ -150,5 +151,6 @@ def _begin(workshop: Workshop, run: Run) -> tuple[Row[Any], SyncWork]:
             repository_id=repository_id,
             ignorable_content=repository.ignorable_content or (),
             retain_versions=repository.retain_package_versions_count or 0,
+            settings=own_settings(tx, repository),
         )
     return repository, work

@@ -1,9 +1,8 @@
 """Serving `/pulp/content/`: who may have what is there, and in which form."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +21,15 @@ from headgate.apis.content.answers import (
     refuse,
     reply,
 )
-from headgate.apis.content.bodies import CHUNK, Start, send_bytes, send_file, send_stream
+from headgate.apis.content.bodies import (
+    CHUNK,
+    Start,
+    send_bytes,
+    send_file,
+    send_head,
+    send_stream,
+    watched,
+)
 from headgate.apis.content.guard import Guard
 from headgate.apis.content.listings import render
 from headgate.apis.content.lookup import Entry, Found, Lookup
@@ -225,11 +232,11 @@ class ContentApp:
     async def _send(self, entry: Entry, scope: Scope, receive: Receive, send: Send) -> None:
         file, asked = entry.headers, conditions_of(scope["headers"])
         if asked and not_modified(file, asked):
-            await _send_head(send, 304, file.shared)
+            await send_head(send, 304, file.shared)
             return
         by_proxy = is_behind_proxy(scope) and not entry.path.endswith(INDEXES)
         if self._rules.accel_prefix and entry.disk and by_proxy and entry.content is None:
-            await _send_head(send, 200, self._accel_headers(entry, entry.disk))
+            await send_head(send, 200, self._accel_headers(entry, entry.disk))
             return
         begin = Start(200, file.whole, Part(0, file.size))
         if b"range" in asked:
@@ -242,7 +249,7 @@ class ContentApp:
             if wanted:
                 begin = Start(206, part_headers(file, wanted), wanted)
         if scope["method"] == "HEAD":
-            await _send_head(send, begin.status, begin.headers)
+            await send_head(send, begin.status, begin.headers)
         elif entry.content is not None:
             await send_bytes(send, entry.content, begin)
         elif entry.disk and begin.part.length <= CHUNK:
@@ -251,7 +258,7 @@ class ContentApp:
             await self._send_big(entry, receive, send, begin)
 
     async def _send_big(self, entry: Entry, receive: Receive, send: Send, begin: Start) -> None:
-        with _watched(receive, send) as send_on:
+        with watched(receive, send) as send_on:
             if entry.disk:
                 await send_file(send_on, entry.disk, begin)
             else:
@@ -319,11 +326,6 @@ class ContentApp:
             await reply(send, 200, page, b"text/html; charset=utf-8", head=head)
 
 
-async def _send_head(send: Send, status: int, headers: Headers) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
-
-
 async def _refuse_for_upstream(
     send: Send, error: UpstreamError, path: ContentPath, *, head: bool
 ) -> None:
@@ -332,10 +334,6 @@ async def _refuse_for_upstream(
     status = 504 if isinstance(error, UpstreamTimeoutError) else 502
     reason = f"the upstream of this repository failed: {error.message}"
     await refuse(send, status, reason, head=head, extra=[(b"retry-after", b"3")])
-
-
-class _ClientGoneError(Exception):
-    """The client has left; nobody wants the rest."""
 
 
 async def _refuse_for_trouble(
@@ -359,25 +357,3 @@ async def _refuse_for_trouble(
     else:
         _log.error("The server's own files are in disorder", exc_info=error)
         await refuse(send, 500, "the server cannot store this file; its log tells why", head=head)
-
-
-@contextlib.contextmanager
-def _watched(receive: Receive, send: Send) -> Generator[Send]:
-    """Stop sending a big file when its client has left: uvicorn's `send` does not tell."""
-    watch = asyncio.ensure_future(_until_gone(receive))
-
-    async def send_on(message: MutableMapping[str, Any]) -> None:
-        if watch.done():
-            raise _ClientGoneError
-        await send(message)
-
-    try:
-        with contextlib.suppress(_ClientGoneError):
-            yield send_on
-    finally:
-        watch.cancel()
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -1,7 +1,9 @@
 """Sending the bytes of a blob."""
 
+import asyncio
+import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from typing import NamedTuple
 
 from headgate.apis.content.answers import Headers, Message, Part, Send
@@ -25,6 +27,33 @@ class Start(NamedTuple):
             "status": self.status,
             "headers": self.headers,
         }
+
+
+class _ClientGoneError(Exception):
+    """The client has left; nobody wants the rest."""
+
+
+async def send_head(send: Send, status: int, headers: Headers) -> None:
+    """Answer without a body."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@contextlib.contextmanager
+def watched(receive: Callable[[], Awaitable[Message]], send: Send) -> Generator[Send]:
+    """Stop sending a big file when its client has left: uvicorn's `send` does not tell."""
+    watch = asyncio.ensure_future(_until_gone(receive))
+
+    async def send_on(message: Message) -> None:
+        if watch.done():
+            raise _ClientGoneError
+        await send(message)
+
+    try:
+        with contextlib.suppress(_ClientGoneError):
+            yield send_on
+    finally:
+        watch.cancel()
 
 
 async def send_bytes(send: Send, content: bytes, begin: Start) -> None:
@@ -65,3 +94,8 @@ async def send_stream(send: Send, chunks: AsyncIterator[bytes | bytearray], begi
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
         chunk = following
     await send({"type": "http.response.body", "body": chunk})
+
+
+async def _until_gone(receive: Callable[[], Awaitable[Message]]) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,22 +1,14 @@
 """Who may fetch the content of a repository that is not unprotected."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
-from headgate.apis.scope import presented_certificate
+from headgate.apis.certificates import CertificateCheck, Denied
 from headgate.domain.clock import Clock
 from headgate.pki.clients import ClientCertificates
 from headgate.stores.db.changes import Stamp
 
 Scope = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Denied:
-    """Why not, in words for who asks."""
-
-    reason: str
 
 
 class Guard(Protocol):
@@ -33,7 +25,7 @@ class Guard(Protocol):
 class CertificateGuard:
     """Opens paths that the path tree of the client's certificate covers.
 
-    `is_revoked` asks the database about a serial; its answer is kept until the database changes.
+    `is_revoked` is as `CertificateCheck` takes it.
     """
 
     def __init__(
@@ -43,33 +35,15 @@ class CertificateGuard:
         is_revoked: Callable[[str], bool],
         clock: Clock,
     ) -> None:
-        self._certificates = certificates
-        self._is_revoked = is_revoked
-        self._clock = clock
-        self._stamp: Stamp = None
-        self._revoked: dict[str, bool] = {}
+        self._check = CertificateCheck(certificates, is_revoked=is_revoked, clock=clock)
 
     def __call__(self, scope: Scope, path: str, stamp: Stamp, /) -> Denied | None:
         """Return None if the client's certificate opens the path."""
-        der = presented_certificate(scope)
-        if der is None:
-            return Denied("this repository is served to clients with a certificate only")
-        certificate = self._certificates.read(der)
+        certificate = self._check(scope, stamp)
         if certificate is None:
-            return Denied("the client certificate is not of this server's authority")
-        if not certificate.is_current(self._clock()):
-            return Denied("the client certificate has expired or is not valid yet")
-        if self._is_revoked_now(certificate.serial, stamp):
-            return Denied("the client certificate is revoked")
+            return Denied("this repository is served to clients with a certificate only")
+        if isinstance(certificate, Denied):
+            return certificate
         if not certificate.opens(path):
             return Denied("the client certificate does not cover this path")
         return None
-
-    def _is_revoked_now(self, serial: str, stamp: Stamp) -> bool:
-        if stamp != self._stamp:
-            self._revoked.clear()
-            self._stamp = stamp
-        known = self._revoked.get(serial)
-        if known is None:
-            known = self._revoked[serial] = self._is_revoked(serial)
-        return known

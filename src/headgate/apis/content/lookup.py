@@ -5,9 +5,7 @@ repository is served as it was (`ServedRepository` is equal). Only that is looke
 the stamp has moved: one query for each repository in use, whatever the number of its files.
 """
 
-import asyncio
 from collections.abc import Callable, Hashable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +13,7 @@ from typing import Any, TypeVar
 from headgate.apis.content.answers import FileHeaders, Headers, file_headers
 from headgate.apis.content.paths import ContentPath
 from headgate.apis.content.vouching import Vouching
+from headgate.apis.flights import Flights
 from headgate.plugin import ContentType
 from headgate.services.serving.paths import (
     ServedFile,
@@ -84,8 +83,7 @@ class Lookup:
         self._archived = archived
         self._entries: dict[bytes, Entry] = {}
         self._served: dict[str, Current] = {}
-        self._flights: dict[Hashable, asyncio.Future[Any]] = {}
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="lookup")
+        self._flights = Flights("lookup", threads=_THREADS)
 
     def known(self, raw: bytes, stamp: Stamp) -> Entry | None:
         """Return the entry for a request target if it is right at this stamp."""
@@ -98,12 +96,12 @@ class Lookup:
         if entry is not None:
             current = entry.current
             key = (current.served.base, stamp)
-            served = await self._once(key, lambda: self._find_repository(path.text))
+            served = await self._flights.once(key, lambda: self._find_repository(path.text))
             if served == current.served:
                 current.stamp = stamp
                 return Found(current.served, path.text, entry, None)
             self._entries.pop(raw, None)
-        found = await self._once((raw, stamp), lambda: self._find(path))
+        found = await self._flights.once((raw, stamp), lambda: self._find(path))
         if found is None:
             return None
         served, file, refusal = found
@@ -142,11 +140,11 @@ class Lookup:
 
     async def in_thread(self, function: Callable[[], T]) -> T:
         """Run what reads the database beside the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+        return await self._flights.in_thread(function)
 
     def close(self) -> None:
         """End the threads."""
-        self._threads.shutdown(cancel_futures=True)
+        self._flights.close()
 
     def _find_repository(self, path: str) -> ServedRepository | None:
         with self._database.read() as tx:
@@ -166,19 +164,6 @@ class Lookup:
         if self._vouching is None or file is None or file.digest is None:
             return served, file, None
         return served, file, self._vouching.refusal(served, file)
-
-    async def _once(self, key: Hashable, function: Callable[[], T]) -> T:
-        """Let those who ask the same at the same stamp share one query.
-
-        The stamp belongs into the key: a query that began before a commit may not answer who
-        came after it.
-        """
-        flight = self._flights.get(key)
-        if flight is None:
-            flight = asyncio.ensure_future(self.in_thread(function))
-            self._flights[key] = flight
-            flight.add_done_callback(lambda _: self._flights.pop(key, None))
-        return await asyncio.shield(flight)
 
     def _remember_served(self, served: ServedRepository, stamp: Stamp) -> Current:
         current = self._served.get(served.base)

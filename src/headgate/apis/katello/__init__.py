@@ -48,6 +48,8 @@ EXTENSIONS: Final = (
     "repairs",
     "repo_discovery",
     "repository_content",
+    "repository_sync",
+    "repository_types",
     "space",
 )
 for _extension in EXTENSIONS:

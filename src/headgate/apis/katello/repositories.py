@@ -1,37 +1,25 @@
-"""`/katello/api/repositories`: what they are; `repository_content` has what goes into them."""
+"""`/katello/api/repositories`; what they are made of and filled with is in modules beside."""
 
 from typing import Any
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Raw, Resource, doc
+from headgate.apis.katello.repository_settings import Settings
 from headgate.apis.katello.repository_shapes import full, summary
-from headgate.apis.katello.repository_sources import SourceSettings
-from headgate.domain.errors import BadRequestError, NotFoundError
+from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import (
     ContentViewId,
     ContentViewVersionId,
-    CredentialId,
     EnvironmentId,
     OrganizationId,
     ProductId,
     RepositoryId,
-    SigningKeyId,
-    TaskId,
     UnitId,
 )
-from headgate.domain.repositories import (
-    CHECKSUM_TYPES,
-    COMPRESSIONS,
-    CONTENT_TYPES,
-    DOWNLOAD_POLICIES,
-    MIRRORING_POLICIES,
-    MISSING_FILES_POLICIES,
-)
+from headgate.domain.repositories import CONTENT_TYPES, DOWNLOAD_POLICIES
 from headgate.engine import enqueue
 from headgate.services.listing import page
 from headgate.services.organizations.signing_keys import served_keys
-from headgate.services.organizations.trust import COLUMNS as TRUST_COLUMNS
-from headgate.services.organizations.trust import POLICIES, set_trust
-from headgate.services.repositories.products import CREDENTIAL_KINDS
+from headgate.services.organizations.trust import set_trust
 from headgate.services.repositories.repositories import (
     create_repository,
     delete_repository,
@@ -52,7 +40,6 @@ from headgate.services.repositories.repository_sources import set_source
 from headgate.services.storage.deletion import freed_by_deleting_repository
 from headgate.services.units.units import require_unit
 from headgate.workflows.repair_requests import sign_anew_task
-from headgate.workflows.requests import sync_task
 
 repositories = Resource("repositories", "Repositories")
 
@@ -140,95 +127,6 @@ class One(Params):
 def show(call: Call, params: One) -> dict[str, Any]:
     """Show one."""
     return _one(call, params.id, organization_id=params.organization_id)
-
-
-class Settings(SourceSettings):
-    """What can be set and changed."""
-
-    description: str | None = doc("Description of the repository", default=None)
-    url: str | None = doc("Repository source URL", default=None)
-    arch: str | None = doc("Architecture of content in the repository", default=None)
-    unprotected: bool | None = doc("Serve without client certificates", default=None)
-    download_policy: str | None = doc(
-        "When content is downloaded", default=None, enum=DOWNLOAD_POLICIES
-    )
-    mirroring_policy: str | None = doc(
-        "What happens to content that upstream drops", default=None, enum=MIRRORING_POLICIES["yum"]
-    )
-    missing_files_policy: str | None = doc(
-        "Whether a file that upstream does not give ends the sync (strict) or is left out, and the"
-        " version marked as incomplete (keep_good)",
-        default=None,
-        enum=MISSING_FILES_POLICIES,
-    )
-    snapshot_days: int | None = doc(
-        "For how many days Library and rolling views also serve what the repository held earlier,"
-        " at paths such as @2026-11-01",
-        default=None,
-        minimum=0,
-        maximum=3650,
-    )
-    checksum_type: str | None = doc(
-        "Checksum of published metadata", default=None, enum=("", "sha1", *CHECKSUM_TYPES)
-    )
-    metadata_compression: str | None = doc(
-        "Compression of published metadata", default=None, enum=COMPRESSIONS
-    )
-    verify_ssl_on_sync: bool | None = doc("Verify upstream's TLS certificate", default=None)
-    upstream_username: str | None = doc("Username for the upstream", default=None, max_length=255)
-    upstream_password: str | None = doc("Password for the upstream", default=None, max_length=255)
-    http_proxy_url: str | None = doc(
-        "HTTP proxy for synchronization; it is not shown again", default=None, max_length=2048
-    )
-    gpg_key_id: CredentialId | None = doc("ID of the gpg key", default=None)
-    package_signature_policy: str | None = doc(
-        "What happens with packages that the gpg key has not signed", default=None, enum=POLICIES
-    )
-    metadata_signature_policy: str | None = doc(
-        "What happens with upstream metadata that the gpg key has not signed",
-        default=None,
-        enum=POLICIES,
-    )
-    replay_policy: str | None = doc(
-        "What happens with upstream metadata older than what was synchronized before",
-        default=None,
-        enum=POLICIES,
-    )
-    unchanged_warning_days: int | None = doc(
-        "Warn when upstream's metadata is older than this many days", default=None
-    )
-    signing_key_id: SigningKeyId | None = doc(
-        "ID of the key with which published metadata is signed", default=None
-    )
-    ssl_ca_cert_id: CredentialId | None = doc("ID of the SSL CA certificate", default=None)
-    ssl_client_cert_id: CredentialId | None = doc("ID of the SSL client certificate", default=None)
-    ssl_client_key_id: CredentialId | None = doc("ID of the SSL client key", default=None)
-
-    def values(self) -> dict[str, Any]:
-        """Return what was given, empty text as None: the way in which clients clear a value."""
-        given = self.changes(*_COLUMNS)
-        for name in _CLEARABLE & given.keys():
-            given[name] = given[name] or None
-        if given.get("checksum_type") == "sha1":  # as in Katello: what nobody should ask for
-            given["checksum_type"] = None
-        return {name: each for name, each in given.items() if each is not None or name in _NULLABLE}
-
-    def trust(self) -> dict[str, Any]:
-        """Return what was given of policies and keys."""
-        given = self.changes(*TRUST_COLUMNS)
-        clearable = ("signing_key_id", "unchanged_warning_days")
-        return {name: each for name, each in given.items() if each is not None or name in clearable}
-
-
-_CLEARABLE = {"url", "description", "upstream_username", "upstream_password", "checksum_type"} | {
-    "http_proxy_url"
-}
-_NULLABLE = _CLEARABLE | set(CREDENTIAL_KINDS)
-_COLUMNS = (
-    *("arch", "unprotected", "download_policy", "mirroring_policy", "metadata_compression"),
-    *("verify_ssl_on_sync", "missing_files_policy", "snapshot_days"),
-    *sorted(_NULLABLE),
-)
 
 
 class Create(Settings):
@@ -356,76 +254,6 @@ def deletion(call: Call, params: Deletion) -> dict[str, Any]:
         remove_from_versions=call.services.delete_repo_across_cv,
     )
     return {"freed_bytes": freed}
-
-
-class Sync(Params):
-    """Sync a repository."""
-
-    id: RepositoryId = doc("Repository ID")
-    incremental: bool = doc("Only here for old clients", default=False, hidden=True)
-    skip_metadata_check: bool = doc(
-        "Synchronize even if upstream's metadata appears to be unchanged", default=False
-    )
-    validate_contents: bool = doc("Look at all content again", default=False)
-    accept_older_metadata: bool = doc(
-        "Accept upstream metadata older than what was synchronized before", default=False
-    )
-
-
-@repositories.action("sync", "POST", f"{_PATH}/{{id}}/sync", async_task=True)
-def sync(call: Call, params: Sync) -> TaskId:
-    """Ask for its synchronization."""
-    row = load_repository(call.tx, call.actor, params.id)
-    call.actor.require("sync_products", organization_id=row.organization_id)
-    if not row.url:
-        raise BadRequestError(
-            f"Repository '{row.name}' has no upstream URL; set one to synchronize it."
-        )
-    task = sync_task(
-        row,
-        user_id=call.actor.user_id,
-        full=params.skip_metadata_check or params.validate_contents,
-        accept_older=params.accept_older_metadata,
-    )
-    return enqueue(call.tx, task)
-
-
-class RepositoryTypes(Params):
-    """Show the available repository types."""
-
-    creatable: bool = doc("Only types that can be created", default=False)
-
-
-@repositories.action("repository_types", "GET", f"{_PATH}/repository_types")
-def repository_types(call: Call, params: RepositoryTypes) -> list[dict[str, Any]]:
-    """List content types with their kinds of units."""
-    del params
-    return [
-        {
-            "name": name,
-            "id": name,
-            "managed_content_types": [
-                {"name": unit.name, "label": unit.name} for unit in found.unit_types.values()
-            ],
-        }
-        for name, found in sorted(call.services.content_types.items())
-    ]
-
-
-class ContentTypes(Params):
-    """List all kinds of content in repositories."""
-
-
-@repositories.action("content_types", "GET", "/katello/api/content_types")
-def content_types(call: Call, params: ContentTypes) -> list[dict[str, Any]]:
-    """List kinds of units."""
-    del params
-    return [
-        {"label": unit.name, "content_type": name}
-        for name, found in sorted(call.services.content_types.items())
-        for unit in found.unit_types.values()
-        if unit.counted
-    ]
 
 
 class GpgKeyContent(Params):

@@ -15,6 +15,7 @@ from headgate.domain.ids import ContentSetId, UnitId
 from headgate.domain.paths import safe_relpath
 from headgate.engine.port import Run
 from headgate.plugin import (
+    Change,
     Explained,
     Explanation,
     Filter,
@@ -242,6 +243,10 @@ class FileType:
     ) -> str | None:
         """Believe all: there are no signatures to ask for."""
         del ports, rules, found, data
+
+    def changed(self, tx: Transaction, change: Change) -> None:
+        """Nothing is remembered of it but the versions themselves."""
+        del tx, change
 
     def drop(self, tx: Transaction, units: Mapping[str, BitMap]) -> None:
         """Delete files that nothing holds."""

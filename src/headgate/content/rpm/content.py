@@ -30,6 +30,7 @@ from headgate.domain.content import Content
 from headgate.domain.ids import ContentSetId
 from headgate.engine.port import Run
 from headgate.plugin import (
+    Change,
     Explained,
     Filter,
     HeldPart,
@@ -161,6 +162,10 @@ class YumType:
         if found.unit_type not in PACKAGES:
             return None
         return distrust(ports, rules, found.unit_id, data)
+
+    def changed(self, tx: Transaction, change: Change) -> None:
+        """Nothing is remembered of it but the versions themselves."""
+        del tx, change
 
     def drop(self, tx: Transaction, units: Mapping[str, BitMap]) -> None:
         """Delete units that nothing holds, and the segments that only they were in."""

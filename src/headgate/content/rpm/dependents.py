@@ -13,7 +13,7 @@ from sqlalchemy import Table
 from headgate.content.rpm.advisories import take_advisories
 from headgate.content.rpm.metadata.comps import CompsElement, read_comps
 from headgate.content.rpm.metadata.modules import ModuleDocument, read_modules
-from headgate.content.rpm.metadata.treeinfo import moved, parse_treeinfo
+from headgate.content.rpm.metadata.treeinfo import TreeRepository, moved, parse_treeinfo
 from headgate.content.rpm.tables import (
     distribution_tree_files,
     distribution_trees,
@@ -22,10 +22,12 @@ from headgate.content.rpm.tables import (
     repository_files,
 )
 from headgate.content.rpm.tree_repositories import (
+    FetchedRepository,
     TreeRow,
     fetch_repositories,
     rows_of_repository,
     state_of,
+    weak_kinds,
 )
 from headgate.content.rpm.upstream import TREEINFOS, UpstreamMetadata
 from headgate.domain.content import Content
@@ -48,8 +50,11 @@ COMPS_TYPES = ("group", "group_gz", "group_xz")
 WRITTEN_TYPES = ("primary", "filelists", "other", "updateinfo", "modules", *COMPS_TYPES)
 
 
-def take_dependents(work: SyncWork, upstream: UpstreamMetadata) -> Content:
-    """Insert what is new of everything but packages; return all of it, pinned by the task."""
+def take_dependents(work: SyncWork, upstream: UpstreamMetadata) -> tuple[Content, list[str]]:
+    """Insert what is new of everything but packages; return all of it, pinned by the task.
+
+    And what the task is to be warned of.
+    """
     ports, run = work.ports, work.run
     taken: dict[str, BitMap] = {
         "erratum": take_advisories(ports, run, upstream),
@@ -65,8 +70,8 @@ def take_dependents(work: SyncWork, upstream: UpstreamMetadata) -> Content:
     ):
         table = repository_files if unit_type == "repository_file" else module_documents
         taken[unit_type] = _take(ports, run, unit_type, table, rows)
-    taken["distribution_tree"] = _tree(work, upstream)
-    return Content.of(taken)
+    taken["distribution_tree"], doubts = _tree(work, upstream)
+    return Content.of(taken), doubts
 
 
 def _take(
@@ -163,16 +168,16 @@ def _passed_through(upstream: UpstreamMetadata) -> list[dict[str, Any]]:
     ]
 
 
-def _tree(work: SyncWork, upstream: UpstreamMetadata) -> BitMap:
+def _tree(work: SyncWork, upstream: UpstreamMetadata) -> tuple[BitMap, list[str]]:
     ports, run = work.ports, work.run
     path = next((name for name in TREEINFOS if name in upstream.others), None)
     if path is None:
-        return BitMap()
+        return BitMap(), []
     kept = upstream.others[path]
     with open_blob(ports.store, kept.digest) as source:
         data = source.read(kept.size)
     tree = parse_treeinfo(data)
-    fetched = fetch_repositories(work, tree.repositories)
+    fetched, rows, doubts = _repositories(work, tree.repositories)
     published = moved(data, tree.repositories)
     row = {
         "digest": sha256(path.encode() + b"\0" + published + state_of(fetched)).digest(),
@@ -188,8 +193,7 @@ def _tree(work: SyncWork, upstream: UpstreamMetadata) -> BitMap:
         for each in tree.files
         if each.checksum is not None and each.path not in upstream.others
     ]
-    for each in fetched:
-        files += rows_of_repository(work, each)
+    files += rows
     with ports.database.begin() as tx:
         hold_off_collection(tx)
         (tree_id,) = insert_units(tx, distribution_trees, [row]).values()
@@ -197,7 +201,29 @@ def _tree(work: SyncWork, upstream: UpstreamMetadata) -> BitMap:
             tx, distribution_tree_files, [{"tree_id": tree_id, **each} for each in files]
         )
         pin_units(tx, holder=run.task_id, units={"distribution_tree": [tree_id]})
-    return BitMap([tree_id])
+    return BitMap([tree_id]), doubts
+
+
+def _repositories(
+    work: SyncWork, listed: Sequence[TreeRepository]
+) -> tuple[list[FetchedRepository], list[TreeRow], list[str]]:
+    """Return the tree's repositories, their files, and what to tell of those left out."""
+    fetched: list[FetchedRepository] = []
+    files: list[TreeRow] = []
+    doubts: list[str] = []
+    for each in fetch_repositories(work, listed):
+        rows = list(rows_of_repository(work, each))
+        weak = weak_kinds(each, rows)
+        if weak:
+            doubts.append(
+                f"The tree's repository {each.repository.path} names files by"
+                f" {' and '.join(weak)}, which vouches for nothing, so it is not mirrored: mirror"
+                " it as a repository of its own to have its packages"
+            )
+            continue
+        fetched.append(each)
+        files += rows
+    return fetched, files, doubts
 
 
 def _kept(work: SyncWork, data: bytes) -> Kept:

@@ -7,6 +7,7 @@ from pyroaring import BitMap
 from sqlalchemy import bindparam, func, select, update
 
 from headgate.content.rpm.media import media_type
+from headgate.content.rpm.metadata.packages import WEAK_CHECKSUMS
 from headgate.content.rpm.tables import distribution_tree_files, distribution_trees, rpm_packages
 from headgate.content.rpm.upstream import source_path
 from headgate.domain.ids import ContentSetId, UnitId
@@ -97,10 +98,17 @@ def _package_at(tx: Transaction, content_set_id: ContentSetId, path: str) -> Loc
         size=held.size,
         media_type=PACKAGE_TYPE,
         digest=None if held.digest is None else Digest(held.digest),
-        source=Source(source_path(held.location_base, path), held.checksum_type, held.checksum),
+        source=_source(held, path),
         unit_type=_unit_type(held),
         unit_id=UnitId(held.id),
     )
+
+
+def _source(row: Any, path: str) -> Source | None:
+    """Return where the bytes come from; nothing is fetched for a client on a weak checksum."""
+    if row.checksum_type in WEAK_CHECKSUMS:
+        return None
+    return Source(source_path(row.location_base, path), row.checksum_type, row.checksum)
 
 
 def _held(tx: Transaction, content_set_id: ContentSetId, rows: Sequence[Any]) -> Any | None:

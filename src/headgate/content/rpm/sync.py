@@ -5,6 +5,8 @@ from contextlib import ExitStack
 from dataclasses import asdict, replace
 from typing import Any
 
+from pyroaring import BitMap
+
 from headgate.content.rpm.dependents import take_dependents
 from headgate.content.rpm.intake import SOURCE_ARCHES, PackageIntake
 from headgate.content.rpm.located import arrived_file
@@ -17,12 +19,8 @@ from headgate.content.rpm.retention import retained
 from headgate.content.rpm.signing import signatures
 from headgate.content.rpm.trust import verify_packages
 from headgate.content.rpm.unit_files import files_of
-from headgate.content.rpm.upstream import (
-    REPOMD,
-    SIGNATURES,
-    UpstreamMetadata,
-    fetch_metadata,
-)
+from headgate.content.rpm.upstream import REPOMD, SIGNATURES, UpstreamMetadata, fetch_metadata
+from headgate.content.rpm.vouching import vouch
 from headgate.domain.content import Content
 from headgate.domain.errors import InvalidContentError, UntrustedContentError
 from headgate.engine.port import Progress
@@ -39,16 +37,26 @@ def sync(work: SyncWork) -> Synced | None:
     """Bring what upstream has; None when that is what the last sync brought.
 
     Step one reads all metadata and leaves rows that the task pins; step two brings packages
-    unless they may wait for a client. Both may run twice.
+    unless they may wait for a client. Between them come those that must not wait, because nothing
+    but what comes tells which bytes they are. All may run twice.
     """
     found: dict[str, Any] = work.run.step("read metadata", lambda: _read_metadata(work))
     if not found:
         return None
-    content = Content.loaded(found["content"])
+    content, offered = Content.loaded(found["content"]), Content.loaded(found["offered"])
     missing: list[dict[str, Any]] = []
+    weak = BitMap(found["weak"])
+    near = replace(work, remote=replace(work.remote, mirrors=tuple(found["mirrors"])))
+    if weak:
+        named = work.run.step("name packages by SHA-256", lambda: _vouch(near, weak, offered))
+        missing = named["missing"]
+        gone, instead = Content.loaded(named["gone"]), Content.loaded(named["instead"])
+        content, offered = ((each - gone) | instead for each in (content, offered))
     if work.download_policy == "immediate":
-        near = replace(work, remote=replace(work.remote, mirrors=tuple(found["mirrors"])))
-        missing = work.run.step("download packages", lambda: _download(near, content))
+        missing = [
+            *missing,
+            *work.run.step("download packages", lambda: _download(near, content)),
+        ]
     looked: dict[str, Any] = work.run.step("verify signatures", lambda: _believed(work, content))
     missing = [*missing, *looked["refused"]]
     for words in (*found["doubts"], looked["doubt"]):
@@ -61,7 +69,7 @@ def sync(work: SyncWork) -> Synced | None:
         files,
         found["files_key"],
         missing=[MissingFile(**each) for each in missing],
-        offered=Content.loaded(found["offered"]),
+        offered=offered,
         seen=found["seen"],
     )
 
@@ -70,22 +78,27 @@ def _read_metadata(work: SyncWork) -> dict[str, Any]:
     upstream = fetch_metadata(work)
     if upstream is None:
         return {}
-    packages, altered = _take_packages(work, upstream)
-    dependents = take_dependents(work, upstream)
-    offered = packages | dependents
+    intake = _take_packages(work, upstream)
+    dependents, doubts = take_dependents(work, upstream)
+    offered = dependents | Content.of({"rpm": intake.binary, "srpm": intake.source})
     content = offered
     if work.mirroring_policy == "additive":
         with work.ports.database.read() as tx:
             content = with_units(tx, work.previous, offered)
             content = retained(tx, content, work.retain_versions)
     files = None
-    if content == offered and not altered and _may_stay(work, upstream):
+    if content == offered and not intake.altered and _may_stay(work, upstream):
         files = [asdict(file) for file in _untouched(work, upstream)]
     return {
         "content": content.dumped(),
         "offered": offered.dumped(),
-        "state": {**upstream.state, "trust": work.trust.stamp},
-        "doubts": list(upstream.belief.doubts),
+        "weak": sorted(intake.weak),
+        "state": {
+            "repomd": upstream.digest,
+            "weak": sorted(upstream.weak | intake.weak_kinds),
+            "trust": work.trust.stamp,
+        },
+        "doubts": [*upstream.belief.doubts, *doubts],
         "seen": dict(upstream.belief.seen),
         "mirrors": upstream.mirrors,
         "files": files,
@@ -95,8 +108,8 @@ def _read_metadata(work: SyncWork) -> dict[str, Any]:
     }
 
 
-def _take_packages(work: SyncWork, upstream: UpstreamMetadata) -> tuple[Content, int]:
-    """Return the packages, and how many are left out or described otherwise than upstream does."""
+def _take_packages(work: SyncWork, upstream: UpstreamMetadata) -> PackageIntake:
+    """Return the intake of all packages, finished."""
     store = work.ports.store
     previous = work.previous["rpm"] | work.previous["srpm"]
 
@@ -112,18 +125,23 @@ def _take_packages(work: SyncWork, upstream: UpstreamMetadata) -> tuple[Content,
     packages = read_packages(
         primary, source("filelists"), source("other"), spill_folder=work.ports.scratch
     )
-    sources_stay_out, left_out = "srpm" in work.ignorable_content, 0
-    intake = PackageIntake(work.ports, holder=work.run.task_id, previous=previous)
+    sources_stay_out = "srpm" in work.ignorable_content
+    intake = PackageIntake(
+        work.ports,
+        holder=work.run.task_id,
+        previous=previous,
+        repository_id=work.repository_id,
+    )
     with intake:
         for number, package in enumerate(packages, start=1):
             if sources_stay_out and package.header.arch in SOURCE_ARCHES:
-                left_out += 1
+                intake.altered += 1
             else:
                 intake.add(package)
             if number % _REPORT_EVERY == 0:
                 work.run.report(Progress(items_done=number))
         intake.finish()
-    return Content.of({"rpm": intake.binary, "srpm": intake.source}), intake.rebased + left_out
+    return intake
 
 
 def _may_stay(work: SyncWork, upstream: UpstreamMetadata) -> bool:
@@ -183,6 +201,15 @@ def _kept(work: SyncWork, made: Mapping[str, bytes]) -> Iterable[PublishedFile]:
 def _believed(work: SyncWork, content: Content) -> dict[str, Any]:
     looked = verify_packages(work.ports, work.run, work.trust, content, keep_good=work.keep_good)
     return asdict(looked)
+
+
+def _vouch(work: SyncWork, weak: BitMap, offered: Content) -> dict[str, Any]:
+    vouched = vouch(work, weak, of=len(offered["rpm"]) + len(offered["srpm"]))
+    return {
+        "gone": vouched.gone.dumped(),
+        "instead": vouched.instead.dumped(),
+        "missing": [asdict(each) for each in vouched.missing],
+    }
 
 
 def _download(work: SyncWork, content: Content) -> list[dict[str, Any]]:

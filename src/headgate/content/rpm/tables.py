@@ -46,7 +46,8 @@ rpm_packages = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     # BLAKE3 over the three fragments: what a repository said of the package is its identity,
-    # so one tenant's false metadata never describes another's package.
+    # so one tenant's false metadata never describes another's package. With the repository's id
+    # where upstream names it by a weak checksum: such a package is nobody else's.
     Column("digest", LargeBinary(32), nullable=False, unique=True),
     Column("name", String(255), nullable=False),
     Column("epoch", String(16), nullable=False),
@@ -78,6 +79,25 @@ rpm_verified_packages = Table(
     # SHA-256 of the key's certificate: a revocation makes another one of it.
     Column("certificate", LargeBinary(32), nullable=False),
     PrimaryKeyConstraint("package_id", "certificate"),
+)
+
+# Which package a repository's upstream means by what it says of one that it names by md5 or sha1:
+# the same package, named by the SHA-256 of the bytes that came.
+rpm_vouched_packages = Table(
+    "rpm_vouched_packages",
+    metadata,
+    Column(
+        "repository_id", Integer, ForeignKey("repositories.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("digest", LargeBinary(32), nullable=False),  # of the package as upstream describes it
+    Column(
+        "package_id",
+        Integer,
+        ForeignKey("rpm_packages.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    PrimaryKeyConstraint("repository_id", "digest"),
 )
 
 errata = Table(

@@ -4,17 +4,20 @@ An installer reads them from the paths that the treeinfo names, and verifies the
 repomd.xml; so their metadata stays upstream's, byte for byte, and their packages are files of the
 tree: brought, verified, missed and given back like its images. Filters of content views speak of
 the repository's own packages, not of these.
+
+One that names files by weak checksums cannot be left as it is and must not be changed, so it is not
+mirrored; who synchronizes is told.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urljoin
 
-from headgate.content.rpm.metadata.packages import read_header
+from headgate.content.rpm.metadata.packages import WEAK_CHECKSUMS, read_header
 from headgate.content.rpm.metadata.repomd import MAX_BYTES, MetadataFile, parse_repomd
 from headgate.content.rpm.metadata.shapes import PRIMARY
 from headgate.content.rpm.metadata.stream import Source, read_elements
@@ -93,6 +96,12 @@ def rows_of_repository(work: SyncWork, fetched: FetchedRepository) -> Iterator[T
             "checksum": header.checksum,
             "blob_id": None,
         }
+
+
+def weak_kinds(fetched: FetchedRepository, rows: Iterable[TreeRow]) -> Sequence[str]:
+    """Return by which weak checksums the repository names its metadata or its packages (`rows`)."""
+    kinds = {file.checksum.type for file, _ in fetched.listed}
+    return sorted((kinds | {row["checksum_type"] for row in rows}) & WEAK_CHECKSUMS)
 
 
 async def _fetch_all(

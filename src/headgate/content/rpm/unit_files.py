@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import update
 
+from headgate.content.rpm.metadata.packages import WEAK_CHECKSUMS
 from headgate.content.rpm.tables import (
     distribution_tree_files,
     distribution_trees,
@@ -27,11 +28,18 @@ _TREE_FILE = tuple(
 
 
 def files_of(tx: Transaction, content: Content) -> Iterator[UnitFile]:
-    """Yield packages, the images of trees, and the files that are passed through."""
+    """Yield packages, the images of trees, and the files that are passed through.
+
+    A checksum that vouches for nothing is none: such packages come in a sync only (`vouching`).
+    """
     for unit_type in ("rpm", "srpm"):
         for row in rows_of(tx, _PACKAGE, rpm_packages.c.id, content[unit_type]):
             source = source_path(row.location_base, row.location)
-            yield UnitFile(unit_type, row.key_, *row[:5], source=source)
+            weak = row.checksum_type in WEAK_CHECKSUMS
+            checksum = (None, None) if weak else (row.checksum_type, row.checksum)
+            yield UnitFile(
+                unit_type, row.key_, row.location, row.size, *checksum, row.blob_id, source
+            )
     trees = content["distribution_tree"]
     for row in rows_of(tx, _TREE_FILE, distribution_tree_files.c.tree_id, trees):
         yield UnitFile("distribution_tree", row.key_, *row[:5], source=row.source or row.path)

@@ -29,8 +29,7 @@ def upload(ports: Ports, run: Run, uploads: Sequence[Upload]) -> Content:
         for each in uploads:
             run.check()
             package = _read(each)
-            intake.add(package)
-            kept[package.digest] = _keep(ports, run, each)
+            kept[intake.add(package)] = _keep(ports, run, each)
         intake.finish()
     with ports.database.begin() as tx:
         for digest, blob in kept.items():

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
 
 from headgate.content.rpm.metadata.mirrors import REPOMD
 from headgate.content.rpm.metadata.repomd import MetadataFile, Repomd, parse_repomd
@@ -59,14 +58,6 @@ class UpstreamMetadata:
     def digest(self) -> str:
         """What names this state of the repository."""
         return sha256(self.repomd_bytes).hexdigest()
-
-    @property
-    def state(self) -> Mapping[str, Any]:
-        """What the next sync wants to know of this one."""
-        return {
-            "repomd": self.digest,
-            "weak": sorted(self.weak),
-        }
 
     @property
     def weak(self) -> frozenset[str]:

@@ -15,7 +15,7 @@ from sqlalchemy import Row, delete, insert, literal, select, union_all, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import UnauthenticatedError
-from headgate.domain.ids import UserId
+from headgate.domain.ids import PersonalAccessTokenId, UserId
 from headgate.services.access import Actor
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.tables import (
@@ -50,6 +50,7 @@ _FORGOTTEN_AFTER: Final = timedelta(minutes=15)
 _FAILURES_AT_MOST: Final = 10_000
 
 _REFUSED: Final = "Unable to authenticate user: wrong login or password"
+_REFUSED_TOKEN: Final = "Unable to authenticate user: the token is unknown, revoked or expired"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,6 +59,16 @@ class Credentials:
 
     login: str
     password: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Proof:
+    """Who asks and by what it was proven: a personal access token, or the password."""
+
+    actor: Actor
+    password_hash: str | None  # as it is stored; None: it was a token
+    token_id: PersonalAccessTokenId | None = None
+    expires_at: datetime | None = None  # of the token
 
 
 def hash_password(password: str) -> str:
@@ -173,6 +184,12 @@ class SignIn:
 
     def actor_of(self, credentials: Credentials, *, address: str) -> Actor:
         """Return who the credentials belong to; UnauthenticatedError for all other cases."""
+        return self.prove(credentials, address=address).actor
+
+    def prove(self, credentials: Credentials, *, address: str) -> Proof:
+        """As `actor_of`, and say which credential it was."""
+        if "\0" in credentials.login:  # PostgreSQL would not even look
+            raise UnauthenticatedError(_REFUSED)
         now = self._clock()
         self._failures.require_patience(address, credentials.login, now=now)
         with self._database.read() as tx:
@@ -188,9 +205,28 @@ class SignIn:
             self._failures.note(address, credentials.login, now=now)
             raise UnauthenticatedError(_REFUSED)
         self._failures.forget(address, credentials.login)
-        if actor is None:
+        if actor is None or row is None:
             raise UnauthenticatedError(_REFUSED)
-        return actor
+        return Proof(actor, row.password_hash) if token is None else _by_token(actor, token)
+
+    def prove_token(self, token: str) -> Proof:
+        """Return whom a personal access token stands for that comes without a login.
+
+        UnauthenticatedError for all other cases. Nobody is made to wait: 256 bits are not guessed.
+        """
+        now = self._clock()
+        with self._database.read() as tx:
+            row = tx.execute(
+                select(users)
+                .join(personal_access_tokens, personal_access_tokens.c.user_id == users.c.id)
+                .where(personal_access_tokens.c.token_hash == token_hash(token), ~users.c.disabled)
+            ).one_or_none()
+            found = None if row is None else _token_row(tx, row, token, now=now)
+            if row is None or found is None:
+                raise UnauthenticatedError(_REFUSED_TOKEN)
+            proof = _by_token(actor_of(tx, row), found)
+        self._note_use(found, now=now)
+        return proof
 
     def confirms(self, actor: Actor, password: str) -> bool:
         """Whether this is the actor's password; slow, for the hash is computed."""
@@ -277,6 +313,10 @@ class Failures:
 def _keys(address: str, login: str) -> tuple[tuple[str, str], tuple[str, str]]:
     """Return the login at the address, and the address whatever the login."""
     return (address, login), (address, "")
+
+
+def _by_token(actor: Actor, token: Row[Any]) -> Proof:
+    return Proof(actor, None, PersonalAccessTokenId(token.id), token.expires_at)
 
 
 def _token_row(tx: Transaction, user: Row[Any], token: str, *, now: datetime) -> Row[Any] | None:

@@ -38,6 +38,11 @@ _NAME_LENGTH: Final = 50
 _OWN: Final = frozenset({"firstname", "lastname", "mail", "password_hash"})
 
 
+def login_of(tx: Transaction, user_id: UserId | None) -> str | None:
+    """Return a user's login; None if there is no user, or no longer."""
+    return tx.scalar(select(users.c.login).where(users.c.id == user_id))
+
+
 def checked_password_hash(password: str) -> str:
     """Return the hash of a new password; ValidationError if it is too short or too long.
 

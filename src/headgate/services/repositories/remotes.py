@@ -8,6 +8,8 @@ from sqlalchemy import Boolean, Row, and_, bindparam, or_, select, true, update
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import RepositoryId
 from headgate.domain.repositories import GLOBAL_PROXY, NO_PROXY, SELECTED_PROXY
+from headgate.services.containers.upstreams import CONTENT_TYPE, registry_remote
+from headgate.services.repositories.own_settings import own_settings
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import content_credentials, http_proxies, products, repositories
 from headgate.upstream import Remote, with_credentials
@@ -77,7 +79,7 @@ def remote_of(tx: Transaction, repository: Row[Any], unseal: Unseal) -> Remote:
         password = secret(product.proxy_password)
         return with_credentials(product.proxy_url, product.proxy_username, password)
 
-    return Remote(
+    remote = Remote(
         url=repository.url,
         username=repository.upstream_username,
         password=secret(repository.upstream_password),
@@ -90,6 +92,9 @@ def remote_of(tx: Transaction, repository: Row[Any], unseal: Unseal) -> Remote:
         concurrency=repository.download_concurrency,
         rate=repository.download_rate,
     )
+    if repository.content_type != CONTENT_TYPE:
+        return remote
+    return registry_remote(remote, own_settings(tx, repository))
 
 
 def default_proxy(tx: Transaction, unseal: Unseal) -> str | None:

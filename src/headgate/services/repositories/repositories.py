@@ -15,6 +15,8 @@ from headgate.domain.ids import (
 from headgate.domain.repositories import RepositorySettings
 from headgate.plugin import PublishOptions
 from headgate.services.access import Actor, load
+from headgate.services.containers.naming import name_after, name_repository
+from headgate.services.containers.wanted_names import CONTAINER
 from headgate.services.related import AnyRow
 from headgate.services.repositories.products import (
     CREDENTIAL_KINDS,
@@ -62,6 +64,7 @@ SETTABLE = (
     "checksum_type",
     "metadata_compression",
 )
+_SECRETS = ("upstream_password", "http_proxy_url")
 # Changing these means that the next sync must look again, whatever upstream says.
 SYNC_RELEVANT = frozenset(
     {"url", "download_policy", "mirroring_policy", "checksum_type", "metadata_compression"}
@@ -84,9 +87,24 @@ def create_repository(
     """
     product = load(tx, actor, products, product_id)
     actor.require("create_products", organization_id=product.organization_id)
+    values = {
+        **values,
+        **_credentials(tx, actor, product.organization_id, values),
+        **_sealed(seal, values),
+    }
+    repository_id = insert_repository(tx, clock=clock, product=product, values=values)
+    if values["content_type"] == CONTAINER:
+        name_repository(tx, product.organization_id, repository_id)
+    return repository_id
+
+
+def insert_repository(
+    tx: Transaction, *, clock: Clock, product: Row[Any], values: Mapping[str, Any]
+) -> RepositoryId:
+    """Make a repository for a caller who may; secrets among the values are sealed already."""
     values = {**DEFAULTS, **{key: value for key, value in values.items() if value is not None}}
     names = free_names(
-        tx, repositories, name=values["name"], label=values.get("label"), product_id=product_id
+        tx, repositories, name=values["name"], label=values.get("label"), product_id=product.id
     )
     settings = _settings_of(values, password_given=bool(values.get("upstream_password")))
     settings.check()
@@ -95,11 +113,10 @@ def create_repository(
         tx,
         repositories,
         {
-            **{column: values.get(column) for column in SETTABLE},
-            **_credentials(tx, actor, product.organization_id, values),
-            **_sealed(seal, values),
+            **{column: values.get(column) for column in (*SETTABLE, *CREDENTIAL_KINDS, *_SECRETS)},
             **names,
             "organization_id": product.organization_id,
+            "product_id": product.id,
             "content_type": values["content_type"],
             "relative_path": f"custom/{product.label}/{names['label']}",
             "content_id": new_content_id(),
@@ -139,6 +156,8 @@ def update_repository(
     tx.execute(
         update(repositories).where(repositories.c.id == row.id).values(updated_at=clock(), **values)
     )
+    if merged["name"] != row.name and row.content_type == CONTAINER:
+        name_after(tx, row.organization_id, "repository.name")
 
 
 def delete_repository(
@@ -272,6 +291,6 @@ def _credentials(
 def _sealed(seal: Seal, values: Mapping[str, Any]) -> dict[str, bytes | None]:
     return {
         column: seal(values[column].encode()) if values[column] else None
-        for column in ("upstream_password", "http_proxy_url")
+        for column in _SECRETS
         if column in values
     }

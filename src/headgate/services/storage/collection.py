@@ -13,6 +13,7 @@ from pyroaring import BitMap
 from sqlalchemy import ColumnElement, Select, delete, func, insert, select, union_all
 
 from headgate.domain.clock import Clock
+from headgate.domain.content import Content
 from headgate.plugin import ContentType
 from headgate.services.storage.blob_collection import void_holders
 from headgate.services.storage.collection_lock import begin_collection, hold_off_collection
@@ -93,9 +94,22 @@ def pin_units(tx: Transaction, *, holder: str, units: Mapping[str, Iterable[int]
         tx.execute(unit_pins.insert(), rows)
 
 
-def unpin_units(tx: Transaction, *, holder: str) -> None:
-    """Let go of every unit that this holder keeps."""
-    tx.execute(delete(unit_pins).where(unit_pins.c.holder == holder))
+def unpin_units(tx: Transaction, *, holder: str, saved: Content | None = None) -> None:
+    """Let go of every unit that this task keeps, or of those only that it has saved.
+
+    What it made and then left out is best kept until the task has ended: nothing else tells the
+    collector of it.
+    """
+    own = unit_pins.c.holder == holder
+    loose: dict[str, BitMap] = {}
+    if saved is not None:
+        for unit_type, units in tx.execute(
+            select(unit_pins.c.unit_type, unit_pins.c.units).where(own)
+        ):
+            left = BitMap.deserialize(units) - saved[unit_type]
+            loose.setdefault(unit_type, BitMap()).update(left)
+    tx.execute(delete(unit_pins).where(own))
+    pin_units(tx, holder=holder, units=loose)
 
 
 def _unused_publications() -> tuple[ColumnElement[bool], ...]:

@@ -2,7 +2,7 @@
 
 from headgate.stores.blobs.folder import FolderBlobStore
 from headgate.stores.blobs.memory import MemoryBlobStore
-from headgate.stores.blobs.port import BlobStore, Digest, Spool
+from headgate.stores.blobs.port import BlobStore, Digest, Spool, UploadSpool
 from headgate.stores.blobs.reader import BlobFile, open_blob
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "FolderBlobStore",
     "MemoryBlobStore",
     "Spool",
+    "UploadSpool",
     "open_blob",
 ]

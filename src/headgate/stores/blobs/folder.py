@@ -9,99 +9,18 @@ import os
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from headgate.domain.errors import NotFoundError
 from headgate.stores.blobs import files, owners
+from headgate.stores.blobs.folder_spool import FolderSpool
 from headgate.stores.blobs.port import Digest, Spool
+from headgate.stores.blobs.uploads import PREFIX, FolderUpload, Hashes
 
-# Bytes of the disk that content never takes: the database, which may lie there too, has to be able
-# to write that a task has failed for want of room, and what is deleted to make some.
-_RESERVED: Final = 4 << 20
 _CHUNK: Final = 256 * 1024
 # A spool of a process on another machine that shares the folder is left alone for a day.
 _FOREIGN_SECONDS: Final = 86_400
-
-
-class FolderSpool:
-    """A file in `spool/`, written from start to end."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.size = 0
-        self._hash = sha256()
-        self._flushed = False
-        with files.no_room_is_an_error(path):
-            # 0600 from the first moment: what is on its way in is nobody else's to read.
-            self._fd: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-
-    def write(self, data: bytes | memoryview) -> None:
-        """Append; on a full disk the spool file is gone when StorageFullError is raised."""
-        try:
-            with files.no_room_is_an_error(self.path):
-                files.require_room(self._open_fd(), _RESERVED, self.path)
-                files.write_all(self._open_fd(), data)
-        except BaseException:
-            self.close()
-            raise
-        self._hash.update(data)
-        self.size += len(data)
-        self._flushed = False
-
-    def restart(self) -> None:
-        """Begin again."""
-        fd = self._open_fd()
-        os.ftruncate(fd, 0)
-        os.lseek(fd, 0, os.SEEK_SET)
-        self._hash = sha256()
-        self.size = 0
-        self._flushed = False
-
-    def digest(self) -> Digest:
-        """SHA-256 of what has been written so far."""
-        return Digest(self._hash.digest())
-
-    def read(self) -> Iterator[bytes]:
-        """Yield what has been written, from the start."""
-        fd = self._open_fd()
-        at = 0
-        while chunk := os.pread(fd, _CHUNK, at):
-            at += len(chunk)
-            yield chunk
-
-    def flush(self) -> None:
-        """Put the bytes on the disk."""
-        if not self._flushed:
-            with files.no_room_is_an_error(self.path):
-                os.fsync(self._open_fd())
-            self._flushed = True
-
-    def moved(self) -> None:
-        """The file has become a blob: closing no longer removes it."""
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
-
-    def close(self) -> None:
-        """Drop the file unless it was kept."""
-        if self._fd is None:
-            return
-        os.close(self._fd)
-        self._fd = None
-        self.path.unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
-    def _open_fd(self) -> int:
-        if self._fd is None:
-            raise ValueError("the spool is closed")
-        return self._fd
 
 
 class FolderBlobStore:
@@ -114,12 +33,17 @@ class FolderBlobStore:
         self._prefix = f"{self._blobs}/"
         # Folders in `blobs/` that this process has seen on the disk; nobody removes them.
         self._settled: set[Path] = set()
+        self._hashes = Hashes()
         for folder in (root, self._blobs, self._spool, self._trash):
             files.make_folder(folder)
 
     def spool(self) -> FolderSpool:
         """Open a new spool."""
         return FolderSpool(self._spool / owners.new_name())
+
+    def upload(self, name: str) -> FolderUpload:
+        """Open a client's upload at its end."""
+        return FolderUpload(self._spool / f"{PREFIX}{name}", self._hashes)
 
     def keep(self, spool: Spool) -> Digest:
         """Make the spool's bytes durable under their digest."""
@@ -239,12 +163,12 @@ class FolderBlobStore:
         target = self._file(spool.digest())
         with files.no_room_is_an_error(target):
             try:
-                spool.path.rename(target)
+                spool.place(target)
             except FileNotFoundError:
                 target.parent.parent.mkdir(mode=0o700, exist_ok=True)
                 target.parent.mkdir(mode=0o700, exist_ok=True)
-                spool.path.rename(target)
-        spool.moved()
+                spool.place(target)
+        spool.release()
 
     def _name(self, digest: Digest) -> str:
         digits = digest.raw.hex()

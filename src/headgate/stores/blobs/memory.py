@@ -5,7 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from headgate.domain.errors import NotFoundError
+from headgate.domain.errors import ConflictError, NotFoundError
 from headgate.stores.blobs.port import Digest, Spool
 
 _CHUNK = 256 * 1024
@@ -52,16 +52,43 @@ class MemorySpool:
         self.close()
 
 
+class MemoryUpload(MemorySpool):
+    """A client's upload; its bytes stay when it is closed."""
+
+    def __init__(self, uploads: "dict[str, bytearray]", opened: set[str], name: str) -> None:
+        super().__init__()
+        if name in opened:
+            raise ConflictError("Another request is writing to this upload; wait for its end")
+        opened.add(name)
+        self._uploads, self._opened, self._name = uploads, opened, name
+        self._bytes = uploads.setdefault(name, bytearray())
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._opened.discard(self._name)
+
+    def discard(self) -> None:
+        """Drop the bytes."""
+        self._uploads.pop(self._name, None)
+        self.close()
+
+
 class MemoryBlobStore:
     """One process's blobs; gone when it ends."""
 
     def __init__(self) -> None:
         self._blobs: dict[Digest, bytes] = {}
         self._aside: dict[tuple[Digest, str], bytes] = {}
+        self._uploads: dict[str, bytearray] = {}
+        self._opened: set[str] = set()
 
     def spool(self) -> MemorySpool:
         """Open a new spool."""
         return MemorySpool()
+
+    def upload(self, name: str) -> MemoryUpload:
+        """Open a client's upload at its end."""
+        return MemoryUpload(self._uploads, self._opened, name)
 
     def keep(self, spool: Spool) -> Digest:
         """Keep the spool's bytes."""

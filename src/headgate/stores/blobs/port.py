@@ -77,11 +77,32 @@ class Spool(Protocol):
     def __exit__(self, *exc: object) -> None: ...
 
 
+class UploadSpool(Spool, Protocol):
+    """A spool that outlives requests and processes: closing it keeps what has been written.
+
+    When there is no room, what was written before the last piece stays. `BlobStore.keep` leaves it
+    whole, so that it may be repeated until `discard`; bytes that come after it never get into the
+    blob, and may be refused (ConflictError).
+    """
+
+    def discard(self) -> None:
+        """Drop the bytes; may be called after `BlobStore.keep`, and twice."""
+        ...
+
+
 class BlobStore(Protocol):
     """Where blobs are; safe for many processes at once."""
 
     def spool(self) -> Spool:
         """Open a new spool."""
+        ...
+
+    def upload(self, name: str) -> UploadSpool:
+        """Open the upload of this name (letters and digits) at its end; a new one if need be.
+
+        ConflictError while it is open elsewhere. One that nobody writes to for a day may be
+        removed by `sweep`.
+        """
         ...
 
     def keep(self, spool: Spool) -> Digest:

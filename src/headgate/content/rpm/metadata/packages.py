@@ -23,6 +23,10 @@ CHECKSUM_BYTES: Final = {
     "sha384": 48,
     "sha512": 64,
 }
+# Still met upstream. They keep out accidents only, so nothing is vouched for by them, and they are
+# never written here.
+WEAK_CHECKSUMS: Final = frozenset({"md5", "sha1"})
+_WEAK_DIGITS: Final = frozenset(2 * CHECKSUM_BYTES[kind] for kind in WEAK_CHECKSUMS)
 # The widths of the columns that hold them.
 _LONGEST: Final = {"name": 255, "arch": 32, "epoch": 10, "version": 255, "release": 255}
 _MAX_BASE: Final = 1024
@@ -103,6 +107,11 @@ def pkgid_of(fragment: bytes) -> bytes:
     if not re.fullmatch("(?:[0-9a-fA-F]{2}){1,64}", pkgid):
         raise InvalidContentError(f"A package has no usable pkgid, but {pkgid[:80]!r}")
     return pkgid.encode().lower()
+
+
+def is_weak(pkgid: bytes) -> bool:
+    """Whether hex digits are of one of the weak checksums: no other is as short."""
+    return len(pkgid) in _WEAK_DIGITS
 
 
 def read_header(primary: bytes) -> PackageHeader:

@@ -5,7 +5,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from headgate.content.rpm.metadata.markup import escape, parse_document
-from headgate.content.rpm.metadata.packages import read_checksum
+from headgate.content.rpm.metadata.packages import WEAK_CHECKSUMS, read_checksum
 from headgate.content.rpm.metadata.shapes import RPM
 from headgate.domain.errors import InvalidContentError
 from headgate.domain.paths import safe_relpath
@@ -15,8 +15,6 @@ REPO: Final = "http://linux.duke.edu/metadata/repo"
 # Known ones have some 20 entries of 500 bytes.
 MAX_BYTES: Final = 2 << 20
 MAX_FILES: Final = 500
-# Still met upstream; worth a warning there, never written here.
-WEAK_CHECKSUMS: Final = frozenset({"md5", "sha1"})
 
 _XML_BASE: Final = "{http://www.w3.org/XML/1998/namespace}base"
 _MAX_TYPE: Final = 64

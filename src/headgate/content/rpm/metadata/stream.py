@@ -22,6 +22,7 @@ from headgate.content.rpm.metadata.packages import (
     PackageHeader,
     digest_of,
     is_of,
+    is_weak,
     pkgid_of,
     read_header,
 )
@@ -48,13 +49,17 @@ class Source:
 
 
 class Package:
-    """One package of a repository: its fragments, its digest, and on demand its header."""
+    """One package of a repository: its fragments, its digest, and on demand its header.
 
-    __slots__ = ("_header", "digest", "fragments")
+    `weak` says that they name it by a checksum that keeps out accidents only.
+    """
 
-    def __init__(self, fragments: Fragments) -> None:
+    __slots__ = ("_header", "digest", "fragments", "weak")
+
+    def __init__(self, fragments: Fragments, *, weak: bool = False) -> None:
         self.fragments = fragments
         self.digest = digest_of(fragments)
+        self.weak = weak
         self._header: PackageHeader | None = None
 
     @property
@@ -93,7 +98,8 @@ def read_packages(
         count = 0
         for fragment in primaries:
             pkgid = pkgid_of(fragment)
-            yield Package(Fragments(fragment, *(side.take(pkgid, fragment) for side in sides)))
+            fragments = Fragments(fragment, *(side.take(pkgid, fragment) for side in sides))
+            yield Package(fragments, weak=is_weak(pkgid))
             count += 1
         for side in sides:
             side.check_count(count)

@@ -3,6 +3,11 @@
 Tables of one content type stand beside it (`content/rpm/tables.py`) on the same metadata.
 """
 
+from headgate.stores.db.tables.containers import (
+    container_repositories,
+    container_uploads,
+    registry_names,
+)
 from headgate.stores.db.tables.content import (
     blob_pins,
     blobs,
@@ -64,6 +69,8 @@ __all__ = [
     "blob_pins",
     "blobs",
     "collection_requests",
+    "container_repositories",
+    "container_uploads",
     "content_credentials",
     "content_set_members",
     "content_sets",
@@ -95,6 +102,7 @@ __all__ = [
     "publication_files",
     "publications",
     "recurring_logics",
+    "registry_names",
     "repositories",
     "repository_versions",
     "revoked_certificates",

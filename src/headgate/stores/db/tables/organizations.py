@@ -24,6 +24,8 @@ organizations = Table(
     Column("description", Text),
     # The organization's debug certificate and key (PEM), sealed; made on first download.
     Column("debug_certificate", LargeBinary),
+    # Whether a push into a product that is not there makes it.
+    Column("container_push_creates_products", Boolean, nullable=False, default=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
 )
@@ -44,6 +46,9 @@ lifecycle_environments = Table(
     Column("library", Boolean, nullable=False, default=False),
     # Null only for Library: environments are a tree of paths that start there.
     Column("prior_id", Integer, ForeignKey("lifecycle_environments.id"), index=True),
+    # How the registry names the repositories that it serves here; null: ORG/ENV/CV/PRODUCT/REPO.
+    Column("registry_name_pattern", String(255)),
+    Column("registry_unauthenticated_pull", Boolean, nullable=False, default=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("organization_id", "name"),
@@ -115,7 +120,7 @@ repositories = Table(
     Column("name", String(255), nullable=False),
     Column("label", String(128), nullable=False),
     Column("description", Text),
-    Column("content_type", String(32), nullable=False),  # yum | file
+    Column("content_type", String(32), nullable=False),  # yum | file | docker
     # Below ORG/ENV[/CV]: custom/PRODUCT_LABEL/REPOSITORY_LABEL
     Column("relative_path", String(512), nullable=False),
     Column("content_id", String(32), nullable=False, unique=True),
@@ -182,7 +187,7 @@ repository_versions = Table(
     Column("number", Integer, nullable=False),
     Column("content_set_id", Integer, ForeignKey("content_sets.id"), nullable=False, index=True),
     Column("publication_id", Integer, ForeignKey("publications.id"), nullable=False, index=True),
-    Column("cause", String(32), nullable=False),  # created | sync | upload | remove
+    Column("cause", String(32), nullable=False),  # created | sync | upload | remove | push
     Column("task_id", String(36)),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("repository_id", "number"),

@@ -1,0 +1,1 @@
+"""The registry: `/v2/`, as the OCI distribution specification and its clients want it."""

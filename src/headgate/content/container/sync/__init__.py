@@ -1,0 +1,1 @@
+"""Mirroring images from a registry."""

@@ -1,0 +1,1 @@
+"""The registry's use cases that need no knowledge of manifests: names, callers, uploads."""
