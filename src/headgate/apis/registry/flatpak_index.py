@@ -65,7 +65,7 @@ class FlatpakIndex:
         served = [
             each
             for each in await self._all(stamp)
-            if (place is None or each.place == place) and caller.may_pull(each.named)
+            if (place is None or each.place == place) and caller.is_shown(each.named)
         ]
         if place is not None and not served:
             raise NameUnknownError(
