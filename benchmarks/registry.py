@@ -16,9 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import httpx2
+
 from family import shipped
 from support import docker_registry, oci
 from support.conformance.registry import Registry, Repository, expect
@@ -41,7 +43,7 @@ class Target:
     host: str
     port: int
     name: str
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
 
     @property
     def url(self) -> str:
@@ -108,7 +110,7 @@ def _layers(table: Table, work: Path, ours: Target, theirs: Target) -> None:
 
 
 def _resync(table: Table, work: Path, world: World) -> None:
-    logged = {"log": {"level": "info"}}
+    logged: dict[str, object] = {"log": {"level": "info"}}
     with docker_registry.serving(work / "upstream", settings=logged) as upstream:
         source = Target("127.0.0.1", upstream.port, "birds/many")
         with source.client() as client:
@@ -143,12 +145,23 @@ def push_image(target: Target, image: oci.Manifest, tag: str, client: httpx2.Cli
 def _push_layer(target: Target, layer: Path, digest: str) -> float:
     """Push as podman does, in one PATCH of a stream; return the seconds."""
     connection = _connection(target)
+    size = {"Content-Length": str(layer.stat().st_size)}
+
+    def step(method: str, place: str, body: BinaryIO | bytes = b"") -> str:
+        length = size if method == "PATCH" else {}
+        kind = {"Content-Type": "application/octet-stream"}
+        connection.request(method, place, body, {**target.headers, **kind, **length})
+        answer = connection.getresponse()
+        said = answer.read()
+        if answer.status not in (201, 202):
+            raise RuntimeError(f"{method} {place}: {answer.status} {said[:500]!r}")
+        return _path_of(answer.headers["Location"])
+
     began = time.perf_counter()
-    place = _step(connection, target, "POST", f"/v2/{target.name}/blobs/uploads/", 202)
-    size = str(layer.stat().st_size)
+    place = step("POST", f"/v2/{target.name}/blobs/uploads/")
     with layer.open("rb") as file:
-        place = _step(connection, target, "PATCH", place, 202, file, {"Content-Length": size})
-    _step(connection, target, "PUT", _with_digest(place, digest), 201)
+        place = step("PATCH", place, file)
+    step("PUT", f"{place}{'&' if '?' in place else '?'}digest={digest}")
     seconds = time.perf_counter() - began
     connection.close()
     return seconds
@@ -170,31 +183,8 @@ def _pull_layer(target: Target, digest: str, size: int) -> float:
     return seconds
 
 
-def _step(
-    connection: http.client.HTTPConnection,
-    target: Target,
-    method: str,
-    place: str,
-    expect: int,
-    body: object = b"",
-    headers: Mapping[str, str] | None = None,
-) -> str:
-    given = {**target.headers, "Content-Type": "application/octet-stream", **(headers or {})}
-    connection.request(method, place, body, given)  # type: ignore[arg-type]
-    answer = connection.getresponse()
-    said = answer.read()
-    if answer.status != expect:
-        raise RuntimeError(f"{method} {place}: {answer.status} {said[:500]!r}")
-    return _path_of(answer.headers["Location"])
-
-
 def _connection(target: Target) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(target.host, target.port, blocksize=256 << 10)
-
-
-def _with_digest(location: str, digest: str) -> str:
-    place = _path_of(location)
-    return f"{place}{'&' if '?' in place else '?'}digest={digest}"
 
 
 def _path_of(location: str) -> str:

@@ -46,6 +46,7 @@ _NAMING = (
         _named.manifest_id.label("key_"),
         _named.size,
         _named.foreign,
+        _named.blob_id,
         blobs.c.digest.label("stored"),
         blobs.c.size.label("stored_size"),
     )
@@ -53,7 +54,7 @@ _NAMING = (
     .where(_named.digest == bindparam("digest"))
 )
 _PUSHED = (
-    select(blobs.c.digest.label("stored"), blobs.c.size)
+    select(_pushed.blob_id, blobs.c.digest.label("stored"), blobs.c.size)
     .join(blobs, blobs.c.id == _pushed.blob_id)
     .where(
         _pushed.repository_id == bindparam("repository_id"),
@@ -95,6 +96,7 @@ class FoundBlob:
     size: int  # bytes; as announced while they are not here
     stored: Digest | None  # None: not here yet
     manifest_id: int | None = None  # one that names it
+    blob_id: int | None = None  # None: not here yet
 
 
 class Holding:
@@ -126,8 +128,8 @@ class Holding:
 
     def target_of(self, tag: str) -> str | None:
         """Return the digest to which a tag points."""
-        row = self._first(_TAGS, {"name": tag}, _tag.id, self.tags)
-        return None if row is None else row.manifest
+        rows = self._held(_TAGS, {"name": tag}, _tag.id, self.tags)
+        return rows[0].manifest if rows else None
 
     def blob(self, digest: str, pushed_to: int | None) -> FoundBlob | None:
         """Return the blob if a manifest held here names it, or it was pushed to the repository.
@@ -138,13 +140,14 @@ class Holding:
             keys = {"repository_id": pushed_to, "digest": digest}
             row = self._tx.execute(_PUSHED, keys).first()
             if row is not None:
-                return FoundBlob(digest, row.size, Digest(row.stored))
-        row = self._first(_NAMING, {"digest": digest}, _named.manifest_id, self.manifests)
+                return FoundBlob(digest, row.size, Digest(row.stored), None, row.blob_id)
+        rows = self._held(_NAMING, {"digest": digest}, _named.manifest_id, self.manifests)
+        row = min(rows, key=lambda row: (row.stored is None, row.foreign), default=None)
         if row is None or (row.foreign and row.stored is None):
             return None
         if row.stored is None:
             return FoundBlob(digest, row.size, None, row.key_)
-        return FoundBlob(digest, row.stored_size, Digest(row.stored), row.key_)
+        return FoundBlob(digest, row.stored_size, Digest(row.stored), row.key_, row.blob_id)
 
     def tags_of(self, digest: str) -> Sequence[tuple[int, str]]:
         """Return id and name of the tags that point to a manifest."""
@@ -194,19 +197,22 @@ class Holding:
         ).where(among(self._tx, _manifest.id, ids))
         return self._tx.execute(query.order_by(_manifest.name)).all()
 
-    def _first(
+    def _held(
         self,
         query: Select[*tuple[Any, ...]],
         asked: Mapping[str, str],
         key: Column[int],
         held: BitMap,
-    ) -> AnyRow | None:
-        """Return a row whose `key_` is held, though all repositories may have a `latest`."""
+    ) -> list[AnyRow]:
+        """Return rows whose `key_` is held: all or a few of them, for there may be very many.
+
+        Every repository may have a tag `latest`, and every artifact an empty configuration.
+        """
         rows = self._tx.execute(query.limit(_FEW), asked).all()
-        found = next((row for row in rows if row.key_ in held), None)
-        if found is None and len(rows) == _FEW:
-            query = query.where(within(self._tx, key, held)).limit(1)
-            found = self._tx.execute(query, asked).first()
+        found = [row for row in rows if row.key_ in held]
+        if not found and len(rows) == _FEW:
+            query = query.where(within(self._tx, key, held)).limit(_FEW)
+            found = list(self._tx.execute(query, asked))
         return found
 
     def _units(self, unit_type: str) -> BitMap:
