@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, func, insert, select
+from sqlalchemy import and_, bindparam, func, select
 
 from headgate.domain.ids import ContentSetId
 from headgate.services.access import AnyRow
+from headgate.services.containers.archived_names import Archived, find_archived
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     container_repositories,
@@ -75,7 +76,7 @@ class Named:
 
     name: str
     organization_id: int
-    environment_id: int
+    environment_id: int | None  # None: a version, wherever it is served
     product_id: int
     repository_id: int
     # What it holds there; None: nothing has come yet.
@@ -88,36 +89,34 @@ class Named:
 
 
 def find_named(tx: Transaction, name: str) -> Named | None:
-    """Return what the name serves now; None if it serves nothing."""
+    """Return what the name serves now; None if it serves nothing.
+
+    A name that nothing bears may be that of an archived version (`archived_names`).
+    """
     row = tx.execute(_SERVED, {"name": name}).one_or_none()
-    if row is None or (row.version_id is not None and row.content_set_id is None):
+    if row is None:
+        return _as_archived(name, find_archived(tx, name))
+    if row.version_id is not None and row.content_set_id is None:
         return None
     return _as_value(row)
 
 
-def name_pushed(tx: Transaction, repository_id: int) -> None:
-    """Serve a repository from Library under the name by which it is pushed."""
-    row = tx.execute(
-        select(
-            _own.push_name,
-            distributions.c.organization_id,
-            distributions.c.environment_id,
-            distributions.c.content_view_id,
-        )
-        .select_from(repositories)
-        .join(container_repositories, _own.repository_id == _repository.id)
-        .join(content_views, content_views.c.organization_id == _repository.organization_id)
-        .join(distributions, distributions.c.content_view_id == content_views.c.id)
-        .where(_repository.id == repository_id, content_views.c.default)
-    ).one()
-    tx.execute(
-        insert(registry_names).values(
-            name=row.push_name,
-            organization_id=row.organization_id,
-            environment_id=row.environment_id,
-            content_view_id=row.content_view_id,
-            repository_id=repository_id,
-        )
+def _as_archived(name: str, found: Archived | None) -> Named | None:
+    """Return a version's repository as it is named: for nobody who may not read it."""
+    if found is None:
+        return None
+    return Named(
+        name=name,
+        organization_id=found.organization_id,
+        environment_id=None,
+        product_id=found.product_id,
+        repository_id=found.repository_id,
+        content_set_id=ContentSetId(found.content_set_id),
+        path=found.path,
+        anonymous=False,
+        of_view=True,
+        latest=False,
+        pushed=False,
     )
 
 

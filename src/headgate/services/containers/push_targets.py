@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Table, func, insert, select, update
 
 from headgate.domain.clock import Clock
+from headgate.domain.errors import ValidationError
 from headgate.domain.ids import OrganizationId, ProductId
 from headgate.domain.registry_errors import (
     DeniedError,
@@ -18,8 +19,9 @@ from headgate.domain.registry_errors import (
     NameInvalidError,
     NameUnknownError,
 )
+from headgate.domain.registry_names import LONGEST_NAME, fault_of_name
 from headgate.services.access import Actor, AnyRow
-from headgate.services.containers.names import name_pushed
+from headgate.services.containers.naming import name_repository
 from headgate.services.repositories.products import create_product
 from headgate.services.repositories.repositories import insert_repository
 from headgate.stores.db import Transaction
@@ -34,11 +36,7 @@ from headgate.stores.db.tables import (
 LABEL: Final = "label"
 ID: Final = "id"
 
-# distribution-spec 1.1, "Pulling manifests".
-_COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_NAME: Final = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _ID: Final = re.compile(r"[1-9][0-9]{0,8}")
-_LONGEST: Final = 255
 _FORMS: Final = "ORG_LABEL/PRODUCT_LABEL/NAME or id/ORG_ID/PRODUCT_ID/NAME, in lower case"
 
 
@@ -55,11 +53,6 @@ class PushTarget:
     repository_label: str
 
 
-def is_name(text: str) -> bool:
-    """Say whether a repository of a registry may have this name."""
-    return len(text) <= _LONGEST and _NAME.fullmatch(text) is not None
-
-
 def find_push_target(tx: Transaction, actor: Actor, name: str) -> PushTarget:
     """Return what the name means to the actor.
 
@@ -67,8 +60,8 @@ def find_push_target(tx: Transaction, actor: Actor, name: str) -> PushTarget:
     product exists for the actor, NameAmbiguousError where several do, DeniedError for repositories
     that are filled in another way.
     """
-    if not is_name(name):
-        raise NameInvalidError(f"{name[:_LONGEST]!r} is no repository's name; push to {_FORMS}")
+    if fault_of_name(name) is not None:
+        raise NameInvalidError(f"{name[:LONGEST_NAME]!r} is no repository's name; push to {_FORMS}")
     parts = name.split("/")
     if len(parts) == 4 and parts[0] == ID:
         organization, product = _by_ids(tx, actor, parts)
@@ -133,7 +126,10 @@ def _adopt(tx: Transaction, target: PushTarget, repository_id: int) -> None:
         tx.execute(
             update(container_repositories).where(own.repository_id == repository_id).values(values)
         )
-    name_pushed(tx, repository_id)
+    try:
+        name_repository(tx, target.organization_id, repository_id)
+    except ValidationError as error:
+        raise NameAmbiguousError(f"{error.message}; push under another name") from error
 
 
 def _make_product(tx: Transaction, actor: Actor, clock: Clock, target: PushTarget) -> ProductId:

@@ -15,6 +15,8 @@ from headgate.domain.ids import (
 from headgate.domain.repositories import RepositorySettings
 from headgate.plugin import PublishOptions
 from headgate.services.access import Actor, load
+from headgate.services.containers.naming import name_after, name_repository
+from headgate.services.containers.wanted_names import CONTAINER
 from headgate.services.related import AnyRow
 from headgate.services.repositories.products import (
     CREDENTIAL_KINDS,
@@ -90,7 +92,10 @@ def create_repository(
         **_credentials(tx, actor, product.organization_id, values),
         **_sealed(seal, values),
     }
-    return insert_repository(tx, clock=clock, product=product, values=values)
+    repository_id = insert_repository(tx, clock=clock, product=product, values=values)
+    if values["content_type"] == CONTAINER:
+        name_repository(tx, product.organization_id, repository_id)
+    return repository_id
 
 
 def insert_repository(
@@ -151,6 +156,8 @@ def update_repository(
     tx.execute(
         update(repositories).where(repositories.c.id == row.id).values(updated_at=clock(), **values)
     )
+    if merged["name"] != row.name and row.content_type == CONTAINER:
+        name_after(tx, row.organization_id, "repository.name")
 
 
 def delete_repository(

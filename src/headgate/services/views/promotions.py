@@ -13,6 +13,7 @@ from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, ConflictError, ValidationError
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, EnvironmentId, TaskId
 from headgate.services.access import Actor, load, load_many
+from headgate.services.containers.naming import check_names
 from headgate.services.serving.distributions import (
     as_value,
     environment_value,
@@ -39,7 +40,10 @@ def check_promotion(
     environment_ids: Sequence[EnvironmentId],
     force: bool = False,
 ) -> Row[Any]:
-    """Return the version if it may be promoted to these environments, in this order."""
+    """Return the version if it may be promoted to these environments, in this order.
+
+    ValidationError, which tells them all, for names that the registry cannot give there.
+    """
     version = load(tx, actor, content_view_versions, version_id)
     view = require_plain(load(tx, actor, content_views, version.content_view_id), "promoted")
     actor.require("promote_or_remove_content_views", organization_id=view.organization_id)
@@ -54,6 +58,7 @@ def check_promotion(
                 f"Environment '{target.name}' is of another organization than the content view."
             )
         value = value.promoted_to(environment_value(target), force=force)
+    check_names(tx, version_id=version_id, environment_ids=environment_ids)
     return version
 
 
