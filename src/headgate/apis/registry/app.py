@@ -16,7 +16,7 @@ from headgate.apis.registry.admission import Door, LoginNeededError
 from headgate.apis.registry.errors import error_body, refusal_of
 from headgate.apis.registry.flatpak_index import PREFIX as INDEX
 from headgate.apis.registry.flatpak_index import FlatpakIndex
-from headgate.apis.registry.pulling import Pulls
+from headgate.apis.registry.pulling import SUPPORTS_SIGNATURES, Pulls
 from headgate.apis.registry.pushing import Pushes
 from headgate.apis.registry.requests import (
     ClientGoneError,
@@ -37,6 +37,7 @@ _ROUTES: Final = {
     "uploads": re.compile(rf"{_NAME}/blobs/uploads/?"),
     "blob": re.compile(rf"{_NAME}/blobs/(?P<digest>[^/]{{1,256}})"),
     "tags": re.compile(rf"{_NAME}/tags/list"),
+    "signatures": re.compile(rf"/extensions{_NAME}/signatures/(?P<digest>[^/]{{1,256}})"),
     "referrers": re.compile(rf"{_NAME}/referrers/(?P<digest>[^/]{{1,256}})"),
 }
 
@@ -66,6 +67,7 @@ class RegistryApp:
                 "DELETE": pushes.cancel,
             },
             "tags": {"GET": pulls.tags, "HEAD": pulls.tags},
+            "signatures": {"GET": pulls.signatures},
             "referrers": {"GET": pulls.referrers, "HEAD": pulls.referrers},
         }
 
@@ -113,7 +115,7 @@ class RegistryApp:
         caller = await self._door.callers.identify(request.scope, await self._door.changes.stamp())
         if not caller.admitted:
             raise LoginNeededError(caller.fault or "Log in to use this registry")
-        await request.reply_json(200, {})
+        await request.reply_json(200, {}, [SUPPORTS_SIGNATURES])
 
 
 async def _refuse(request: Request, error: Exception) -> None:

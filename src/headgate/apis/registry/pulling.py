@@ -1,7 +1,9 @@
 """Reading from the registry: manifests, blobs, lists of tags, referrers."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -44,6 +46,8 @@ _MOST_REFERRERS: Final = 1_000
 _MOST_KNOWN: Final = 4_096
 _KEPT_BYTES: Final = 32 << 20
 _DIGEST_HEADER: Final = b"docker-content-digest"
+# Podman asks for the signatures of what it pulls where this is announced.
+SUPPORTS_SIGNATURES: Final = (b"x-registry-supports-signatures", b"1")
 _BLOB_TYPE: Final = "application/octet-stream"
 
 # Repository, what it holds, tag or digest.
@@ -115,7 +119,8 @@ class Pulls:
         names = await self._door.reading(
             lambda tx: Holding(tx, held).tag_names(after=after, most=most + 1)
         )
-        extra = next_link(request, names[most - 1], most) if 0 < most < len(names) else []
+        more = next_link(request, names[most - 1], most) if 0 < most < len(names) else []
+        extra = [*more, SUPPORTS_SIGNATURES]
         await request.reply_json(200, {"name": name, "tags": names[:most]}, extra)
 
     async def referrers(self, request: Request, name: str, digest: str) -> None:
@@ -141,6 +146,30 @@ class Pulls:
             "manifests": [_descriptor(row) for row in rows],
         }
         await request.reply(200, msgspec.json.encode(body), OCI_INDEX.encode(), extra=extra)
+
+    async def signatures(self, request: Request, name: str, digest: str) -> None:
+        """List the simple signatures of a manifest (containers/image, "docker/signature")."""
+        _require_digest(digest)
+        admitted = await self._door.to_pull(request, name)
+        held = admitted.named.content_set_id
+
+        def find(tx: Transaction) -> list[bytes] | None:
+            holding = Holding(tx, held)
+            return None if holding.manifest(digest) is None else holding.signatures(digest)
+
+        found = await self._door.reading(find)
+        if found is None:
+            raise ManifestUnknownError(f"'{name}' has no manifest {digest}")
+        signatures = [
+            {
+                "schemaVersion": 2,
+                "name": f"{digest}@{sha256(each).hexdigest()[:32]}",
+                "type": "atomic",
+                "content": b64encode(each).decode(),
+            }
+            for each in found
+        ]
+        await request.reply_json(200, {"signatures": signatures})
 
     async def _prepare(self, admitted: Admitted, reference: str) -> _Ready:
         if not (is_digest(reference) or is_tag(reference)):

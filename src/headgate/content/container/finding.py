@@ -13,9 +13,10 @@ from headgate.content.container.tables import (
     container_manifest_blobs,
     container_manifests,
     container_pushed_blobs,
+    container_signatures,
     container_tags,
 )
-from headgate.content.container.units import LISTING, MANIFEST, TAG
+from headgate.content.container.units import LISTING, MANIFEST, SIGNATURE, TAG
 from headgate.domain.ids import ContentSetId
 from headgate.services.access import AnyRow
 from headgate.services.units.content_sets import load_units
@@ -148,6 +149,14 @@ class Holding:
         if row.stored is None:
             return FoundBlob(digest, row.size, None, row.key_)
         return FoundBlob(digest, row.stored_size, Digest(row.stored), row.key_, row.blob_id)
+
+    def signatures(self, digest: str) -> list[bytes]:
+        """Return the simple signatures of a manifest, in the order of their coming."""
+        signed = container_signatures.c
+        held = self._units(SIGNATURE)
+        query = select(signed.id, signed.content).where(signed.manifest == digest)
+        rows = self._tx.execute(query.order_by(signed.id))
+        return [row.content for row in rows if row.id in held]
 
     def tags_of(self, digest: str) -> Sequence[tuple[int, str]]:
         """Return id and name of the tags that point to a manifest."""
