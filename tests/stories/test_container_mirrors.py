@@ -1,8 +1,10 @@
 """Container repositories that follow an upstream: what comes, what is asked, what is left out."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,9 @@ from support.feigned_registry import (
     USERNAME,
     FeignedRegistry,
     Held,
+    Stored,
     answering,
+    digest_of,
     feigned_registry,
 )
 from support.house import House
@@ -74,6 +78,20 @@ def test_nothing_comes_twice(scene: MirrorScene, registry: FeignedRegistry, upst
     assert len([path for path in got if "/blobs/" in path]) == 2
 
 
+def test_layers_of_the_organization_come_once_for_all_its_repositories(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    upstream.image("1.0", layers=[b"base", b"one"])
+    scene.mirror()
+    registry.repository("nests/wren").image("2.0", layers=[b"base", b"two"])
+    registry.asked.clear()
+
+    second = scene.mirror("wren", upstream_name="nests/wren")
+
+    assert len(registry.requests("/blobs/")) == 2  # the configuration and the layer of its own
+    assert {digest_of(b"base"), digest_of(b"two")} < scene.bytes_here(second)
+
+
 def test_an_unchanged_upstream_costs_one_request_for_each_tag(
     scene: MirrorScene, registry: FeignedRegistry, upstream: Held
 ) -> None:
@@ -124,17 +142,16 @@ def test_globs_say_which_tags_come(scene: MirrorScene, upstream: Held) -> None:
     assert set(scene.tags(mirror)) == {"1.0", "1.1", "latest"}
 
 
-def test_images_are_mirrored_by_digest_without_a_tag(
-    scene: MirrorScene, registry: FeignedRegistry, upstream: Held
-) -> None:
+def test_images_are_mirrored_by_digest_without_a_tag(scene: MirrorScene, upstream: Held) -> None:
     image = upstream.image(layers=[b"untagged"])
+    tag = image.digest.replace(":", "-") + ".sig"
+    signature = upstream.image(tag, layers=[b"signature"])
     upstream.image("latest")
 
     mirror = scene.mirror(include_tags=[image.digest])
 
-    assert scene.manifests(mirror) == {image.digest}
-    assert scene.tags(mirror) == {}
-    assert registry.requests("/tags/list") == []
+    assert scene.manifests(mirror) == {image.digest, signature.digest}
+    assert scene.tags(mirror) == {tag: signature.digest}
 
 
 def test_the_newest_versions_stay_within_a_limit(scene: MirrorScene, upstream: Held) -> None:
@@ -260,7 +277,7 @@ def test_referrers_follow_the_images_that_are_kept(
     empty = upstream.blob(b"{}")
 
     def referring(to: str, kind: str) -> str:
-        content = {
+        content: dict[str, Any] = {
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,
             "artifactType": kind,
@@ -342,6 +359,53 @@ def test_sha512_names_images_and_layers_as_well(scene: MirrorScene, upstream: He
 
     assert scene.tags(mirror) == {"long": image.digest}
     assert layer in scene.bytes_here(mirror)
+
+
+def test_schema_1_is_kept_as_it_is_signed(scene: MirrorScene, upstream: Held) -> None:
+    layer = upstream.blob(b"old layer")
+    payload = json.dumps({"schemaVersion": 1, "name": NAME, "fsLayers": [{"blobSum": layer}]})
+    tail = b64encode(b"}").decode().rstrip("=")
+    protected = json.dumps({"formatLength": len(payload) - 1, "formatTail": tail})
+    signature = {"signature": "x", "protected": b64encode(protected.encode()).decode()}
+    signed = payload[:-1] + ', "signatures": ' + json.dumps([signature]) + "}"
+    digest = digest_of(payload.encode())
+    upstream.manifests[digest] = Stored(
+        "application/vnd.docker.distribution.manifest.v1+prettyjws", signed.encode()
+    )
+    upstream.tags["old"] = digest
+
+    mirror = scene.mirror()
+    verified = scene.world.done(scene.world.post(f"repositories/{mirror}/verify_checksum"))
+
+    assert scene.tags(mirror) == {"old": digest}
+    assert scene.bytes_here(mirror) == {layer}
+    assert verified["output"]["damaged"] == 0
+
+
+def test_a_registry_that_lists_tags_and_has_none_empties_no_mirror(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    upstream.image("1.0")
+    mirror = scene.mirror(mirroring_policy="mirror_content_only")
+    registry.always(f"/v2/{NAME}/manifests/1.0", answering(404))
+
+    task = scene.sync(mirror)
+
+    assert task["result"] == "error"
+    assert "has none of them" in warnings_of(task)[0]
+    assert set(scene.tags(mirror)) == {"1.0"}
+
+
+def test_a_quota_stops_layers_before_they_come(
+    house: House, scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    upstream.image("1.0", layers=[b"large" * 1_000])
+    scene.world.put(f"organizations/{house.organization}/quota", hard_bytes=2_000)
+
+    task = scene.sync(scene.repository())
+
+    assert task["result"] == "error"
+    assert registry.requests(digest_of(b"large" * 1_000)) == []
 
 
 def test_what_failed_is_tried_again(

@@ -290,7 +290,7 @@ def test_the_kinds_of_repositories_and_units_are_told(house: House) -> None:
     kinds = {each["name"] for each in house.get("repositories/repository_types").json()}
     units = {each["label"] for each in house.get("content_types").json()}
 
-    assert kinds == {"file", "yum"}
+    assert kinds == {"docker", "file", "yum"}
     assert {"rpm", "srpm", "erratum", "package_group", "module_stream", "file"} <= units
 
 

@@ -241,10 +241,11 @@ class FeignedRegistry:
     async def _manifest(self, request: web.Request) -> web.StreamResponse:
         held = self.repositories.get(request.match_info["name"], Held())
         reference = request.match_info["reference"]
-        stored = held.manifests.get(held.tags.get(reference, reference))
+        digest = held.tags.get(reference, reference)
+        stored = held.manifests.get(digest)
         if stored is None:
             return _unknown("MANIFEST_UNKNOWN")
-        headers = {"Docker-Content-Digest": stored.digest, "Content-Type": stored.media_type}
+        headers = {"Docker-Content-Digest": digest, "Content-Type": stored.media_type}
         return web.Response(body=stored.body, headers=headers)
 
     async def _blob(self, request: web.Request) -> web.StreamResponse:

@@ -1,6 +1,6 @@
 """Mirrored container repositories: made, synchronized, and looked into."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,14 +13,14 @@ from headgate.content.container.tables import (
 )
 from headgate.content.container.units import LISTING, MANIFEST, TAG
 from headgate.domain.content import Content
-from headgate.domain.ids import ContentSetId
+from headgate.domain.ids import ContentSetId, RepositoryId
 from headgate.services.repositories.repository_versions import latest_version_of
 from headgate.services.units.content_sets import load_content
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.statements import rows_of
 from headgate.stores.db.tables import container_repositories
 from headgate.upstream import AddressRules, DownloadLimits, DownloadRules
-from support.feigned_registry import FeignedRegistry
+from support.container_rows import library_name
 from support.world import Json, World
 
 NAME = "nests/robin"
@@ -59,6 +59,17 @@ class MirrorScene:
         self.world.sync(made)
         return made
 
+    def of(self, url: str) -> "MirrorScene":
+        """Return the same organization mirroring another registry."""
+        return MirrorScene(self.world, self._database, url)
+
+    def serve(self, repository: int, label: str) -> str:
+        """Give the repository a name in the registry, and return it."""
+        name = f"{self.world.organization_label.lower()}/{label}"
+        with self._database.begin() as tx:
+            library_name(tx, self.world.organization_id, repository, name)
+        return name
+
     def sync(self, repository: int, **options: Any) -> Json:
         """Synchronize, and return the task however it ended."""
         return self.world.ended(self.world.post(f"repositories/{repository}/sync", **options))
@@ -87,9 +98,9 @@ class MirrorScene:
             return set(tx.scalars(query))
 
     @contextmanager
-    def _held(self, repository: int) -> Iterator[tuple[Transaction, Content]]:
+    def _held(self, repository: int) -> Generator[tuple[Transaction, Content]]:
         with self._database.read() as tx:
-            latest = latest_version_of(tx, repository)
+            latest = latest_version_of(tx, RepositoryId(repository))
             content = Content()
             if latest is not None:
                 content = load_content(tx, ContentSetId(latest.content_set_id))
@@ -99,8 +110,3 @@ class MirrorScene:
 def warnings_of(task: Json) -> list[str]:
     """Return what a task says that went wrong."""
     return list(task["humanized"]["errors"])
-
-
-def forget_requests(registry: FeignedRegistry) -> None:
-    """Count from here."""
-    registry.asked.clear()

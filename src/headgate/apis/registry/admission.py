@@ -19,6 +19,7 @@ from headgate.services.containers.names import Named, find_named
 from headgate.services.containers.push_targets import (
     PushTarget,
     find_push_target,
+    is_name,
     open_push_repository,
 )
 from headgate.stores.blobs import BlobStore
@@ -147,6 +148,8 @@ class Door:
         return await self.flights.in_thread(write)
 
     async def _find(self, name: str, stamp: Stamp) -> Named | None:
+        if not is_name(name):
+            return None
         known = self._named.get(name)
         if known is not None and known[0] == stamp:
             return known[1]

@@ -43,7 +43,7 @@ from headgate.stores.db import Transaction
 _CONTENT_RANGE: Final = re.compile(r"(?:bytes[ =])?(\d{1,18})-(\d{1,18})(?:/.*)?")
 _UPLOAD_ID: Final = re.compile(r"[0-9a-f]{32}")
 # Bytes that are written and hashed at once, in a thread, while the next ones come.
-_PIECE: Final = 1 << 20
+_PIECE: Final = 2 << 20
 _MOST_TAGS: Final = 100
 
 

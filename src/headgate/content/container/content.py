@@ -92,8 +92,7 @@ class ContainerType:
 
     def arrived(self, tx: Transaction, found: Located, path: str, blob_id: int) -> None:
         """See `content/container/unit_files.py`."""
-        del found
-        unit_files.arrived(tx, path, blob_id)
+        unit_files.arrived(tx, path, blob_id, [found.unit_id])
 
     def files_of(self, tx: Transaction, content: Content) -> Iterator[UnitFile]:
         """See `content/container/unit_files.py`."""

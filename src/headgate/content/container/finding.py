@@ -45,6 +45,7 @@ _NAMING = (
         _named.manifest_id,
         _named.size,
         _named.foreign,
+        _named.blob_id,
         blobs.c.digest.label("stored"),
         blobs.c.size.label("stored_size"),
     )
@@ -52,7 +53,7 @@ _NAMING = (
     .where(_named.digest == bindparam("digest"))
 )
 _PUSHED = (
-    select(blobs.c.digest.label("stored"), blobs.c.size)
+    select(_pushed.blob_id, blobs.c.digest.label("stored"), blobs.c.size)
     .join(blobs, blobs.c.id == _pushed.blob_id)
     .where(
         _pushed.repository_id == bindparam("repository_id"),
@@ -81,6 +82,7 @@ class FoundBlob:
     size: int  # bytes; as announced while they are not here
     stored: Digest | None  # None: not here yet
     manifest_id: int | None = None  # one that names it
+    blob_id: int | None = None  # None: not here yet
 
 
 class Holding:
@@ -124,14 +126,15 @@ class Holding:
             keys = {"repository_id": pushed_to, "digest": digest}
             row = self._tx.execute(_PUSHED, keys).first()
             if row is not None:
-                return FoundBlob(digest, row.size, Digest(row.stored))
-        rows = self._tx.execute(_NAMING, {"digest": digest})
-        row = next((row for row in rows if row.manifest_id in self.manifests), None)
+                return FoundBlob(digest, row.size, Digest(row.stored), None, row.blob_id)
+        named = self._tx.execute(_NAMING, {"digest": digest})
+        rows = [row for row in named if row.manifest_id in self.manifests]
+        row = min(rows, key=lambda row: (row.stored is None, row.foreign), default=None)
         if row is None or (row.foreign and row.stored is None):
             return None
         if row.stored is None:
             return FoundBlob(digest, row.size, None, row.manifest_id)
-        return FoundBlob(digest, row.stored_size, Digest(row.stored), row.manifest_id)
+        return FoundBlob(digest, row.stored_size, Digest(row.stored), row.manifest_id, row.blob_id)
 
     def tags_of(self, digest: str) -> Sequence[tuple[int, str]]:
         """Return id and name of the tags that point to a manifest."""

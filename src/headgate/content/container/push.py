@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from hashlib import sha512
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from headgate.content.container.combining import with_units
 from headgate.content.container.digests import (
@@ -20,11 +20,12 @@ from headgate.content.container.digests import (
     is_digest,
     is_tag,
 )
-from headgate.content.container.finding import Holding
+from headgate.content.container.finding import FoundBlob, Holding
 from headgate.content.container.image_configs import MOST_BYTES as MOST_CONFIG_BYTES
 from headgate.content.container.image_configs import ImageConfig, parse_config
-from headgate.content.container.manifests import Manifest, parse_pushed
-from headgate.content.container.tables import container_manifest_blobs, container_pushed_blobs
+from headgate.content.container.manifests import Descriptor, Manifest, parse_pushed
+from headgate.content.container.tables import container_pushed_blobs
+from headgate.content.container.unit_files import BLOBS, arrived, manifests_naming
 from headgate.content.container.units import (
     LISTING,
     MANIFEST,
@@ -87,14 +88,8 @@ def push_blob(pusher: Pusher, spool: Spool, *, digest: str, upload_id: str | Non
 
     def refer(tx: Transaction, blob_ids: Sequence[int]) -> None:
         _link(tx, pusher, digest, blob_ids[0])
-        tx.execute(
-            update(container_manifest_blobs)
-            .where(
-                container_manifest_blobs.c.digest == digest,
-                container_manifest_blobs.c.blob_id.is_(None),
-            )
-            .values(blob_id=blob_ids[0])
-        )
+        manifests = holding_of(tx, pusher.repository_id).manifests
+        arrived(tx, BLOBS + digest, blob_ids[0], manifests_naming(tx, digest, manifests))
         if upload_id is not None:
             end_upload(tx, upload_id)
 
@@ -223,7 +218,9 @@ def holding_of(tx: Transaction, repository_id: int) -> Holding:
 
 def _take_manifest(tx: Transaction, pusher: Pusher, new: NewManifest, tags: Sequence[str]) -> None:
     hold_off_collection(tx)
-    unit_id = insert_manifests(tx, [new])[new.digest]
+    found = _blobs_of(holding_of(tx, pusher.repository_id), pusher, new.manifest)
+    here = {digest: blob.blob_id for digest, blob in found.items() if blob.blob_id is not None}
+    unit_id = insert_manifests(tx, [new], here)[new.digest]
     tag_ids = insert_tags(tx, [(name, new.digest) for name in tags])
     units = Content.of({new.unit_type: [unit_id], TAG: tag_ids.values()})
 
@@ -239,11 +236,12 @@ def _take_manifest(tx: Transaction, pusher: Pusher, new: NewManifest, tags: Sequ
 
 def _require_blobs(holding: Holding, pusher: Pusher, manifest: Manifest) -> None:
     """Raise unless the repository has the blobs; those of others are not seen by their digests."""
-    config = [] if manifest.config is None else [manifest.config]
-    wanted = {each.digest: each for each in (*config, *manifest.layers) if not each.foreign}
+    blobs_there = _blobs_of(holding, pusher, manifest)
     missing: list[str] = []
-    for digest, each in wanted.items():
-        found = holding.blob(digest, pusher.repository_id)
+    for digest, each in _described(manifest).items():
+        found = blobs_there.get(digest)
+        if each.foreign:
+            continue
         if found is None or found.stored is None:
             missing.append(digest)
         elif found.size != each.size:
@@ -256,6 +254,17 @@ def _require_blobs(holding: Holding, pusher: Pusher, manifest: Manifest) -> None
             f" {', '.join(missing[:5])}",
             detail=[{"digest": digest} for digest in missing],
         )
+
+
+def _blobs_of(holding: Holding, pusher: Pusher, manifest: Manifest) -> dict[str, FoundBlob]:
+    """Return what the repository has of the blobs that the manifest names."""
+    found = {digest: holding.blob(digest, pusher.repository_id) for digest in _described(manifest)}
+    return {digest: blob for digest, blob in found.items() if blob is not None}
+
+
+def _described(manifest: Manifest) -> dict[str, Descriptor]:
+    config = [] if manifest.config is None else [manifest.config]
+    return {each.digest: each for each in (*config, *manifest.layers)}
 
 
 def _require_movable(tx: Transaction, pusher: Pusher, tags: Sequence[str]) -> None:

@@ -70,7 +70,8 @@ container_children = Table(
     PrimaryKeyConstraint("manifest_id", "position"),
 )
 
-# The blobs that a manifest names. The bytes of a digest are here for all its rows, or for none.
+# The blobs that a manifest names. Their bytes are here for a manifest once somebody brought them
+# who has it: they are another's that names the same digest only when they were brought for it.
 container_manifest_blobs = Table(
     "container_manifest_blobs",
     metadata,

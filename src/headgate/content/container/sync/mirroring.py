@@ -24,7 +24,7 @@ from headgate.services.storage.collection_lock import hold_off_collection
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import rows_of
 from headgate.stores.db.writes import write
-from headgate.upstream import Downloader
+from headgate.upstream import Downloader, UpstreamAbsentError
 
 # Signatures of signatures of ... : so many times what refers to something is looked for.
 _MOST_ROUNDS: Final = 4
@@ -83,12 +83,13 @@ class Mirroring:
     async def look(self) -> Looked:
         """Ask upstream, take in what is new, and say what the repository holds then."""
         rules = self._settings.tags
-        names = await self._registry.tags() if rules.wants_tags else []
+        names = await self._registry.tags()
         companions = [name for name in names if is_companion(name) and not rules.excludes(name)]
         first = [
             name for name in companions if self._settings.takes_all or rules.names_companion(name)
         ]
         targets = await self._resolve([*rules.chosen(names), *first])
+        self._require_some_of(rules.chosen(names), targets)
         known_left_out = set(self._state.get("left_out", ()))
         self._left_out = known_left_out.intersection(targets.values())
         wanted = {name: digest for name, digest in targets.items() if digest not in known_left_out}
@@ -99,7 +100,7 @@ class Mirroring:
             self._digests |= self._walk.closure(digest)
         await self._keep_previous(self._failed(targets))
         await self._follow(companions)
-        self._faults.require_some()
+        self._faults.require_some(self._digests)
         return self._looked()
 
     async def _resolve(self, names: Sequence[str]) -> dict[str, str]:
@@ -121,6 +122,15 @@ class Mirroring:
 
         await together(ask() for _ in range(self._at_once))
         return {name: found[name] for name in names if name in found}
+
+    def _require_some_of(self, names: Sequence[str], targets: Mapping[str, str]) -> None:
+        """Raise if tags are listed of which none is there: no mirror is emptied over that."""
+        if names and not targets and not any(self._faults.has(name) for name in names):
+            message = (
+                f"it lists {len(names)} tags but has none of them: check the credentials and"
+                " docker_upstream_name of the repository"
+            )
+            raise UpstreamAbsentError(message, url=self._work.remote.shown)
 
     def _keep_tag(self, name: str, digest: str) -> None:
         """Keep the tag with all below it, unless it has nothing that is wanted."""
