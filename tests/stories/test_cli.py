@@ -136,6 +136,36 @@ def test_the_main_job_by_names_alone(shell: Shell, organization: str, aviary: Pa
     assert "Library > Dev" in shell.says("lifecycle-environment", "paths", *mine)
 
 
+def test_a_publish_is_previewed_with_and_without_dependencies(
+    shell: Shell, organization: str, aviary: Path
+) -> None:
+    mine = ["--organization", organization]
+    repository = [*mine, "--product", "Birds", "--name", "aviary"]
+    view = [*mine, "--name", "Base"]
+    shell.run("product", "create", *mine, "--name", "Birds")
+    url = ["--content-type", "yum", "--url", f"file://{aviary}"]
+    shell.run("repository", "create", *repository, *url)
+    shell.run("repository", "synchronize", *repository)
+    shell.run("content-view", "create", *view, "--repositories", "aviary")
+
+    plain = json.loads(shell.says("-o", "json", "content-view", "preview", *view))
+    asked = ["content-view", "preview", *view, "--dependencies", "yes"]
+    whole = json.loads(shell.says("-o", "json", *asked, "--limit", "1"))
+    read = shell.run(*asked)
+    started = shell.says("--async", *asked)
+    shell.run("content-view", "publish", *view, "--plan-digest", whole["plan_digest"])
+
+    assert plain["dependencies"] is None
+    assert whole["dependencies"]["packages_checked"] > 0
+    assert whole["plan_digest"] == plain["plan_digest"]
+    assert all(len(each["items"]) <= 1 for each in whole["content_types"])
+    assert "Unresolved" in read.stdout
+    assert "Packages checked:" in read.stdout
+    assert re.fullmatch(r"Task [0-9a-f-]{36} is running\n", started)
+    refused = shell.run(*asked, "--limit", "1001", code=65)
+    assert "Limit must be less than or equal to 1000" in refused.stderr
+
+
 def test_a_repository_leaves_a_view_and_old_versions_are_purged(
     shell: Shell, organization: str
 ) -> None:

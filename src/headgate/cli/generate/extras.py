@@ -46,6 +46,20 @@ EXTRAS: Final[Mapping[str, tuple[str, str, str, tuple[Json, ...]]]] = {
         "content_views",
         (_VIEW, _REPOSITORY),
     ),
+    "content-view preview": (
+        "Show what publishing a content view would change against its latest version",
+        "headgate.cli.previews:preview",
+        "content_views",
+        (
+            _VIEW,
+            _param("limit", "integer", "How many differences of each type to list (100)"),
+            _param(
+                "dependencies",
+                "boolean",
+                "Tell what the packages require, too: takes longer",
+            ),
+        ),
+    ),
     "content-view purge": (
         "Delete the oldest versions that are in no environment",
         "headgate.cli.composed:purge_versions",

@@ -66,6 +66,8 @@ LEFT_OUT: Final[Mapping[tuple[str, str], str]] = {
     ("content_view_versions", "incremental_update"): (
         "`content-view version incremental-update` takes its parts as options"
     ),
+    ("content_views", "preview"): "`content-view preview` shows it",
+    ("content_views", "preview_dependencies"): "`content-view preview --dependencies yes` asks it",
     ("foreman_tasks", "bulk_search"): "`task list --search` finds them",
     ("foreman_tasks", "bulk_stop"): "does the same as `task bulk-cancel`",
     ("home", "index"): "for programs that explore the API",

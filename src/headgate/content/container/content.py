@@ -8,9 +8,13 @@ from pyroaring import BitMap
 from headgate.content.container import unit_files
 from headgate.content.container.combining import names_of, with_units
 from headgate.content.container.sync.sync import sync
-from headgate.content.container.tables import container_manifests, container_tags
+from headgate.content.container.tables import (
+    container_manifests,
+    container_signatures,
+    container_tags,
+)
 from headgate.content.container.tag_history import note_moves
-from headgate.content.container.units import LISTING, MANIFEST, TAG, drop_units
+from headgate.content.container.units import LISTING, MANIFEST, SIGNATURE, TAG, drop_units
 from headgate.domain.content import Content
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ContentSetId
@@ -55,6 +59,7 @@ UNIT_TYPES = {
             title=container_manifests.c.name,
             family=container_manifests.c.name,
         ),
+        UnitType(SIGNATURE, container_signatures, counted=False),
     )
 }
 

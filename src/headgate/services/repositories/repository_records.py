@@ -17,6 +17,7 @@ from headgate.services.repositories.missing_records import missing_count
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
+    container_repositories,
     content_set_members,
     content_sets,
     content_view_repositories,
@@ -199,7 +200,11 @@ def _with_content(place: Place) -> Select[Any]:
         content_sets.c.counts.label("content_counts"),
         missing_count(_publication(place)).label("missing_files_count"),
         _registry_name(place).label("container_repository_name"),
+        *(each for each in container_repositories.c if each.name != "repository_id"),
     ).select_from(repositories)
+    source = source.outerjoin(
+        container_repositories, container_repositories.c.repository_id == repositories.c.id
+    )
     source = with_credentials(source, repositories).outerjoin(
         repository_versions, repository_versions.c.id == repositories.c.latest_version_id
     )
