@@ -17,7 +17,6 @@ from headgate.domain.repositories import RepositorySettings
 from headgate.plugin import PublishOptions
 from headgate.services.access import Actor, load
 from headgate.services.containers.naming import name_after, name_repository
-from headgate.services.containers.wanted_names import CONTAINER
 from headgate.services.related import AnyRow
 from headgate.services.repositories.products import (
     CREDENTIAL_KINDS,
