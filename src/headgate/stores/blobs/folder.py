@@ -163,11 +163,11 @@ class FolderBlobStore:
         target = self._file(spool.digest())
         with files.no_room_is_an_error(target):
             try:
-                spool.path.rename(target)
+                spool.place(target)
             except FileNotFoundError:
                 target.parent.parent.mkdir(mode=0o700, exist_ok=True)
                 target.parent.mkdir(mode=0o700, exist_ok=True)
-                spool.path.rename(target)
+                spool.place(target)
         spool.release()
 
     def _name(self, digest: Digest) -> str:

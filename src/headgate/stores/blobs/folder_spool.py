@@ -49,7 +49,7 @@ class FolderSpool:
         except BaseException:
             self._failed()
             raise
-        self._hash.update(data)
+        self._take_in(data)
         self.size += len(data)
         self._flushed = False
 
@@ -81,6 +81,10 @@ class FolderSpool:
                 os.fsync(self._open_fd())
             self._flushed = True
 
+    def place(self, target: Path) -> None:
+        """Let the file be found at the target; FileNotFoundError if that has no folder."""
+        self.path.rename(target)
+
     def release(self) -> None:
         """Close the file and leave it where it is: it has become a blob, or is wanted later."""
         if self._fd is not None:
@@ -98,6 +102,10 @@ class FolderSpool:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _take_in(self, data: bytes | memoryview) -> None:
+        """Hash what has been written."""
+        self._hash.update(data)
 
     def _failed(self) -> None:
         """Leave nothing of a spool that cannot be written on."""

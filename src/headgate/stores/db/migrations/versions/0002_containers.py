@@ -12,6 +12,20 @@ down_revision = "0001"
 def upgrade() -> None:  # noqa: PLR0915 - a list
     """Make the tables and columns."""
     op.create_table(
+        "container_signatures",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("manifest", sa.String(length=135), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_container_signatures")),
+        sa.UniqueConstraint("digest", name=op.f("uq_container_signatures_digest")),
+    )
+    with op.batch_alter_table("container_signatures", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_container_signatures_manifest"), ["manifest"], unique=False
+        )
+
+    op.create_table(
         "container_tags",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
@@ -473,3 +487,7 @@ def downgrade() -> None:  # noqa: PLR0915 - a list
         batch_op.drop_index(batch_op.f("ix_container_tags_manifest"))
 
     op.drop_table("container_tags")
+    with op.batch_alter_table("container_signatures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_container_signatures_manifest"))
+
+    op.drop_table("container_signatures")
