@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, select, update
 
 from headgate.domain.clock import Clock
+from headgate.domain.container_repositories import CONTAINER
 from headgate.domain.errors import BadRequestError, NotFoundError, ValidationError
 from headgate.domain.ids import FlatpakRemoteRepositoryId, OrganizationId, ProductId
 from headgate.services.access import Actor, AnyRow, load, load_many
@@ -18,7 +19,7 @@ from headgate.services.containers.flatpak_offers import (
 )
 from headgate.services.containers.flatpak_remotes import find_flatpak_remote, may_see_credentials
 from headgate.services.containers.naming import name_repository
-from headgate.services.containers.wanted_names import CONTAINER
+from headgate.services.containers.repository_settings import set_container_settings
 from headgate.services.repositories.repositories import insert_repository
 from headgate.services.uniqueness import require_unique
 from headgate.stores.db import Transaction
@@ -111,7 +112,7 @@ def mirror(
     product = load(tx, actor, products, product_id, permission=CREATE)
     rows = load_many(tx, actor, flatpak_remote_repositories, dependency_ids)
     wanted = [offer, *rows]
-    made = [_make(tx, clock, remote, product, each) for each in wanted]
+    made = [_make(tx, remote, product, each, actor=actor, clock=clock) for each in wanted]
     manifests = manifests_of(tx, [each.id for each in wanted])
     runtimes = runtimes_of(row for each in manifests.values() for row in each)
     return {
@@ -123,7 +124,13 @@ def mirror(
 
 
 def _make(
-    tx: Transaction, clock: Clock, remote: Row[Any], product: Row[Any], offer: Row[Any]
+    tx: Transaction,
+    remote: Row[Any],
+    product: Row[Any],
+    offer: Row[Any],
+    *,
+    actor: Actor,
+    clock: Clock,
 ) -> dict[str, Any]:
     if not remote.registry_url:
         raise BadRequestError(
@@ -145,8 +152,13 @@ def _make(
             "ssl_ca_cert_id": remote.ssl_ca_cert_id,
         },
     )
-    values = {"docker_upstream_name": offer.name, "include_tags": list(_TAGS)}
-    tx.execute(insert(container_repositories).values(repository_id=repository_id, **values))
+    set_container_settings(
+        tx,
+        actor=actor,
+        repository_id=repository_id,
+        changes={"docker_upstream_name": offer.name, "include_tags": list(_TAGS)},
+        permission=CREATE,
+    )
     name_repository(tx, product.organization_id, repository_id)
     tx.execute(
         update(flatpak_remote_repositories)
