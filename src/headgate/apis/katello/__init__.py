@@ -16,6 +16,8 @@ from headgate.apis.katello.content_views import content_views
 from headgate.apis.katello.environments import environments
 from headgate.apis.katello.errata import errata
 from headgate.apis.katello.files import files
+from headgate.apis.katello.flatpak_remote_repositories import flatpak_remote_repositories
+from headgate.apis.katello.flatpak_remotes import flatpak_remotes
 from headgate.apis.katello.home import home, ping
 from headgate.apis.katello.http_proxies import http_proxies
 from headgate.apis.katello.module_streams import module_streams
@@ -85,6 +87,8 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     package_groups,
     module_streams,
     files,
+    flatpak_remotes,
+    flatpak_remote_repositories,
     tasks,
     recurring_logics,
     users,
