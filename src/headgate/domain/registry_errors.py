@@ -107,3 +107,9 @@ class UnsupportedError(RegistryError):
     """The request is understood, but there is no such thing to be had."""
 
     code = "UNSUPPORTED"
+
+
+class QueryInvalidError(RegistryError):
+    """A list is asked for by what it cannot be narrowed by, or is too large as it is asked for."""
+
+    code = "UNSUPPORTED"

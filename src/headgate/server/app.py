@@ -21,7 +21,7 @@ from headgate.server.parts import Parts
 from headgate.server.planes import content_app, on_demand_of, registry_app
 
 _CONTENT = "/pulp/content/"
-_REGISTRY = ("/v2", "/v1/", "/extensions/v2/")
+_REGISTRY = ("/v2", "/v1/", "/index/", "/extensions/v2/")
 _AUTHORITY = "/pub/katello-server-ca.crt"  # where hosts of Katello look for it
 _log = logging.getLogger(__name__)
 

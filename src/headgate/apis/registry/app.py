@@ -1,5 +1,7 @@
 """The registry: `/v2/` for podman, skopeo, docker and flatpak (OCI distribution-spec 1.1).
 
+`/index/` is flatpak's alone.
+
 A plain ASGI application beside the data plane, for the same reasons: bodies are streamed, and what
 a name serves is remembered until the database changes.
 """
@@ -12,6 +14,8 @@ from headgate.apis.content.answers import Headers
 from headgate.apis.registry.addresses import TOKEN_PATH, challenge
 from headgate.apis.registry.admission import Door, LoginNeededError
 from headgate.apis.registry.errors import error_body, refusal_of
+from headgate.apis.registry.flatpak_index import PREFIX as INDEX
+from headgate.apis.registry.flatpak_index import FlatpakIndex
 from headgate.apis.registry.pulling import SUPPORTS_SIGNATURES, Pulls
 from headgate.apis.registry.pushing import Pushes
 from headgate.apis.registry.requests import (
@@ -46,6 +50,7 @@ class RegistryApp:
     def __init__(self, door: Door, pulls: Pulls, pushes: Pushes, tokens: TokenEndpoint) -> None:
         self._door = door
         self._tokens = tokens
+        self._index = FlatpakIndex(door)
         self._handlers: Mapping[str, Mapping[str, Handler]] = {
             "manifest": {
                 "GET": pulls.manifest,
@@ -88,6 +93,9 @@ class RegistryApp:
     async def _answer(self, request: Request) -> None:
         if request.path in ("/v2", "/v2/"):
             await self._ping(request)
+            return
+        if request.path.startswith(INDEX):
+            await self._index(request)
             return
         for kind, pattern in _ROUTES.items():
             found = pattern.fullmatch(request.path)

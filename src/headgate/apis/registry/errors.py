@@ -35,6 +35,7 @@ from headgate.domain.registry_errors import (
     NameAmbiguousError,
     NameInvalidError,
     NameUnknownError,
+    QueryInvalidError,
     RegistryError,
     TagImmutableError,
     UnsupportedError,
@@ -57,6 +58,7 @@ STATUS: Final[Mapping[type[RegistryError], int]] = {
     DeniedError: 403,
     TagImmutableError: 409,
     UnsupportedError: 405,
+    QueryInvalidError: 400,
 }
 _CODES: Final[Mapping[type[HeadgateError], str]] = {
     UnauthenticatedError: "UNAUTHORIZED",

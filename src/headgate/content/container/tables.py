@@ -47,7 +47,7 @@ container_manifests = Table(
     Column("compressed_size", BigInteger, nullable=False),  # bytes of all layers
     Column("created", UtcDateTime),  # as the image says
     Column("bootable", Boolean, nullable=False),
-    Column("flatpak", Boolean, nullable=False),
+    Column("flatpak", Boolean, nullable=False, index=True),  # few of many are
 )
 
 # What an index lists, in its order; a child need not be here.

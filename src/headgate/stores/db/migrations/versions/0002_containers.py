@@ -72,6 +72,9 @@ def upgrade() -> None:
             batch_op.f("ix_container_manifests_blob_id"), ["blob_id"], unique=False
         )
         batch_op.create_index(
+            batch_op.f("ix_container_manifests_flatpak"), ["flatpak"], unique=False
+        )
+        batch_op.create_index(
             batch_op.f("ix_container_manifests_subject"), ["subject"], unique=False
         )
 
@@ -365,6 +368,7 @@ def downgrade() -> None:
     op.drop_table("container_children")
     with op.batch_alter_table("container_manifests", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_container_manifests_subject"))
+        batch_op.drop_index(batch_op.f("ix_container_manifests_flatpak"))
         batch_op.drop_index(batch_op.f("ix_container_manifests_blob_id"))
 
     op.drop_table("container_manifests")
