@@ -310,6 +310,62 @@ def test_referrers_follow_the_images_that_are_kept(
     assert len(scene.manifests(mirror)) == (3 if by_api else 5)
 
 
+def test_simple_signatures_come_with_what_they_sign(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    image = upstream.image("1.0")
+    upstream.image("2.0", layers=[b"unsigned"])
+    place = f"/signed/{NAME}@{image.digest.replace(':', '=')}/signature-"
+    registry.files |= {f"{place}1": b"one", f"{place}2": b"two", f"{place}4": b"after a gap"}
+    mirror = scene.mirror(sigstore_url=f"{registry.url}/signed")
+    first = scene.signatures(mirror)
+    registry.files[f"{place}1"] = b"another"
+
+    scene.world.sync(mirror)
+    again = scene.world.sync(mirror)
+
+    assert first == {(image.digest, b"one"), (image.digest, b"two")}
+    assert scene.signatures(mirror) == {(image.digest, b"another"), (image.digest, b"two")}
+    assert again["output"]["changed"] is False
+
+
+@pytest.mark.parametrize("answer", [b"x" * 70_000, b""])
+def test_what_cannot_be_a_signature_is_left_out_and_said(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held, answer: bytes
+) -> None:
+    image = upstream.image("1.0")
+    place = f"/signed/{NAME}@{image.digest.replace(':', '=')}/signature-1"
+    registry.files[place] = answer
+    mirror = scene.repository(sigstore_url=f"{registry.url}/signed")
+
+    task = scene.sync(mirror)
+
+    assert any("signatures of" in warning for warning in warnings_of(task))
+    assert scene.signatures(mirror) == set()
+    assert set(scene.tags(mirror)) == {"1.0"}
+
+
+def test_a_registry_that_has_signatures_itself_is_asked_for_them(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    image = upstream.image("1.0")
+    signatures: list[dict[str, Any]] = [
+        {"schemaVersion": 2, "type": "atomic", "content": b64encode(b"one").decode()},
+        {"schemaVersion": 2, "type": "of tomorrow", "content": {}},
+    ]
+    listed = json.dumps({"signatures": signatures}).encode()
+    registry.files[f"/extensions/v2/{NAME}/signatures/{image.digest}"] = listed
+    tags = {"name": NAME, "tags": ["1.0"]}
+    registry.always(
+        f"/v2/{NAME}/tags/list",
+        answering(200, {"X-Registry-Supports-Signatures": "1"}, json.dumps(tags).encode()),
+    )
+
+    mirror = scene.mirror()
+
+    assert scene.signatures(mirror) == {(image.digest, b"one")}
+
+
 def test_pages_of_tags_are_followed(
     scene: MirrorScene, registry: FeignedRegistry, upstream: Held
 ) -> None:

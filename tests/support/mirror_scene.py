@@ -9,9 +9,10 @@ from sqlalchemy import insert, select, update
 from headgate.content.container.tables import (
     container_manifest_blobs,
     container_manifests,
+    container_signatures,
     container_tags,
 )
-from headgate.content.container.units import LISTING, MANIFEST, TAG
+from headgate.content.container.units import LISTING, MANIFEST, SIGNATURE, TAG
 from headgate.domain.content import Content
 from headgate.domain.ids import ContentSetId, RepositoryId
 from headgate.services.repositories.repository_versions import latest_version_of
@@ -63,9 +64,13 @@ class MirrorScene:
         """Return the same organization mirroring another registry."""
         return MirrorScene(self.world, self._database, url)
 
+    def name(self, label: str) -> str:
+        """Return the name that `serve` gives."""
+        return f"{self.world.organization_label.lower()}/{label}"
+
     def serve(self, repository: int, label: str) -> str:
         """Give the repository a name in the registry, and return it."""
-        name = f"{self.world.organization_label.lower()}/{label}"
+        name = self.name(label)
         with self._database.begin() as tx:
             library_name(tx, self.world.organization_id, repository, name)
         return name
@@ -87,6 +92,13 @@ class MirrorScene:
             held = content[MANIFEST] | content[LISTING]
             rows = rows_of(tx, [container_manifests.c.name], container_manifests.c.id, held)
             return {row.name for row in rows}
+
+    def signatures(self, repository: int) -> set[tuple[str, bytes]]:
+        """Return simple signatures, each with the digest of what it signs."""
+        with self._held(repository) as (tx, content):
+            columns = [container_signatures.c.manifest, container_signatures.c.content]
+            rows = rows_of(tx, columns, container_signatures.c.id, content[SIGNATURE])
+            return {(row.manifest, row.content) for row in rows}
 
     def bytes_here(self, repository: int) -> set[str]:
         """Return the digests of the blobs whose bytes are here."""
