@@ -13,6 +13,7 @@ from typing import Final
 from headgate.apis.content.answers import Headers
 from headgate.apis.registry.addresses import TOKEN_PATH, challenge
 from headgate.apis.registry.admission import Door, LoginNeededError
+from headgate.apis.registry.catalog import Catalogs
 from headgate.apis.registry.errors import error_body, refusal_of
 from headgate.apis.registry.flatpak_index import PREFIX as INDEX
 from headgate.apis.registry.flatpak_index import FlatpakIndex
@@ -29,9 +30,11 @@ from headgate.apis.registry.tokens import TokenEndpoint
 from headgate.domain.errors import UnauthenticatedError
 from headgate.domain.registry_errors import NameUnknownError, UnsupportedError, UploadRangeError
 
-PREFIX: Final = "/v2"
 _NAME: Final = r"/v2/(?P<name>[^?]{1,512})"
 _ROUTES: Final = {
+    "catalog": re.compile(r"/v2/_catalog"),
+    "search": re.compile(r"/v1/search"),
+    "search ping": re.compile(r"/v1/_ping"),
     "manifest": re.compile(rf"{_NAME}/manifests/(?P<reference>[^/]{{1,256}})"),
     "upload": re.compile(rf"{_NAME}/blobs/uploads/(?P<upload_id>[^/]{{1,64}})"),
     "uploads": re.compile(rf"{_NAME}/blobs/uploads/?"),
@@ -49,7 +52,15 @@ Handler = Callable[..., Awaitable[None]]
 class RegistryApp:
     """One per process and event loop; `close` it at the end."""
 
-    def __init__(self, door: Door, pulls: Pulls, pushes: Pushes, tokens: TokenEndpoint) -> None:
+    def __init__(
+        self,
+        door: Door,
+        *,
+        pulls: Pulls,
+        pushes: Pushes,
+        catalogs: Catalogs,
+        tokens: TokenEndpoint,
+    ) -> None:
         self._door = door
         self._tokens = tokens
         self._index = FlatpakIndex(door)
@@ -68,6 +79,9 @@ class RegistryApp:
                 "PUT": pushes.finish,
                 "DELETE": pushes.cancel,
             },
+            "catalog": {"GET": catalogs.catalog, "HEAD": catalogs.catalog},
+            "search": {"GET": catalogs.search, "HEAD": catalogs.search},
+            "search ping": {"GET": catalogs.ping, "HEAD": catalogs.ping},
             "tags": {"GET": pulls.tags, "HEAD": pulls.tags},
             "signatures": {"GET": pulls.signatures},
             "referrers": {"GET": pulls.referrers, "HEAD": pulls.referrers},

@@ -5,6 +5,9 @@ serve two builds of one application, between which flatpak cannot choose. What c
 `index/static` is the address of the remote, so `flatpak remote-add` takes it.
 
 Both forms give the same answer, for it is always made from what is served now.
+
+flatpak shows no credentials when it asks for an index, only when it pulls. So an environment may
+announce its flatpaks to everybody (`registry_unauthenticated_index`) and keep the images to users.
 """
 
 import gzip
@@ -65,7 +68,8 @@ class FlatpakIndex:
         served = [
             each
             for each in await self._all(stamp)
-            if (place is None or each.place == place) and caller.may_pull(each.named)
+            if (place is None or each.place == place)
+            and caller.is_shown(each.named, announced=each.announced)
         ]
         if place is not None and not served:
             raise NameUnknownError(

@@ -310,6 +310,14 @@ def upgrade() -> None:
                 server_default=sa.false(),
             )
         )
+        batch_op.add_column(
+            sa.Column(
+                "registry_unauthenticated_index",
+                sa.Boolean(),
+                nullable=False,
+                server_default=sa.false(),
+            )
+        )
 
     with op.batch_alter_table("organizations", schema=None) as batch_op:
         batch_op.add_column(
@@ -328,6 +336,7 @@ def downgrade() -> None:
         batch_op.drop_column("container_push_creates_products")
 
     with op.batch_alter_table("lifecycle_environments", schema=None) as batch_op:
+        batch_op.drop_column("registry_unauthenticated_index")
         batch_op.drop_column("registry_unauthenticated_pull")
         batch_op.drop_column("registry_name_pattern")
 
