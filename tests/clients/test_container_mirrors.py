@@ -76,8 +76,10 @@ def test_an_image_is_pulled_as_it_was_pushed_upstream(
     user.podman("push", upstream)
     user.podman("rmi", "--all", "--force")
     access = _credentials(scene.world, registry.ca, USER, REGISTRY_PASSWORD)
-    mirror = scene.mirror(upstream_name=f"birds/{policy}", download_policy=policy, **access)
-    here = f"localhost:{server.port}/{scene.serve(mirror, policy)}:1"
+    scene.mirror(
+        policy.replace("_", "-"), upstream_name=f"birds/{policy}", download_policy=policy, **access
+    )
+    here = f"localhost:{server.port}/{scene.name(policy.replace('_', '-'))}:1"
 
     user.podman("pull", here)
 
@@ -97,8 +99,8 @@ def test_only_the_wanted_platform_of_an_index_can_be_pulled(
     user.build_list(upstream, "amd64", "arm64")
     user.push_list(upstream)
     access = _credentials(scene.world, registry.ca, USER, REGISTRY_PASSWORD)
-    mirror = scene.mirror(upstream_name="birds/many", platforms=["linux/arm64"], **access)
-    here = f"localhost:{server.port}/{scene.serve(mirror, 'many')}:1"
+    scene.mirror("many", upstream_name="birds/many", container_platforms=["linux/arm64"], **access)
+    here = f"localhost:{server.port}/{scene.name('many')}:1"
 
     user.podman("pull", "--arch", "arm64", here)
     said = user.fail("podman", "pull", "--arch", "amd64", here)
@@ -127,7 +129,7 @@ def test_a_second_headgate_is_mirrored_with_its_tokens(
         access = _credentials(scene.world, second.ca, "admin", PASSWORD)
         mirror = near.mirror("wren", upstream_name=upstream, download_policy="on_demand", **access)
         again = near.world.sync(mirror)
-        here = f"localhost:{server.port}/{near.serve(mirror, 'wren')}:1"
+        here = f"localhost:{server.port}/{near.name('wren')}:1"
 
         user.podman("pull", here)
 
@@ -195,11 +197,10 @@ def test_podman_believes_the_signature_that_came_with_an_image(
         digest = digest_of(_manifest(user, upstream).encode()).replace(":", "=")
         beside.files[f"/sigstore/birds/signed@{digest}/signature-1"] = signature
         place = f"{beside.url}/sigstore"
-        mirror = scene.mirror(upstream_name="birds/signed", sigstore_url=place, **access)
+        scene.mirror("signed", upstream_name="birds/signed", sigstore_url=place, **access)
         seen = {each.authorization for each in beside.requests("/sigstore/")}
-    other = scene.mirror("unsigned", upstream_name="birds/signed", **access)
-    scene.serve(mirror, "signed")
-    unsigned = f"localhost:{server.port}/{scene.serve(other, 'unsigned')}:1"
+    scene.mirror("unsigned", upstream_name="birds/signed", **access)
+    unsigned = f"localhost:{server.port}/{scene.name('unsigned')}:1"
 
     user.podman("pull", "--signature-policy", policy, here)
     refused = user.fail("podman", "pull", "--signature-policy", policy, unsigned)

@@ -198,7 +198,7 @@ def test_only_wanted_platforms_come_and_the_index_stays_as_it_is(
     )
     upstream.image("arm-only", layers=[b"other"], architecture="arm64")
 
-    mirror = scene.mirror(platforms=["linux/amd64"])
+    mirror = scene.mirror(container_platforms=["linux/amd64"])
 
     assert scene.tags(mirror) == {"latest": index.digest}
     assert scene.manifests(mirror) == {index.digest, amd.digest, statement.digest}
@@ -211,9 +211,9 @@ def test_other_platforms_come_when_they_are_wanted_later(
     amd = upstream.image(layers=[b"amd"])
     arm = upstream.image(layers=[b"arm"], architecture="arm64")
     index = upstream.index("latest", children={"linux/amd64": amd, "linux/arm64/v8": arm})
-    mirror = scene.mirror(platforms=["linux/amd64"])
+    mirror = scene.mirror(container_platforms=["linux/amd64"])
 
-    scene.change(mirror, platforms=["linux/amd64", "linux/arm64"])
+    scene.change(mirror, container_platforms=["linux/amd64", "linux/arm64"])
     scene.world.sync(mirror)
 
     assert scene.manifests(mirror) == {index.digest, amd.digest, arm.digest}

@@ -15,13 +15,11 @@ from headgate.content.container.tables import (
 from headgate.content.container.units import LISTING, MANIFEST, SIGNATURE, TAG
 from headgate.domain.content import Content
 from headgate.domain.ids import ContentSetId, RepositoryId
-from headgate.services.containers.repository_settings import COLUMNS
 from headgate.services.repositories.repository_versions import latest_version_of
 from headgate.services.units.content_sets import load_content
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.statements import rows_of
 from headgate.upstream import AddressRules, DownloadLimits, DownloadRules
-from support.container_rows import library_name
 from support.world import Json, World
 
 NAME = "nests/robin"
@@ -40,18 +38,13 @@ class MirrorScene:
         self._database = database
 
     def repository(self, label: str = "robin", *, upstream_name: str = NAME, **fields: Any) -> int:
-        """Make a repository; columns of `container_repositories` may be among the fields."""
-        return self.world.repository(
-            label,
-            url=self.url,
-            content_type="docker",
-            docker_upstream_name=upstream_name,
-            **_as_api(fields),
-        )
+        """Make a repository that excludes nothing unless told."""
+        fields = {"exclude_tags": [], "docker_upstream_name": upstream_name, **fields}
+        return self.world.repository(label, url=self.url, content_type="docker", **fields)
 
-    def change(self, repository: int, **own: Any) -> None:
-        """Change columns of `container_repositories`."""
-        self.world.put(f"repositories/{repository}", **_as_api(own))
+    def change(self, repository: int, **fields: Any) -> None:
+        """Change settings of a repository."""
+        self.world.put(f"repositories/{repository}", **fields)
 
     def mirror(self, label: str = "robin", **fields: Any) -> int:
         """Make a repository and synchronize it."""
@@ -64,15 +57,8 @@ class MirrorScene:
         return MirrorScene(self.world, self._database, url)
 
     def name(self, label: str) -> str:
-        """Return the name that `serve` gives."""
-        return f"{self.world.organization_label.lower()}/{label}"
-
-    def serve(self, repository: int, label: str) -> str:
-        """Give the repository a name in the registry, and return it."""
-        name = self.name(label)
-        with self._database.begin() as tx:
-            library_name(tx, self.world.organization_id, repository, name)
-        return name
+        """Return the name by which the registry serves a repository from Library."""
+        return f"{self.world.organization_label.lower()}/birds/{label}"
 
     def sync(self, repository: int, **options: Any) -> Json:
         """Synchronize, and return the task however it ended."""
@@ -116,11 +102,6 @@ class MirrorScene:
             if latest is not None:
                 content = load_content(tx, ContentSetId(latest.content_set_id))
             yield tx, content
-
-
-def _as_api(fields: dict[str, Any]) -> dict[str, Any]:
-    names = {column: name for name, column in COLUMNS.items()}
-    return {names.get(field, field): value for field, value in fields.items()}
 
 
 def warnings_of(task: Json) -> list[str]:
