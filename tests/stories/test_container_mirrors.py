@@ -310,6 +310,30 @@ def test_referrers_follow_the_images_that_are_kept(
     assert len(scene.manifests(mirror)) == (3 if by_api else 5)
 
 
+def test_referrers_of_known_images_are_asked_for_in_turn(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    registry.referrers = True
+    images = [upstream.image(f"1.{number}", layers=[b"%d" % number]) for number in range(100)]
+    mirror = scene.mirror(download_policy="on_demand")
+    signatures = {
+        upstream.image(layers=[b"of %d" % number], subject=image.descriptor()).digest
+        for number, image in enumerate(images)
+    }
+    asked: list[int] = []
+
+    for _ in range(2):
+        registry.asked.clear()
+        scene.world.sync(mirror)
+        asked.append(len(registry.requests("/referrers/", "GET")))
+
+    assert asked[0] < 64 + 100  # those in turn, and the new ones that came with them
+    assert signatures < scene.manifests(mirror)
+    registry.asked.clear()
+    scene.world.sync(mirror)
+    assert len(registry.asked) == 100 + 64 + 1
+
+
 def test_simple_signatures_come_with_what_they_sign(
     scene: MirrorScene, registry: FeignedRegistry, upstream: Held
 ) -> None:
