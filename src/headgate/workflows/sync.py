@@ -40,8 +40,10 @@ def sync(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     Until the last transaction nobody sees anything of it. Output: `changed`, and the number of
     units added and removed by type.
     """
-    repository, work = _begin(workshop, run)
+    repository, work, number = _begin(workshop, run)
     content_type = workshop.content_types[repository.content_type]
+    # What steps have found rests on the version that was the latest when they began.
+    base = run.step("base", lambda: number) if content_type.pushable else number
     try:
         synced = content_type.sync(work)
     except InvalidContentError as error:
@@ -64,7 +66,9 @@ def sync(workshop: Workshop, run: Run) -> Mapping[str, Any]:
             .values(upstream_state=dict(synced.state), upstream_seen=synced.seen)
         )
 
-    changed = make_version(workshop, run, repository, synced, cause="sync", also=remember)
+    changed = make_version(
+        workshop, run, repository, synced, base=base, cause="sync", also=remember
+    )
     missing = synced.missing or ()
     warn_of_missing(run, repository, missing)
     return {
@@ -112,7 +116,7 @@ def sync_many(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     return {"repositories": len(ends), "failed": len(failed)}
 
 
-def _begin(workshop: Workshop, run: Run) -> tuple[Row[Any], SyncWork]:
+def _begin(workshop: Workshop, run: Run) -> tuple[Row[Any], SyncWork, int]:
     repository_id = RepositoryId(run.input["repository_id"])
     with workshop.ports.database.read() as tx:
         repository = tx.execute(
@@ -153,4 +157,4 @@ def _begin(workshop: Workshop, run: Run) -> tuple[Row[Any], SyncWork]:
             retain_versions=repository.retain_package_versions_count or 0,
             settings=own_settings(tx, repository),
         )
-    return repository, work
+    return repository, work, 0 if latest is None else latest.number

@@ -6,9 +6,7 @@ other or wait for each other. Bytes come before rows (`services/storage/blobs.py
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from hashlib import sha512
-from typing import Any
 
 from sqlalchemy import delete, select, update
 
@@ -23,6 +21,7 @@ from headgate.content.container.digests import (
 from headgate.content.container.finding import Holding
 from headgate.content.container.image_configs import MOST_BYTES as MOST_CONFIG_BYTES
 from headgate.content.container.image_configs import ImageConfig, parse_config
+from headgate.content.container.immutable_tags import require_movable
 from headgate.content.container.manifests import Manifest, parse_pushed
 from headgate.content.container.tables import container_manifest_blobs, container_pushed_blobs
 from headgate.content.container.units import (
@@ -44,7 +43,6 @@ from headgate.domain.registry_errors import (
     ManifestBlobUnknownError,
     ManifestInvalidError,
     ManifestUnknownError,
-    TagImmutableError,
     UnsupportedError,
 )
 from headgate.services.containers.uploads import end_upload
@@ -55,7 +53,7 @@ from headgate.services.storage.collection_lock import hold_off_collection
 from headgate.stores.blobs import BlobStore, Digest, Spool
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.statements import upsert
-from headgate.stores.db.tables import blobs, container_repositories
+from headgate.stores.db.tables import blobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +186,7 @@ def delete_manifest(tx: Transaction, pusher: Pusher, reference: str) -> None:
     pointing = holding.tags_of(found.digest)
     if not is_digest(reference):
         pointing = [(tag_id, name) for tag_id, name in pointing if name == reference]
-    _require_movable(tx, pusher, [name for _, name in pointing])
+    require_movable(tx, pusher.repository_id, [name for _, name in pointing])
     gone: dict[str, list[int]] = {TAG: [tag_id for tag_id, _ in pointing]}
     if is_digest(reference):
         gone[LISTING if found.listing else MANIFEST] = [found.id]
@@ -231,7 +229,7 @@ def _take_manifest(tx: Transaction, pusher: Pusher, new: NewManifest, tags: Sequ
         holding = holding_of(tx, pusher.repository_id)
         _require_blobs(holding, pusher, new.manifest)
         moved = [name for name in tags if holding.target_of(name) not in (None, new.digest)]
-        _require_movable(tx, pusher, moved)
+        require_movable(tx, pusher.repository_id, moved)
         return with_units(tx, before, units)
 
     _change(tx, pusher, added, cause="push")
@@ -256,20 +254,6 @@ def _require_blobs(holding: Holding, pusher: Pusher, manifest: Manifest) -> None
             f" {', '.join(missing[:5])}",
             detail=[{"digest": digest} for digest in missing],
         )
-
-
-def _require_movable(tx: Transaction, pusher: Pusher, tags: Sequence[str]) -> None:
-    own = container_repositories.c
-    globs: Any = tx.scalar(
-        select(own.immutable_tags).where(own.repository_id == pusher.repository_id)
-    )
-    for name in tags:
-        rule = next((each for each in globs or () if fnmatchcase(name, each)), None)
-        if rule is not None:
-            raise TagImmutableError(
-                f"The tag '{name}' stays where it points: the repository's rule '{rule}' makes it"
-                " immutable. Push under another tag"
-            )
 
 
 def _config(tx: Transaction, pusher: Pusher, manifest: Manifest) -> ImageConfig:
