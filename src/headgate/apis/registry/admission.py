@@ -13,13 +13,13 @@ from headgate.content.container.push import Pusher
 from headgate.domain.clock import Clock
 from headgate.domain.errors import UnauthenticatedError
 from headgate.domain.registry_errors import DeniedError, NameUnknownError
+from headgate.domain.registry_names import fault_of_name
 from headgate.domain.registry_scopes import DELETE, PULL, PUSH
 from headgate.services.access import Actor
 from headgate.services.containers.names import Named, find_named
 from headgate.services.containers.push_targets import (
     PushTarget,
     find_push_target,
-    is_name,
     open_push_repository,
 )
 from headgate.stores.blobs import BlobStore
@@ -148,7 +148,7 @@ class Door:
         return await self.flights.in_thread(write)
 
     async def _find(self, name: str, stamp: Stamp) -> Named | None:
-        if not is_name(name):
+        if fault_of_name(name) is not None:
             return None
         known = self._named.get(name)
         if known is not None and known[0] == stamp:
