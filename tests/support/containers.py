@@ -150,6 +150,10 @@ class Containers:
             raise ContainerToolError(f"{program} {arguments} succeeded\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr
 
+    def attempt(self, program: str, *arguments: str | Path) -> bool:
+        """Run one of the programs and say whether it succeeded."""
+        return self._start(program, *arguments).returncode == 0
+
     def environment(self) -> dict[str, str]:
         """Return the variables by which the programs find everything of this user."""
         inherited = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
 from headgate.content.container.tables import (
     container_manifest_blobs,
@@ -14,11 +14,11 @@ from headgate.content.container.tables import (
 from headgate.content.container.units import LISTING, MANIFEST, TAG
 from headgate.domain.content import Content
 from headgate.domain.ids import ContentSetId, RepositoryId
+from headgate.services.containers.repository_settings import COLUMNS
 from headgate.services.repositories.repository_versions import latest_version_of
 from headgate.services.units.content_sets import load_content
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.statements import rows_of
-from headgate.stores.db.tables import container_repositories
 from headgate.upstream import AddressRules, DownloadLimits, DownloadRules
 from support.container_rows import library_name
 from support.world import Json, World
@@ -39,19 +39,18 @@ class MirrorScene:
         self._database = database
 
     def repository(self, label: str = "robin", *, upstream_name: str = NAME, **fields: Any) -> int:
-        """Make a repository; fields of `container_repositories` may be among the others."""
-        own = {name: fields.pop(name) for name in list(fields) if name in container_repositories.c}
-        made = self.world.repository(label, url=self.url, content_type="docker", **fields)
-        with self._database.begin() as tx:
-            values = {"docker_upstream_name": upstream_name, **own}
-            tx.execute(insert(container_repositories).values(repository_id=made, **values))
-        return made
+        """Make a repository; columns of `container_repositories` may be among the fields."""
+        return self.world.repository(
+            label,
+            url=self.url,
+            content_type="docker",
+            docker_upstream_name=upstream_name,
+            **_as_api(fields),
+        )
 
     def change(self, repository: int, **own: Any) -> None:
-        """Change fields of `container_repositories`."""
-        of_it = container_repositories.c.repository_id == repository
-        with self._database.begin() as tx:
-            tx.execute(update(container_repositories).where(of_it).values(**own))
+        """Change columns of `container_repositories`."""
+        self.world.put(f"repositories/{repository}", **_as_api(own))
 
     def mirror(self, label: str = "robin", **fields: Any) -> int:
         """Make a repository and synchronize it."""
@@ -105,6 +104,11 @@ class MirrorScene:
             if latest is not None:
                 content = load_content(tx, ContentSetId(latest.content_set_id))
             yield tx, content
+
+
+def _as_api(fields: dict[str, Any]) -> dict[str, Any]:
+    names = {column: name for name, column in COLUMNS.items()}
+    return {names.get(field, field): value for field, value in fields.items()}
 
 
 def warnings_of(task: Json) -> list[str]:

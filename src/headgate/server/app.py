@@ -22,7 +22,7 @@ from headgate.server.planes import content_app, on_demand_of, registry_app
 from headgate.services.accounts.authentication import SignIn
 
 _CONTENT = "/pulp/content/"
-_REGISTRY = ("/v2", "/v1/")
+_REGISTRY = ("/v2", "/v1/", "/index/", "/extensions/v2/")
 _AUTHORITY = "/pub/katello-server-ca.crt"  # where hosts of Katello look for it
 _log = logging.getLogger(__name__)
 
@@ -141,6 +141,7 @@ def _services(parts: Parts) -> Services:
         clock=parts.clock,
         content_types=parts.content_types,
         delete_repo_across_cv=parts.settings.content.delete_repo_across_cv,
+        restrict_composite_view=parts.settings.content.restrict_composite_view,
     )
 
 

@@ -125,6 +125,11 @@ class Content:
         "Take a repository that is deleted out of published content view versions, too; false: "
         "only when the request says so.",
     ] = True
+    restrict_composite_view: Annotated[
+        bool,
+        "Promote a version of a composite content view only to lifecycle environments that all of "
+        "its components' versions are in.",
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)

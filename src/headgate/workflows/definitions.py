@@ -7,7 +7,7 @@ from typing import Any, Final
 from headgate.engine.port import Run, Schedule, Workflow
 from headgate.workflows.collect import collect, sweep
 from headgate.workflows.contents import import_uploads, remove_content
-from headgate.workflows.dependencies import check_dependencies
+from headgate.workflows.dependencies import check_dependencies, preview_dependencies
 from headgate.workflows.discover import discover
 from headgate.workflows.incremental_update import incremental_update
 from headgate.workflows.promote import promote
@@ -35,6 +35,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Workshop, Run], Mapping[str, Any]]]] = 
     "retain_versions": retain_versions,
     "discover": discover,
     "check_dependencies": check_dependencies,
+    "preview_dependencies": preview_dependencies,
     "incremental_update": incremental_update,
     "promote": promote,
     "remove_versions": remove_versions,

@@ -47,6 +47,7 @@ EXTENSIONS: Final = (
     "missing_files",
     "repairs",
     "repo_discovery",
+    "repository_comparisons",
     "repository_content",
     "repository_sync",
     "repository_types",

@@ -1,5 +1,7 @@
 """The registry: `/v2/` for podman, skopeo, docker and flatpak (OCI distribution-spec 1.1).
 
+`/index/` is flatpak's alone.
+
 A plain ASGI application beside the data plane, for the same reasons: bodies are streamed, and what
 a name serves is remembered until the database changes.
 """
@@ -13,7 +15,9 @@ from headgate.apis.registry.addresses import TOKEN_PATH, challenge
 from headgate.apis.registry.admission import Door, LoginNeededError
 from headgate.apis.registry.catalog import Catalogs
 from headgate.apis.registry.errors import error_body, refusal_of
-from headgate.apis.registry.pulling import Pulls
+from headgate.apis.registry.flatpak_index import PREFIX as INDEX
+from headgate.apis.registry.flatpak_index import FlatpakIndex
+from headgate.apis.registry.pulling import SUPPORTS_SIGNATURES, Pulls
 from headgate.apis.registry.pushing import Pushes
 from headgate.apis.registry.requests import (
     ClientGoneError,
@@ -36,6 +40,7 @@ _ROUTES: Final = {
     "uploads": re.compile(rf"{_NAME}/blobs/uploads/?"),
     "blob": re.compile(rf"{_NAME}/blobs/(?P<digest>[^/]{{1,256}})"),
     "tags": re.compile(rf"{_NAME}/tags/list"),
+    "signatures": re.compile(rf"/extensions{_NAME}/signatures/(?P<digest>[^/]{{1,256}})"),
     "referrers": re.compile(rf"{_NAME}/referrers/(?P<digest>[^/]{{1,256}})"),
 }
 
@@ -56,6 +61,7 @@ class RegistryApp:
     ) -> None:
         self._door = door
         self._tokens = tokens
+        self._index = FlatpakIndex(door)
         self._handlers: Mapping[str, Mapping[str, Handler]] = {
             "manifest": {
                 "GET": pulls.manifest,
@@ -75,6 +81,7 @@ class RegistryApp:
             "search": {"GET": catalogs.search, "HEAD": catalogs.search},
             "search ping": {"GET": catalogs.ping, "HEAD": catalogs.ping},
             "tags": {"GET": pulls.tags, "HEAD": pulls.tags},
+            "signatures": {"GET": pulls.signatures},
             "referrers": {"GET": pulls.referrers, "HEAD": pulls.referrers},
         }
 
@@ -101,6 +108,9 @@ class RegistryApp:
         if request.path in ("/v2", "/v2/"):
             await self._ping(request)
             return
+        if request.path.startswith(INDEX):
+            await self._index(request)
+            return
         for kind, pattern in _ROUTES.items():
             found = pattern.fullmatch(request.path)
             if found is not None:
@@ -119,7 +129,7 @@ class RegistryApp:
         caller = await self._door.callers.identify(request.scope, await self._door.changes.stamp())
         if not caller.admitted:
             raise LoginNeededError(caller.fault or "Log in to use this registry")
-        await request.reply_json(200, {})
+        await request.reply_json(200, {}, [SUPPORTS_SIGNATURES])
 
 
 async def _refuse(request: Request, error: Exception) -> None:

@@ -63,6 +63,11 @@ LEFT_OUT: Final[Mapping[tuple[str, str], str]] = {
     ("content_view_filters", "add_filter_rules"): "`content-view filter rule create` adds them",
     ("content_view_filters", "remove_filter_rules"): "`content-view filter rule delete` does it",
     ("content_view_versions", "explain"): "`explain` shows it",
+    ("content_view_versions", "incremental_update"): (
+        "`content-view version incremental-update` takes its parts as options"
+    ),
+    ("content_views", "preview"): "`content-view preview` shows it",
+    ("content_views", "preview_dependencies"): "`content-view preview --dependencies yes` asks it",
     ("foreman_tasks", "bulk_search"): "`task list --search` finds them",
     ("foreman_tasks", "bulk_stop"): "does the same as `task bulk-cancel`",
     ("home", "index"): "for programs that explore the API",

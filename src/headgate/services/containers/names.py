@@ -1,5 +1,6 @@
 """What a name of the registry serves."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, func, select
@@ -10,6 +11,7 @@ from headgate.services.containers.archived_names import Archived, find_archived
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     container_repositories,
+    content_sets,
     content_view_version_repositories,
     content_views,
     distributions,
@@ -22,7 +24,8 @@ from headgate.stores.db.tables import (
 _names, _repository, _own = registry_names.c, repositories.c, container_repositories.c
 _frozen, _version = content_view_version_repositories.c, repository_versions.c
 
-# Asked for every name that was not looked up before: said once.
+_HELD = func.coalesce(_frozen.content_set_id, _version.content_set_id)
+
 _SERVED = (
     select(
         _names.name,
@@ -37,8 +40,9 @@ _SERVED = (
         distributions.c.base_path,
         distributions.c.version_id,
         lifecycle_environments.c.registry_unauthenticated_pull,
+        lifecycle_environments.c.registry_unauthenticated_index,
         content_views.c.default,
-        func.coalesce(_frozen.content_set_id, _version.content_set_id).label("content_set_id"),
+        _HELD.label("content_set_id"),
     )
     .select_from(registry_names)
     .join(repositories, _repository.id == _names.repository_id)
@@ -66,7 +70,13 @@ _SERVED = (
             _version.id == _repository.latest_version_id,
         ),
     )
-    .where(_names.name == bindparam("name"))
+)
+# Asked for every name that was not looked up before: said once.
+_BY_NAME = _SERVED.where(_names.name == bindparam("name"))
+_FILLED = (
+    _SERVED.join(content_sets, content_sets.c.id == _HELD)
+    .add_columns(content_sets.c.digest)
+    .order_by(_names.name)
 )
 
 
@@ -93,12 +103,31 @@ def find_named(tx: Transaction, name: str) -> Named | None:
 
     A name that nothing bears may be that of an archived version (`archived_names`).
     """
-    row = tx.execute(_SERVED, {"name": name}).one_or_none()
+    row = tx.execute(_BY_NAME, {"name": name}).one_or_none()
     if row is None:
         return _as_archived(name, find_archived(tx, name))
     if row.version_id is not None and row.content_set_id is None:
         return None
     return _as_value(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A name, where it is served, and the content set that it serves."""
+
+    named: Named
+    place: str  # the content view environment: ORG/Library, ORG/ENV/CV
+    content_set_id: ContentSetId
+    digest: bytes  # of the content set
+    announced: bool  # everybody may see which flatpaks there are
+
+
+def filled_names(tx: Transaction) -> Iterator[Filled]:
+    """Yield every name of the registry that serves content, whoever may read it, in their order."""
+    for row in tx.execute(_FILLED):
+        held = ContentSetId(row.content_set_id)
+        announced = bool(row.registry_unauthenticated_index)
+        yield Filled(_as_value(row), row.base_path, held, row.digest, announced)
 
 
 def _as_archived(name: str, found: Archived | None) -> Named | None:

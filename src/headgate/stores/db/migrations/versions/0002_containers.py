@@ -1,4 +1,4 @@
-"""Container content and the registry's names; packages vouched for in spite of weak checksums."""
+"""Container content, the names of the registry, and what belongs to them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +11,20 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Make the tables and columns."""
+    op.create_table(
+        "container_signatures",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("manifest", sa.String(length=135), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_container_signatures")),
+        sa.UniqueConstraint("digest", name=op.f("uq_container_signatures_digest")),
+    )
+    with op.batch_alter_table("container_signatures", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_container_signatures_manifest"), ["manifest"], unique=False
+        )
+
     op.create_table(
         "container_tags",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -56,6 +70,9 @@ def upgrade() -> None:
     with op.batch_alter_table("container_manifests", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_container_manifests_blob_id"), ["blob_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_container_manifests_flatpak"), ["flatpak"], unique=False
         )
         batch_op.create_index(
             batch_op.f("ix_container_manifests_subject"), ["subject"], unique=False
@@ -257,6 +274,30 @@ def upgrade() -> None:
             batch_op.f("ix_registry_names_repository_id"), ["repository_id"], unique=False
         )
 
+    op.create_table(
+        "rpm_vouched_packages",
+        sa.Column("repository_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("package_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["package_id"],
+            ["rpm_packages.id"],
+            name=op.f("fk_rpm_vouched_packages_package_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["repository_id"],
+            ["repositories.id"],
+            name=op.f("fk_rpm_vouched_packages_repository_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("repository_id", "digest", name=op.f("pk_rpm_vouched_packages")),
+    )
+    with op.batch_alter_table("rpm_vouched_packages", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_rpm_vouched_packages_package_id"), ["package_id"], unique=False
+        )
+
     with op.batch_alter_table("lifecycle_environments", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("registry_name_pattern", sa.String(length=255), nullable=True)
@@ -264,6 +305,14 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column(
                 "registry_unauthenticated_pull",
+                sa.Boolean(),
+                nullable=False,
+                server_default=sa.false(),
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "registry_unauthenticated_index",
                 sa.Boolean(),
                 nullable=False,
                 server_default=sa.false(),
@@ -280,44 +329,21 @@ def upgrade() -> None:
             )
         )
 
-    op.create_table(
-        "rpm_vouched_packages",
-        sa.Column("repository_id", sa.Integer(), nullable=False),
-        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("package_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["repository_id"],
-            ["repositories.id"],
-            name=op.f("fk_rpm_vouched_packages_repository_id"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["package_id"],
-            ["rpm_packages.id"],
-            name=op.f("fk_rpm_vouched_packages_package_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("repository_id", "digest", name=op.f("pk_rpm_vouched_packages")),
-    )
-    with op.batch_alter_table("rpm_vouched_packages", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_rpm_vouched_packages_package_id"), ["package_id"], unique=False
-        )
-
 
 def downgrade() -> None:
     """Remove them."""
-    with op.batch_alter_table("rpm_vouched_packages", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_rpm_vouched_packages_package_id"))
-
-    op.drop_table("rpm_vouched_packages")
     with op.batch_alter_table("organizations", schema=None) as batch_op:
         batch_op.drop_column("container_push_creates_products")
 
     with op.batch_alter_table("lifecycle_environments", schema=None) as batch_op:
+        batch_op.drop_column("registry_unauthenticated_index")
         batch_op.drop_column("registry_unauthenticated_pull")
         batch_op.drop_column("registry_name_pattern")
 
+    with op.batch_alter_table("rpm_vouched_packages", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rpm_vouched_packages_package_id"))
+
+    op.drop_table("rpm_vouched_packages")
     with op.batch_alter_table("registry_names", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_registry_names_repository_id"))
         batch_op.drop_index(batch_op.f("ix_registry_names_organization_id"))
@@ -351,6 +377,7 @@ def downgrade() -> None:
     op.drop_table("container_children")
     with op.batch_alter_table("container_manifests", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_container_manifests_subject"))
+        batch_op.drop_index(batch_op.f("ix_container_manifests_flatpak"))
         batch_op.drop_index(batch_op.f("ix_container_manifests_blob_id"))
 
     op.drop_table("container_manifests")
@@ -359,3 +386,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_container_tags_manifest"))
 
     op.drop_table("container_tags")
+    with op.batch_alter_table("container_signatures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_container_signatures_manifest"))
+
+    op.drop_table("container_signatures")
