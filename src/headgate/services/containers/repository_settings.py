@@ -80,12 +80,15 @@ def set_container_settings(
     held: Mapping[str, Any] = {} if known is None else dict(known)
     present = {name: held.get(column) for name, column in COLUMNS.items()}
     merged = present | dict(changes)
+    together: dict[str, Any] = {
+        name: value or () if name in _LISTS else value for name, value in merged.items()
+    }
     ContainerSettings(
         url=row.url,
         unprotected=row.unprotected,
         snapshot_days=row.snapshot_days,
         pushed=held.get("push_name") is not None,
-        **{name: value or () if name in _LISTS else value for name, value in merged.items()},
+        **together,
     ).check()
     changed = [name for name in COLUMNS if merged[name] != present[name]]
     values = {COLUMNS[name]: merged[name] for name in changed}
