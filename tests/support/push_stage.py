@@ -4,7 +4,7 @@ A request that died leaves what a killed process leaves; the next one meets a re
 just been started. `Client` is what goes on after that, as a client does that keeps trying.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +19,7 @@ from headgate.apis.content import OnDemand
 from headgate.apis.registry.admission import Door
 from headgate.apis.registry.app import RegistryApp
 from headgate.apis.registry.callers import Callers
+from headgate.apis.registry.catalog import Catalogs
 from headgate.apis.registry.pulling import Pulls
 from headgate.apis.registry.pushing import Pushes
 from headgate.apis.registry.tokens import TokenEndpoint
@@ -74,6 +75,11 @@ class PushStage(Stage):
         self._running.close()
         self._client = self._started()
 
+    def user(self, login: str, *, organization: int, permissions: Sequence[str]) -> str:
+        """Make a user of one organization; return the header by which it is known."""
+        self._control.user(login, organizations=[organization], permissions=permissions)
+        return basic(login)
+
     def sweep(self) -> None:
         """Remove what nobody finished, as happens every hour."""
         sweep(self.workshop)
@@ -118,7 +124,9 @@ class PushStage(Stage):
         )
         endpoint = TokenEndpoint(database, callers=callers, tokens=tokens, clock=clock)
         pulls = Pulls(door, accel_prefix=None, accel_root=None)
-        app = RegistryApp(door, pulls, Pushes(door), endpoint)
+        app = RegistryApp(
+            door, pulls=pulls, pushes=Pushes(door), catalogs=Catalogs(door), tokens=endpoint
+        )
         headers = {"Authorization": basic("admin")}
         client = TestClient(_lasting(app), base_url="https://registry.test", headers=headers)
         return self._running.enter_context(client)
@@ -153,6 +161,7 @@ class Client:
     stage: PushStage
     name: str
     crash_at: int = 0
+    authorization: str | None = None  # the administrator's unless told
     _died: set[str] = field(default_factory=set[str])
 
     def push(self, image: Manifest, *tags: str) -> None:
@@ -230,6 +239,9 @@ class Client:
     def ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
         """Ask for a path below the repository, or a whole one."""
         whole = path if path.startswith("/") else f"/v2/{self.name}/{path}"
+        if self.authorization is not None:
+            own = {"Authorization": self.authorization}
+            options["headers"] = {**options.get("headers", {}), **own}
         return self.stage.request(method, whole, **options)
 
     def require(self, image: Manifest, reference: str) -> None:
