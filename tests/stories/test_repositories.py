@@ -171,7 +171,7 @@ def test_repositories_are_found_by_what_they_hold(house: House) -> None:
         ({"label": "reed"}, "label", "has already been taken"),
         ({"label": "a b"}, "label", "ascii alpha numerals"),
         ({"name": None}, "name", "can't be blank"),
-        ({"content_type": "docker"}, "content_type", "must be one of"),
+        ({"content_type": "deb"}, "content_type", "must be one of"),
         ({"content_type": None}, "content_type", "can't be blank"),
         ({"url": "ftp://birds.example/"}, "url", "must begin with one of"),
         ({"url": "http://u:p@birds.example/"}, "url", "must not contain credentials"),
@@ -191,6 +191,11 @@ def test_repositories_are_found_by_what_they_hold(house: House) -> None:
             "cannot be set when the download policy is on_demand",
         ),
         ({"content_type": "file", "checksum_type": "sha256"}, "checksum_type", "only for yum"),
+        (
+            {"content_type": "file", "metadata_compression": "gz"},
+            "metadata_compression",
+            "only for yum",
+        ),
         ({"upstream_password": "x"}, "upstream_username", "must be given with a password"),
         ({"metadata_compression": "xz"}, "metadata_compression", "must be one of"),
     ],
@@ -292,6 +297,7 @@ def test_the_kinds_of_repositories_and_units_are_told(house: House) -> None:
 
     assert kinds == {"docker", "file", "yum"}
     assert {"rpm", "srpm", "erratum", "package_group", "module_stream", "file"} <= units
+    assert {"docker_tag", "docker_manifest", "docker_manifest_list"} <= units
 
 
 @on_sqlite

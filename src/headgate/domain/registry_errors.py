@@ -75,6 +75,12 @@ class BlobUploadInvalidError(RegistryError):
     code = "BLOB_UPLOAD_INVALID"
 
 
+class ClientSilentError(RegistryError):
+    """A client has stopped in the middle of what it sends."""
+
+    code = "BLOB_UPLOAD_INVALID"
+
+
 class UploadRangeError(RegistryError):
     """A chunk does not begin where the upload has come to; `reached` bytes are here."""
 

@@ -26,6 +26,8 @@ IGNORABLE_CONTENT = ("srpm", "treeinfo")
 OS_VERSIONS = ("rhel-6", "rhel-7", "rhel-8", "rhel-9", "rhel-10")
 METADATA_EXPIRE = range(1, 604_801)  # seconds
 
+_YUM_ONLY = "is only for yum repositories"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositorySettings:
@@ -51,6 +53,8 @@ class RepositorySettings:
         _require(errors, "missing_files_policy", self.missing_files_policy, MISSING_FILES_POLICIES)
         if self.metadata_compression is not None:
             _require(errors, "metadata_compression", self.metadata_compression, COMPRESSIONS)
+            if self.content_type != "yum":
+                errors["metadata_compression"] = [_YUM_ONLY]
         if self.checksum_type is not None:
             _require(errors, "checksum_type", self.checksum_type, CHECKSUM_TYPES)
             if self.download_policy == "on_demand":
@@ -58,7 +62,7 @@ class RepositorySettings:
                     "cannot be set when the download policy is on_demand"
                 )
             if self.content_type != "yum":
-                errors.setdefault("checksum_type", []).append("is only for yum repositories")
+                errors.setdefault("checksum_type", []).append(_YUM_ONLY)
         if self.url is not None:
             self._check_url(errors, self.url)
         if self.upstream_password_given and not self.upstream_username:

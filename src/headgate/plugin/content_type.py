@@ -4,7 +4,7 @@ When and where that happens is the server's business. A content type adds one fo
 `content/` and is named once, in `server/`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -201,12 +201,21 @@ class Synced:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """What came of restoring metadata: which units' is lost, and why upstream did not help."""
+
+    lost: Content = field(default_factory=Content)
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
     """A file that a client has sent, whole, waiting to become a unit."""
 
     path: Path
     name: str  # as the client calls it
     unit_type: str  # rpm, srpm, file
+    digest: str | None = None  # what a tag is to point to; then there is no file
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +236,11 @@ class ContentType(Protocol):
     @property
     def name(self) -> str:
         """As in the API: yum, file."""
+        ...
+
+    @property
+    def pushable(self) -> bool:
+        """Whether clients change repositories at any time, without tasks; no metadata then."""
         ...
 
     @property
@@ -252,6 +266,17 @@ class ContentType(Protocol):
 
     def forget_bytes(self, tx: Transaction, content: Content) -> None:
         """Forget that bytes of these units are here: they can be fetched again."""
+        ...
+
+    def metadata_blobs(self, tx: Transaction, content: Content) -> Collection[int]:
+        """Return the blobs, beside units' files, in which lies what was said of the units."""
+        ...
+
+    def restore_metadata(self, work: SyncWork, damaged: Sequence[int]) -> Restored:
+        """Make up for those of the blobs whose bytes are wrong or gone; others are passed over.
+
+        Called in a step, before they are taken away. The remote's URL is empty if there is none.
+        """
         ...
 
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
@@ -296,6 +321,21 @@ class ContentType(Protocol):
 
     def with_units(self, tx: Transaction, content: Content, units: Content) -> Content:
         """Return the content with these units, in the place of others at the same paths."""
+        ...
+
+    def revised(
+        self,
+        tx: Transaction,
+        repository_id: int,
+        content: Content,
+        *,
+        added: Content,
+        removed: Content,
+    ) -> Content:
+        """Return what a repository holds after units were added and removed by hand.
+
+        An error says what cannot be added, or has to stay.
+        """
         ...
 
     def brought_by(

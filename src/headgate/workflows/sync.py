@@ -1,6 +1,7 @@
 """Synchronizing a repository: upstream's content becomes its next version."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -25,6 +26,7 @@ from headgate.services.repositories.repository_versions import latest_version_of
 from headgate.services.units.content_sets import load_content
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import repositories
+from headgate.upstream import Remote
 from headgate.workflows.quotas import ports_with_room
 from headgate.workflows.repository_version import make_version
 from headgate.workflows.requests import sync_task
@@ -40,8 +42,10 @@ def sync(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     Until the last transaction nobody sees anything of it. Output: `changed`, and the number of
     units added and removed by type.
     """
-    repository, work = _begin(workshop, run)
+    repository, work, number = _begin(workshop, run)
     content_type = workshop.content_types[repository.content_type]
+    # What steps have found rests on the version that was the latest when they began.
+    base = run.step("base", lambda: number) if content_type.pushable else number
     try:
         synced = content_type.sync(work)
     except InvalidContentError as error:
@@ -64,7 +68,9 @@ def sync(workshop: Workshop, run: Run) -> Mapping[str, Any]:
             .values(upstream_state=dict(synced.state), upstream_seen=synced.seen)
         )
 
-    changed = make_version(workshop, run, repository, synced, cause="sync", also=remember)
+    changed = make_version(
+        workshop, run, repository, synced, base=base, cause="sync", also=remember
+    )
     missing = synced.missing or ()
     warn_of_missing(run, repository, missing)
     return {
@@ -112,7 +118,7 @@ def sync_many(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     return {"repositories": len(ends), "failed": len(failed)}
 
 
-def _begin(workshop: Workshop, run: Run) -> tuple[Row[Any], SyncWork]:
+def _begin(workshop: Workshop, run: Run) -> tuple[Row[Any], SyncWork, int]:
     repository_id = RepositoryId(run.input["repository_id"])
     with workshop.ports.database.read() as tx:
         repository = tx.execute(
@@ -131,26 +137,32 @@ def _begin(workshop: Workshop, run: Run) -> tuple[Row[Any], SyncWork]:
             or latest is None
             or is_incomplete(tx, latest.publication_id)
         )
-        work = SyncWork(
-            ports=ports_with_room(workshop),
-            run=run,
-            organization_id=repository.organization_id,
-            remote=remote_of(tx, repository, workshop.unseal),
-            download_policy=repository.download_policy,
-            mirroring_policy=repository.mirroring_policy,
-            options=publish_options(repository),
-            previous=previous,
-            state=None if full else state_of(repository),
-            trust=rules_of(
-                tx,
-                repository,
-                workshop.unseal,
-                accept_older=bool(run.input.get("accept_older")),
-            ),
-            keep_good=repository.missing_files_policy == "keep_good",
-            repository_id=repository_id,
-            ignorable_content=repository.ignorable_content or (),
-            retain_versions=repository.retain_package_versions_count or 0,
-            settings=own_settings(tx, repository),
-        )
-    return repository, work
+        remote = remote_of(tx, repository, workshop.unseal)
+        work = work_on(tx, workshop, run, repository, remote)
+        state = None if full else state_of(repository)
+    number = 0 if latest is None else latest.number
+    return repository, replace(work, previous=previous, state=state), number
+
+
+def work_on(
+    tx: Transaction, workshop: Workshop, run: Run, repository: Row[Any], remote: Remote
+) -> SyncWork:
+    """Return what a content type wants to know of the repository to ask its upstream anew."""
+    accept_older = bool(run.input.get("accept_older"))
+    return SyncWork(
+        ports=ports_with_room(workshop),
+        run=run,
+        organization_id=repository.organization_id,
+        remote=remote,
+        download_policy=repository.download_policy,
+        mirroring_policy=repository.mirroring_policy,
+        options=publish_options(repository),
+        previous=Content(),
+        state=None,
+        trust=rules_of(tx, repository, workshop.unseal, accept_older=accept_older),
+        keep_good=repository.missing_files_policy == "keep_good",
+        repository_id=RepositoryId(repository.id),
+        ignorable_content=repository.ignorable_content or (),
+        retain_versions=repository.retain_package_versions_count or 0,
+        settings=own_settings(tx, repository),
+    )

@@ -17,6 +17,10 @@ from headgate.domain.ids import (
 )
 from headgate.domain.repositories import CONTENT_TYPES, DOWNLOAD_POLICIES
 from headgate.engine import enqueue
+from headgate.services.containers.repository_settings import (
+    begin_container_settings,
+    set_container_settings,
+)
 from headgate.services.listing import page
 from headgate.services.organizations.signing_keys import served_keys
 from headgate.services.organizations.trust import set_trust
@@ -99,8 +103,12 @@ def index(call: Call, params: Index) -> Listing:
     if available and params.content_view_id is not None:
         found = outside_view(found, params.content_view_id)
     if params.with_content is not None:
-        kind = "file" if params.with_content == "file" else "yum"
-        found = found.where(REPOSITORIES.fields.by_name["content_type"].column == kind)
+        kinds = [
+            name
+            for name, known in call.services.content_types.items()
+            if params.with_content in known.unit_types
+        ]
+        found = found.where(REPOSITORIES.fields.by_name["content_type"].column.in_(kinds))
     for unit_type, unit_id in (
         ("rpm", params.rpm_id),
         ("erratum", params.erratum_id),
@@ -169,6 +177,9 @@ def create(call: Call, params: Create) -> dict[str, Any]:
         changes=params.source(),
         permission="create_products",
     )
+    begin_container_settings(
+        call.tx, actor=call.actor, repository_id=repository_id, given=params.container()
+    )
     return _one(call, repository_id)
 
 
@@ -200,6 +211,9 @@ def update(call: Call, params: Update) -> dict[str, Any]:
         changes=changes,
     )
     set_source(call.tx, actor=call.actor, repository_id=params.id, changes=params.source())
+    set_container_settings(
+        call.tx, actor=call.actor, repository_id=params.id, changes=params.container()
+    )
     if signed_otherwise:
         row = load_repository(call.tx, call.actor, params.id)
         enqueue(call.tx, sign_anew_task(row, user_id=call.actor.user_id))

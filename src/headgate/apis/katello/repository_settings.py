@@ -3,6 +3,7 @@
 from typing import Any
 
 from headgate.apis.actions import doc
+from headgate.apis.katello.container_settings import ContainerSettings
 from headgate.apis.katello.repository_sources import SourceSettings
 from headgate.domain.ids import CredentialId, SigningKeyId
 from headgate.domain.repositories import (
@@ -17,7 +18,7 @@ from headgate.services.organizations.trust import POLICIES
 from headgate.services.repositories.products import CREDENTIAL_KINDS
 
 
-class Settings(SourceSettings):
+class Settings(SourceSettings, ContainerSettings):
     """What can be set and changed."""
 
     description: str | None = doc("Description of the repository", default=None)

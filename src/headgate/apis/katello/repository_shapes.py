@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headgate.apis.actions import Call
+from headgate.apis.katello.container_settings import container_shown
 from headgate.apis.katello.repository_sources import source_shown
 from headgate.apis.katello.shapes import (
     organization_of,
@@ -44,6 +45,8 @@ def summary(call: Call, row: AnyRow, sync: AnyRow | None) -> dict[str, Any]:
         "missing_files_count": row.missing_files_count,
         "checksum_type": row.checksum_type,
         "metadata_compression": row.metadata_compression,
+        "is_container_push": row.push_name is not None,
+        **container_shown(row),
         "package_signature_policy": row.package_signature_policy,
         "metadata_signature_policy": row.metadata_signature_policy,
         "replay_policy": row.replay_policy,
@@ -106,7 +109,6 @@ def full(call: Call, row: AnyRow, sync: AnyRow | None, holding: Sequence[AnyRow]
         "verify_ssl_on_sync": row.verify_ssl_on_sync,
         **source_shown(row, name_of_proxy(call.tx, row.http_proxy_id)),
         "http_proxy_url_exists": row.http_proxy_url is not None,
-        "is_container_push": False,
         "permissions": permissions(
             call,
             row.organization_id,

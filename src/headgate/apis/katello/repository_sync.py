@@ -28,6 +28,11 @@ def sync(call: Call, params: Sync) -> TaskId:
     """Ask for its synchronization."""
     row = load_repository(call.tx, call.actor, params.id)
     call.actor.require("sync_products", organization_id=row.organization_id)
+    if row.push_name is not None:
+        raise BadRequestError(
+            f"Repository '{row.name}' is filled by pushes to {row.push_name} and has no upstream;"
+            " to mirror one, make another repository."
+        )
     if not row.url:
         raise BadRequestError(
             f"Repository '{row.name}' has no upstream URL; set one to synchronize it."

@@ -1,18 +1,22 @@
 """The `docker` content type: what the server asks of it, each answered by a module beside this."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
 from headgate.content.container import unit_files
 from headgate.content.container.combining import names_of, with_units
+from headgate.content.container.revising import make_tags, revised
 from headgate.content.container.sync.sync import sync
-from headgate.content.container.tables import container_manifests, container_tags
+from headgate.content.container.tables import (
+    container_manifests,
+    container_signatures,
+    container_tags,
+)
 from headgate.content.container.tag_history import note_moves
-from headgate.content.container.units import LISTING, MANIFEST, TAG, drop_units
+from headgate.content.container.units import LISTING, MANIFEST, SIGNATURE, TAG, drop_units
 from headgate.domain.content import Content
-from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ContentSetId
 from headgate.engine.port import Run
 from headgate.plugin import (
@@ -25,6 +29,7 @@ from headgate.plugin import (
     Ports,
     PublishedFile,
     PublishOptions,
+    Restored,
     Solution,
     SolvePart,
     Synced,
@@ -54,6 +59,7 @@ UNIT_TYPES = {
             title=container_manifests.c.name,
             family=container_manifests.c.name,
         ),
+        UnitType(SIGNATURE, container_signatures, counted=False),
     )
 }
 
@@ -63,6 +69,7 @@ class ContainerType:
     """Container repositories."""
 
     name: str = "docker"
+    pushable: bool = True
     unit_types: Mapping[str, UnitType] = field(default_factory=lambda: UNIT_TYPES)
 
     def sync(self, work: SyncWork) -> Synced | None:
@@ -102,6 +109,16 @@ class ContainerType:
         """See `content/container/unit_files.py`."""
         unit_files.forget_bytes(tx, content)
 
+    def metadata_blobs(self, tx: Transaction, content: Content) -> Collection[int]:
+        """Return none: manifests are files of their units."""
+        del tx, content
+        return ()
+
+    def restore_metadata(self, work: SyncWork, damaged: Sequence[int]) -> Restored:
+        """Do nothing: there is nothing to restore."""
+        del work, damaged
+        return Restored()
+
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
         """Return the content as it is: tag filters are not there yet."""
         del tx, filters
@@ -118,9 +135,20 @@ class ContainerType:
         return Explained([])
 
     def upload(self, ports: Ports, run: Run, uploads: Sequence[Upload]) -> Content:
-        """Refuse: images are pushed (katello.md 1.3)."""
-        del ports, run, uploads
-        raise BadRequestError("Images are not uploaded but pushed: use podman push")
+        """See `content/container/revising.py`."""
+        return make_tags(ports, run, uploads)
+
+    def revised(
+        self,
+        tx: Transaction,
+        repository_id: int,
+        content: Content,
+        *,
+        added: Content,
+        removed: Content,
+    ) -> Content:
+        """See `content/container/revising.py`."""
+        return revised(tx, repository_id, content, added=added, removed=removed)
 
     def with_units(self, tx: Transaction, content: Content, units: Content) -> Content:
         """See `content/container/combining.py`."""

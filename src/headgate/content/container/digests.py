@@ -62,3 +62,8 @@ def unit_digest(digest: str) -> bytes:
 def tag_digest(name: str, manifest: str) -> bytes:
     """Return the 32 bytes that name a tag, with where it points, as a unit."""
     return sha256(f"{name}\0{manifest}".encode()).digest()
+
+
+def signature_digest(manifest: str, content: bytes) -> bytes:
+    """Return the 32 bytes that name a signature, with what it signs, as a unit."""
+    return sha256(manifest.encode() + b"\0" + content).digest()

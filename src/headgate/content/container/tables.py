@@ -114,6 +114,16 @@ container_tags = Table(
     Column("manifest", String(DIGEST_LENGTH), nullable=False, index=True),
 )
 
+# Simple signatures of manifests, opaque here: clients have the keys (containers/image, "atomic").
+container_signatures = Table(
+    "container_signatures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),  # over manifest and content
+    Column("manifest", String(DIGEST_LENGTH), nullable=False, index=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
 # Where a tag pointed, since when, and who pointed it there.
 container_tag_moves = Table(
     "container_tag_moves",

@@ -7,13 +7,14 @@ from typing import Any, Final
 from pyroaring import BitMap
 from sqlalchemy import delete, func, select
 
-from headgate.content.container.digests import tag_digest, unit_digest
+from headgate.content.container.digests import signature_digest, tag_digest, unit_digest
 from headgate.content.container.image_configs import ImageConfig
 from headgate.content.container.manifests import Descriptor, Manifest
 from headgate.content.container.tables import (
     container_children,
     container_manifest_blobs,
     container_manifests,
+    container_signatures,
     container_tags,
 )
 from headgate.services.units.unit_rows import insert_missing, insert_units
@@ -23,6 +24,7 @@ from headgate.stores.db.statements import batched, upsert
 MANIFEST: Final = "docker_manifest"
 LISTING: Final = "docker_manifest_list"
 TAG: Final = "docker_tag"
+SIGNATURE: Final = "docker_signature"
 
 _BOOTABLE: Final = "containers.bootc"
 _FLATPAK: Final = "org.flatpak.ref"
@@ -77,6 +79,18 @@ def insert_tags(tx: Transaction, tags: Iterable[tuple[str, str]]) -> dict[str, i
     return {name: known[digest] for (name, _), digest in digests.items()}
 
 
+def insert_signatures(tx: Transaction, signatures: Iterable[tuple[str, bytes]]) -> list[int]:
+    """Make units of signatures, each the digest of a manifest and what signs it."""
+    rows = {
+        signature_digest(manifest, content): {"manifest": manifest, "content": content}
+        for manifest, content in signatures
+    }
+    known = insert_units(
+        tx, container_signatures, [{"digest": digest, **row} for digest, row in rows.items()]
+    )
+    return sorted(known.values())
+
+
 def blobs_of(tx: Transaction, manifests: BitMap, digests: Iterable[str]) -> dict[str, int]:
     """Return the ids of the blobs that came for one of the manifests, by digest."""
     found: dict[str, int] = {}
@@ -95,6 +109,8 @@ def drop_units(tx: Transaction, units: Mapping[str, BitMap]) -> None:
     """Delete units that nothing holds."""
     for batch in batched(units.get(TAG, BitMap())):
         tx.execute(delete(container_tags).where(container_tags.c.id.in_(batch)))
+    for batch in batched(units.get(SIGNATURE, BitMap())):
+        tx.execute(delete(container_signatures).where(container_signatures.c.id.in_(batch)))
     for batch in batched(units.get(MANIFEST, BitMap()) | units.get(LISTING, BitMap())):
         tx.execute(delete(container_manifests).where(container_manifests.c.id.in_(batch)))
 

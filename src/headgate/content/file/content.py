@@ -1,6 +1,6 @@
 """The `file` content type: mirrors the listed files and serves them at the same paths."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -27,6 +27,7 @@ from headgate.plugin import (
     Ports,
     PublishedFile,
     PublishOptions,
+    Restored,
     Solution,
     SolvePart,
     Source,
@@ -62,6 +63,7 @@ class FileType:
     """Trees of files with a PULP_MANIFEST."""
 
     name: str = FILE
+    pushable: bool = False
     unit_types: Mapping[str, UnitType] = field(
         default_factory=lambda: {
             FILE: UnitType(FILE, file_units, title=file_units.c.path, family=file_units.c.path)
@@ -164,6 +166,16 @@ class FileType:
             gone = update(file_units).where(file_units.c.id.in_(batch))
             tx.execute(gone.values(blob_id=None))
 
+    def metadata_blobs(self, tx: Transaction, content: Content) -> Collection[int]:
+        """Return none: a manifest is made of the rows."""
+        del tx, content
+        return ()
+
+    def restore_metadata(self, work: SyncWork, damaged: Sequence[int]) -> Restored:
+        """Do nothing: there is nothing to restore."""
+        del work, damaged
+        return Restored()
+
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
         """Return the content: no filter speaks of files (katello.md 1.5)."""
         del tx, filters
@@ -213,6 +225,19 @@ class FileType:
     def with_units(self, tx: Transaction, content: Content, units: Content) -> Content:
         """Return the content with these files in the place of others at the same paths."""
         return _with_files(tx, content, units[FILE])
+
+    def revised(
+        self,
+        tx: Transaction,
+        repository_id: int,
+        content: Content,
+        *,
+        added: Content,
+        removed: Content,
+    ) -> Content:
+        """Nothing depends on files."""
+        del repository_id
+        return _with_files(tx, content - removed, added[FILE])
 
     def brought_by(
         self,

@@ -1,6 +1,6 @@
 """The `yum` content type: what the server asks of it, each answered by a module beside this one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
@@ -13,6 +13,7 @@ from headgate.content.rpm.merging import with_units
 from headgate.content.rpm.packs import drop_empty_segments
 from headgate.content.rpm.publish import dispensable, publish
 from headgate.content.rpm.records import NAME_ARCH, NAME_STREAM, NEVRA, NSVCA
+from headgate.content.rpm.restoring import pack_blobs_of, restore_metadata
 from headgate.content.rpm.solving.solve import solve
 from headgate.content.rpm.sync import sync
 from headgate.content.rpm.tables import (
@@ -39,6 +40,7 @@ from headgate.plugin import (
     Ports,
     PublishedFile,
     PublishOptions,
+    Restored,
     Solution,
     SolvePart,
     Synced,
@@ -79,6 +81,7 @@ class YumType:
     """Yum repositories."""
 
     name: str = "yum"
+    pushable: bool = False
     unit_types: Mapping[str, UnitType] = field(default_factory=lambda: UNIT_TYPES)
 
     def sync(self, work: SyncWork) -> Synced | None:
@@ -115,6 +118,14 @@ class YumType:
         """See `content/rpm/unit_files.py`."""
         forget_bytes(tx, content)
 
+    def metadata_blobs(self, tx: Transaction, content: Content) -> Collection[int]:
+        """See `content/rpm/restoring.py`."""
+        return pack_blobs_of(tx, content["rpm"] | content["srpm"])
+
+    def restore_metadata(self, work: SyncWork, damaged: Sequence[int]) -> Restored:
+        """See `content/rpm/restoring.py`."""
+        return restore_metadata(work, damaged)
+
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
         """See `content/rpm/filters/`."""
         return filtered(tx, content, filters)
@@ -134,6 +145,20 @@ class YumType:
     def with_units(self, tx: Transaction, content: Content, units: Content) -> Content:
         """See `content/rpm/merging.py`."""
         return with_units(tx, content, units)
+
+    def revised(
+        self,
+        tx: Transaction,
+        repository_id: int,
+        content: Content,
+        *,
+        added: Content,
+        removed: Content,
+    ) -> Content:
+        """Nothing goes along with what is removed."""
+        del repository_id
+        left = content - removed
+        return with_units(tx, left, added) if added.units else left
 
     def brought_by(
         self,

@@ -11,9 +11,9 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, func, select
 
+from headgate.domain.container_repositories import CONTAINER
 from headgate.domain.registry_names import default_name
 from headgate.services.access import AnySelect
-from headgate.services.containers.wanted_names import CONTAINER
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     content_view_version_repositories,

@@ -40,6 +40,7 @@ _SERVED = (
         distributions.c.base_path,
         distributions.c.version_id,
         lifecycle_environments.c.registry_unauthenticated_pull,
+        lifecycle_environments.c.registry_unauthenticated_index,
         content_views.c.default,
         _HELD.label("content_set_id"),
     )
@@ -118,13 +119,15 @@ class Filled:
     place: str  # the content view environment: ORG/Library, ORG/ENV/CV
     content_set_id: ContentSetId
     digest: bytes  # of the content set
+    announced: bool  # everybody may see which flatpaks there are
 
 
 def filled_names(tx: Transaction) -> Iterator[Filled]:
     """Yield every name of the registry that serves content, whoever may read it, in their order."""
     for row in tx.execute(_FILLED):
         held = ContentSetId(row.content_set_id)
-        yield Filled(_as_value(row), row.base_path, held, row.digest)
+        announced = bool(row.registry_unauthenticated_index)
+        yield Filled(_as_value(row), row.base_path, held, row.digest, announced)
 
 
 def _as_archived(name: str, found: Archived | None) -> Named | None:

@@ -9,8 +9,6 @@ from yarl import URL
 from headgate.domain.errors import BadRequestError
 from headgate.upstream import Remote
 
-CONTENT_TYPE: Final = "docker"
-
 # The registry of Docker Hub is at none of the names by which people call it.
 _HUB: Final = "registry-1.docker.io"
 _HUB_NAMES: Final = frozenset({_HUB, "docker.io", "index.docker.io", "hub.docker.com"})

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import Column, ColumnElement, Table, select
 
+from headgate.domain.container_repositories import CONTAINER
 from headgate.domain.registry_names import NamePattern, default_name
 from headgate.services.access import AnyRow, AnySelect
 from headgate.stores.db import Transaction
@@ -27,7 +28,6 @@ from headgate.stores.db.tables import (
 )
 
 # The content type of container repositories, as Katello calls it.
-CONTAINER: Final = "docker"
 
 # Katello's default and rolling views have one version, of this number.
 _ONLY_VERSION: Final = "1.0"

@@ -19,7 +19,11 @@ from headgate.stores.db.tables import distributions, lifecycle_environments, org
 # `ORG/content_views/...` is where archived versions are served (katello.md 1.1).
 RESERVED_LABELS = frozenset({"content_views"})
 
-REGISTRY_FIELDS = ("registry_name_pattern", "registry_unauthenticated_pull")
+REGISTRY_FIELDS = (
+    "registry_name_pattern",
+    "registry_unauthenticated_pull",
+    "registry_unauthenticated_index",
+)
 
 
 def create_environment(
@@ -34,6 +38,7 @@ def create_environment(
     description: str | None = None,
     registry_name_pattern: str | None = None,
     registry_unauthenticated_pull: bool = False,
+    registry_unauthenticated_index: bool = False,
 ) -> EnvironmentId:
     """Make an environment that follows `prior_id`.
 
@@ -61,6 +66,7 @@ def create_environment(
             "prior_id": prior_id,
             "registry_name_pattern": _checked_pattern(registry_name_pattern),
             "registry_unauthenticated_pull": registry_unauthenticated_pull,
+            "registry_unauthenticated_index": registry_unauthenticated_index,
             "created_at": now,
             "updated_at": now,
         },

@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import Boolean, Row, and_, bindparam, or_, select, true, update
 
+from headgate.domain.container_repositories import CONTAINER
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import RepositoryId
 from headgate.domain.repositories import GLOBAL_PROXY, NO_PROXY, SELECTED_PROXY
-from headgate.services.containers.upstreams import CONTENT_TYPE, registry_remote
+from headgate.services.containers.upstreams import registry_remote
 from headgate.services.repositories.own_settings import own_settings
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import content_credentials, http_proxies, products, repositories
@@ -92,7 +93,7 @@ def remote_of(tx: Transaction, repository: Row[Any], unseal: Unseal) -> Remote:
         concurrency=repository.download_concurrency,
         rate=repository.download_rate,
     )
-    if repository.content_type != CONTENT_TYPE:
+    if repository.content_type != CONTAINER:
         return remote
     return registry_remote(remote, own_settings(tx, repository))
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, select, update
 
 from headgate.domain.clock import Clock
+from headgate.domain.container_repositories import CONTAINER
 from headgate.domain.errors import BadRequestError, ConflictError, ValidationError
 from headgate.domain.ids import (
     OrganizationId,
@@ -16,7 +17,6 @@ from headgate.domain.repositories import RepositorySettings
 from headgate.plugin import PublishOptions
 from headgate.services.access import Actor, load
 from headgate.services.containers.naming import name_after, name_repository
-from headgate.services.containers.wanted_names import CONTAINER
 from headgate.services.related import AnyRow
 from headgate.services.repositories.products import (
     CREDENTIAL_KINDS,
@@ -49,6 +49,8 @@ DEFAULTS: Mapping[str, Any] = {
     "missing_files_policy": "keep_good",
     "snapshot_days": 0,
 }
+# The registry decides by permissions who may pull; nothing of it is served by path.
+_OWN_DEFAULTS: Mapping[str, Mapping[str, Any]] = {CONTAINER: {"unprotected": True}}
 SETTABLE = (
     "name",
     "description",
@@ -102,7 +104,9 @@ def insert_repository(
     tx: Transaction, *, clock: Clock, product: Row[Any], values: Mapping[str, Any]
 ) -> RepositoryId:
     """Make a repository for a caller who may; secrets among the values are sealed already."""
-    values = {**DEFAULTS, **{key: value for key, value in values.items() if value is not None}}
+    own = _OWN_DEFAULTS.get(values["content_type"], {})
+    given = {key: value for key, value in values.items() if value is not None}
+    values = {**DEFAULTS, **own, **given}
     names = free_names(
         tx, repositories, name=values["name"], label=values.get("label"), product_id=product.id
     )

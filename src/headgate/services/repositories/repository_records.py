@@ -17,6 +17,7 @@ from headgate.services.repositories.missing_records import missing_count
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
+    container_repositories,
     content_set_members,
     content_sets,
     content_view_repositories,
@@ -131,6 +132,12 @@ def holding(tx: Transaction, actor: Actor, unit_type: str, unit_id: int) -> list
     return [row.id for row in rows if unit_id in BitMap.deserialize(row.units)]
 
 
+def repositories_of_version(tx: Transaction, version_id: int) -> set[int]:
+    """Return the ids of the repositories in a content view version."""
+    held = select(_held.repository_id).where(_held.version_id == version_id)
+    return set(tx.scalars(held))
+
+
 def load_repository(
     tx: Transaction,
     actor: Actor,
@@ -193,7 +200,11 @@ def _with_content(place: Place) -> Select[Any]:
         content_sets.c.counts.label("content_counts"),
         missing_count(_publication(place)).label("missing_files_count"),
         _registry_name(place).label("container_repository_name"),
+        *(each for each in container_repositories.c if each.name != "repository_id"),
     ).select_from(repositories)
+    source = source.outerjoin(
+        container_repositories, container_repositories.c.repository_id == repositories.c.id
+    )
     source = with_credentials(source, repositories).outerjoin(
         repository_versions, repository_versions.c.id == repositories.c.latest_version_id
     )

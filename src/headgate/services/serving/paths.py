@@ -14,7 +14,12 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, or_, select
 
 from headgate.plugin import ContentType, Located
-from headgate.services.serving.served import ServedRepository, of_latest, of_version
+from headgate.services.serving.served import (
+    SERVED_BY_PATH,
+    ServedRepository,
+    of_latest,
+    of_version,
+)
 from headgate.services.serving.serving_history import read_moment, served_then
 from headgate.stores.blobs import Digest
 from headgate.stores.db import Transaction
@@ -167,7 +172,11 @@ def list_above(tx: Transaction, folder: str, *, most: int) -> list[tuple[str, bo
                 ),
             ),
         )
-        .where(organizations.c.label == first, repositories.c.latest_version_id.is_not(None))
+        .where(
+            organizations.c.label == first,
+            repositories.c.latest_version_id.is_not(None),
+            SERVED_BY_PATH,
+        )
         .order_by(distributions.c.base_path, repositories.c.relative_path)
         .limit(most)
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, or_, select
 
+from headgate.domain.container_repositories import CONTAINER
 from headgate.domain.ids import ContentSetId
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
@@ -21,6 +22,8 @@ from headgate.stores.db.types import UtcDateTime
 
 AnySelect = Select[*tuple[Any, ...]]
 
+# Containers are served by the registry alone, which decides by other rules who may pull.
+SERVED_BY_PATH = repositories.c.content_type != CONTAINER
 # What content requests ask is put together once: that takes SQLAlchemy longer than running it.
 _PATHS: BindParameter[Any] = bindparam("paths", expanding=True)
 _VIEW: BindParameter[Any] = bindparam("content_view_id")
@@ -46,7 +49,11 @@ _OF_VERSION = (
     select(_frozen.relative_path, _frozen.content_set_id, _frozen.publication_id, *_REPOSITORY)
     .join(repositories, repositories.c.id == _frozen.repository_id)
     .join(publications, publications.c.id == _frozen.publication_id)
-    .where(_frozen.version_id == bindparam("version_id"), _frozen.relative_path.in_(_PATHS))
+    .where(
+        _frozen.version_id == bindparam("version_id"),
+        _frozen.relative_path.in_(_PATHS),
+        SERVED_BY_PATH,
+    )
 )
 
 
@@ -66,6 +73,7 @@ def _of_view(chosen: ColumnElement[bool]) -> AnySelect:
         .where(
             repositories.c.organization_id == bindparam("organization_id"),
             repositories.c.relative_path.in_(_PATHS),
+            SERVED_BY_PATH,
             _IN_VIEW,
         )
     )

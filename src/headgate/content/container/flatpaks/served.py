@@ -22,6 +22,7 @@ class ServedFlatpaks:
     named: Named
     place: str  # the content view environment: ORG/Library, ORG/ENV/CV
     digest: bytes  # of the content set
+    announced: bool  # everybody may see them, whoever may pull them
     images: Sequence[FlatpakImage]
 
 
@@ -45,7 +46,7 @@ class FlatpakShelf:
         }
         self._known = now
         return [
-            ServedFlatpaks(each.named, each.place, each.digest, images)
+            ServedFlatpaks(each.named, each.place, each.digest, each.announced, images)
             for each in filled
             if (images := now[each.digest])
         ]

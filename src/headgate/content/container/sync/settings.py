@@ -17,6 +17,7 @@ _DECIDING: Final = (
     "platforms",
     "tag_limit_count",
     "tag_limit_days",
+    "sigstore_url",
 )
 
 
