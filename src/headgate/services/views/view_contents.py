@@ -97,7 +97,7 @@ def _planned(
     if not sets:
         return Content()
     source = laid_over(tx, content_type, sets)
-    filters = filters_within(inputs.filters, repository.repository_id)
+    filters = filters_within(inputs.filters, repository.repository_id, content_type.name)
     return content_type.filtered(tx, source, filters)
 
 
