@@ -3,7 +3,7 @@
 Run with benchmarks and tests on the module path, as the Makefile does:
 
 python -m benchmarks [--packages 60000] [--large 200000] [--versions 1000]
-    [--only main,mirror,idle,serving,versions,filters,dependencies]
+    [--only main,mirror,idle,serving,registry,versions,filters,dependencies]
 """
 
 import argparse
@@ -15,6 +15,7 @@ import filtering
 import idle
 import main_job
 import mirror
+import registry
 import serving
 import versions
 from table import Table
@@ -24,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--packages", type=int, default=60_000)
     parser.add_argument("--large", type=int, default=200_000, help="0: leave it out")
-    parser.add_argument("--only", default="idle,mirror,serving,main,filters,dependencies")
+    parser.add_argument("--only", default="idle,mirror,serving,registry,main,filters,dependencies")
     parser.add_argument("--versions", type=int, default=100, help="of one view; the promise: 1,000")
     options = parser.parse_args()
     cache = Path(__file__).parents[1] / "build" / "bench"
@@ -39,6 +40,8 @@ def main() -> None:
             mirror.run(table, work, cache)
         if "serving" in wanted:
             serving.run(table, work, cache, packages=options.packages)
+        if "registry" in wanted:
+            registry.run(table, work)
         if "main" in wanted:
             main_job.run(table, work, cache, packages=options.packages, large=options.large or None)
         if "versions" in wanted:

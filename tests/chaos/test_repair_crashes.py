@@ -20,6 +20,7 @@ RUNS = int(os.environ.get("HEADGATE_TEST_CHAOS_RUNS", "3"))
 ALL = 20
 LOST = f"Packages/r/{REED_2.filename}"
 ROTTEN = f"Packages/h/{HERON_1.filename}"
+ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +49,9 @@ def repairs(stage: Stage, birds: Upstream) -> None:
         if path.is_file() and path.read_bytes() == (safe / ROTTEN).read_bytes():
             path.chmod(0o600)
             path.write_bytes(b"rotten")
+        elif path.is_file() and path.read_bytes().startswith(ZSTD):  # what is kept of packages
+            path.chmod(0o600)
+            path.write_bytes(ZSTD + b"rotten")
     asked = world.post(f"repositories/{mirror}/verify_checksum")
     assert world.ended(asked)["result"] == "warning"
     shutil.copy2(safe / LOST, folder / LOST)

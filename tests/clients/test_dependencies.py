@@ -149,6 +149,75 @@ def test_without_the_wish_nothing_is_added_and_a_check_tells_what_would_be(woods
     assert checked["output"]["packages_checked"] == 7
 
 
+def preview(woods: Woods, view: int, **fields: Any) -> Json:
+    """A preview with dependencies: the output of its task."""
+    return woods.world.done(woods.world.post(f"content_views/{view}/preview", **fields))["output"]
+
+
+def numbers(plan: Json) -> Mapping[str, tuple[int, int]]:
+    return {
+        each["unit_type"]: (each["added"], each["bytes_added"]) for each in plan["content_types"]
+    }
+
+
+def test_a_preview_with_dependencies_shows_what_the_publish_then_gives(woods: Woods) -> None:
+    name, view = woods.view("nest")
+    woods.without_modules(view)
+
+    plan = preview(woods, view)
+    version = woods.world.publish(view, plan_digest=plan["plan_digest"])
+
+    added = [TWIG, BARK_2, LOG_2, LINING, MOSS]
+    assert woods.host(name).repoquery() == sorted(each.nevra for each in [NEST, *added])
+    held = woods.world.list("packages", content_view_version_id=version)
+    (packages,) = (each for each in plan["content_types"] if each["unit_type"] == "rpm")
+    shown = [title for item in packages["items"] for title in item["after"]]
+    assert sorted(shown) == sorted(each["nvra"] for each in held)
+    assert numbers(plan)["rpm"] == (6, sum(each["size"] for each in held))
+    assert numbers(plan)["erratum"][0] == 1
+    (groups,) = (each for each in plan["content_types"] if each["unit_type"] == "package_group")
+    assert "Woodland" in {title for item in groups["items"] for title in item["after"]}
+    report = woods.report(version)
+    assert plan["dependencies"] == {key: report[key] for key in plan["dependencies"]}
+    assert {each["requirement"] for each in plan["dependencies"]["unresolved"]} == {
+        "sun",
+        "(gold or silver)",
+    }
+    assert plan["solve_dependencies"]
+    assert plan["estimated_seconds"] > 0
+
+
+def test_a_preview_tells_what_a_view_that_solves_nothing_leaves_unresolved(woods: Woods) -> None:
+    _, view = woods.view("nest", "log", solve=False)
+    woods.without_modules(view)
+
+    plan, plain = preview(woods, view), woods.world.show("content_views", f"{view}/preview")
+
+    assert {each["package"] for each in plan["dependencies"]["added"]} == {
+        each.nevra for each in [TWIG, BARK_2, LINING, MOSS]
+    }
+    assert plan["dependencies"]["unresolved_total"] == 2
+    assert plain["dependencies"] is None
+    assert {**plan, "dependencies": None} == plain
+
+    fewer = preview(woods, view, limit=1)["content_types"]
+    assert {len(each["items"]) for each in fewer if each["added"]} == {1}
+
+
+def test_a_preview_of_a_composite_view_tells_what_its_components_lack(woods: Woods) -> None:
+    _, nest = woods.view("nest", solve=False)
+    woods.without_modules(nest)
+    version = woods.world.publish(nest)
+    forest = woods.world.view(f"Forest{nest}", composite=True, component_ids=[version])
+
+    plan = preview(woods, forest)
+
+    assert plan["dependencies"]["added"] == []
+    open_ends = {each["requirement"] for each in plan["dependencies"]["unresolved"]}
+    assert {"twig", "/usr/share/lining/soft", "sun"} <= open_ends
+    assert numbers(plan)["rpm"][0] == 1
+
+
 def test_a_default_stream_that_is_required_comes_whole_and_a_host_uses_it(woods: Woods) -> None:
     name, view = woods.view("pellet")
     woods.without_modules(view)

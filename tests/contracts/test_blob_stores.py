@@ -1,9 +1,11 @@
 """The contract of blob stores; every implementation runs it."""
 
+import errno
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from headgate.domain.errors import ConflictError, NotFoundError
 from headgate.stores.blobs import BlobStore, Digest, FolderBlobStore, MemoryBlobStore
+from headgate.stores.blobs.uploads import FolderUpload, Hashes
 
 STORES: dict[str, Callable[[Path], BlobStore]] = {
     "memory": lambda _: MemoryBlobStore(),
@@ -109,6 +112,92 @@ def test_a_discarded_upload_begins_anew(store: BlobStore) -> None:
 
     with store.upload("abc123") as upload:
         assert upload.size == 0
+
+
+def test_an_upload_that_was_kept_can_be_kept_again(store: BlobStore) -> None:
+    for _ in range(2):  # as after a crash between `keep` and what was to follow
+        with store.upload("abc123") as upload:
+            upload.write(b"headgate" if upload.size == 0 else b"")
+            digest = store.keep(upload)
+        assert digest == Digest(sha256(b"headgate").digest())
+        store.drop(digest)
+
+
+def test_what_comes_after_an_upload_was_kept_is_not_in_the_blob(store: BlobStore) -> None:
+    with store.upload("abc123") as upload:
+        upload.write(b"headgate")
+        digest = store.keep(upload)
+
+    with suppress(ConflictError), store.upload("abc123") as upload:
+        upload.write(b" and more")
+    with suppress(ConflictError), store.upload("abc123") as upload:
+        upload.restart()
+
+    assert b"".join(store.read(digest)) == b"headgate"
+
+
+def test_an_upload_that_is_a_blob_takes_no_more(tmp_path: Path) -> None:
+    store = FolderBlobStore(tmp_path)
+    with store.upload("abc123") as upload:
+        upload.write(b"headgate")
+        store.keep(upload)
+
+    with store.upload("abc123") as upload:
+        assert upload.size == 8
+        with pytest.raises(ConflictError, match="complete"):
+            upload.write(b"more")
+
+
+def test_a_file_system_without_second_names_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    store = FolderBlobStore(tmp_path)
+    with store.upload("abc123") as upload:
+        upload.write(b"headgate")
+        digest = store.keep(upload)
+        upload.discard()
+
+    assert b"".join(store.read(digest)) == b"headgate"
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_two_processes_take_turns_at_an_upload_and_read_it_once(tmp_path: Path) -> None:
+    stores = [FolderBlobStore(tmp_path), FolderBlobStore(tmp_path)]
+    for number in range(20):
+        with stores[number % 2].upload("abc123") as upload:
+            upload.write(b"%d" % number)
+
+    with stores[0].upload("abc123") as upload:
+        expected = sha256(b"".join(b"%d" % number for number in range(20))).digest()
+        assert upload.digest() == Digest(expected)
+
+
+def test_who_opens_an_upload_while_it_ends_does_not_write_to_the_blob(tmp_path: Path) -> None:
+    store = FolderBlobStore(tmp_path)
+    with store.upload("abc123") as upload:
+        upload.write(b"headgate")
+
+    class Late(FolderUpload):
+        """Has opened the file when somebody else finishes the upload."""
+
+        def _lock(self) -> None:
+            with suppress(ConflictError), store.upload("abc123") as upload:
+                kept.append(store.keep(upload))
+                upload.discard()
+            super()._lock()
+
+    kept: list[Digest] = []
+    with Late(tmp_path / "spool" / "upload.abc123", Hashes()) as late:
+        size = late.size
+        late.write(b" and more")
+        late.discard()
+
+    assert size == 0
+    assert [b"".join(store.read(digest)) for digest in kept] == [b"headgate"]
 
 
 def test_another_process_goes_on_with_an_upload(tmp_path: Path) -> None:

@@ -112,3 +112,40 @@ def test_repositories_are_synchronized_by_one_task(house: House, nothing: str) -
 
     assert answer.status_code == 202
     assert world.ended(answer.json())["output"] == {"repositories": 1, "failed": 1}
+
+
+@on_sqlite
+def test_the_repositories_of_products_change_their_proxy_together(house: House) -> None:
+    world = house.world
+    birds, fish = world.product("Birds"), world.product("Fish")
+    one = world.repository("one", product_id=birds)
+    two = world.repository("two", product_id=fish, content_type="file")
+    body = {"name": "wall", "url": "http://proxy.example.org:3128"}
+    owner = {"organization_ids": [house.organization]}
+    made = house.admin.post("/api/http_proxies", json={"http_proxy": {**body, **owner}})
+    chosen = {"http_proxy_policy": "use_selected_http_proxy", "http_proxy_id": made.json()["id"]}
+
+    answer = house.put("products/bulk/http_proxy", ids=[birds, fish], **chosen)
+
+    messages = answer.json()["displayMessages"]
+    assert messages["success"] == ["Successfully changed the http proxy of 2 product(s)"]
+    for repository in (one, two):
+        assert house.get(f"repositories/{repository}").json()["http_proxy"]["name"] == "wall"
+
+    house.put("products/bulk/http_proxy", ids=[birds], http_proxy_policy="none")
+
+    assert house.get(f"repositories/{one}").json()["http_proxy_policy"] == "none"
+    assert house.get(f"repositories/{two}").json()["http_proxy"]["name"] == "wall"
+    incomplete = {"http_proxy_policy": "use_selected_http_proxy", "http_proxy_id": None}
+    answer = house.put("products/bulk/http_proxy", ids=[birds], **incomplete)
+    assert answer.json()["displayMessages"]["success"] == []
+    assert len(answer.json()["displayMessages"]["error"]) == 1
+    refused(house.put("products/bulk/http_proxy", ids=[birds]), 422, "can't be blank")
+    watcher = house.control.user(
+        "watcher", organizations=[house.organization], permissions=["view_products"]
+    )
+    seen = watcher.put(
+        "/katello/api/products/bulk/http_proxy",
+        json={"ids": [birds], "http_proxy_policy": "none"},
+    )
+    assert "not allowed" in seen.json()["displayMessages"]["error"][0]

@@ -21,6 +21,7 @@ from typing import Any, Self
 import pytest
 import yaml
 
+from support.aviary import HERON_2, HERON_ADVISORY
 from support.faulty_upstream import Fault, FaultyUpstream
 from support.ports import free_port
 from support.server import PASSWORD, Server
@@ -135,6 +136,36 @@ def test_the_main_job_by_names_alone(shell: Shell, organization: str, aviary: Pa
     assert "Library > Dev" in shell.says("lifecycle-environment", "paths", *mine)
 
 
+def test_a_publish_is_previewed_with_and_without_dependencies(
+    shell: Shell, organization: str, aviary: Path
+) -> None:
+    mine = ["--organization", organization]
+    repository = [*mine, "--product", "Birds", "--name", "aviary"]
+    view = [*mine, "--name", "Base"]
+    shell.run("product", "create", *mine, "--name", "Birds")
+    url = ["--content-type", "yum", "--url", f"file://{aviary}"]
+    shell.run("repository", "create", *repository, *url)
+    shell.run("repository", "synchronize", *repository)
+    shell.run("content-view", "create", *view, "--repositories", "aviary")
+
+    plain = json.loads(shell.says("-o", "json", "content-view", "preview", *view))
+    asked = ["content-view", "preview", *view, "--dependencies", "yes"]
+    whole = json.loads(shell.says("-o", "json", *asked, "--limit", "1"))
+    read = shell.run(*asked)
+    started = shell.says("--async", *asked)
+    shell.run("content-view", "publish", *view, "--plan-digest", whole["plan_digest"])
+
+    assert plain["dependencies"] is None
+    assert whole["dependencies"]["packages_checked"] > 0
+    assert whole["plan_digest"] == plain["plan_digest"]
+    assert all(len(each["items"]) <= 1 for each in whole["content_types"])
+    assert "Unresolved" in read.stdout
+    assert "Packages checked:" in read.stdout
+    assert re.fullmatch(r"Task [0-9a-f-]{36} is running\n", started)
+    refused = shell.run(*asked, "--limit", "1001", code=65)
+    assert "Limit must be less than or equal to 1000" in refused.stderr
+
+
 def test_a_repository_leaves_a_view_and_old_versions_are_purged(
     shell: Shell, organization: str
 ) -> None:
@@ -153,6 +184,37 @@ def test_a_repository_leaves_a_view_and_old_versions_are_purged(
     assert shown["repository_ids"] == []
     listed = shell.json("content-view", "version", "list", *mine, "--content-view", "V")
     assert sorted(str(version["version"]) for version in listed) == ["2.0", "3.0"]
+
+
+def test_one_advisory_comes_to_an_environment_by_names_alone(
+    shell: Shell, organization: str, aviary: Path
+) -> None:
+    mine = ["--organization", organization]
+    view = [*mine, "--content-view", "Base"]
+    shell.run("product", "create", *mine, "--name", "P")
+    url = ["--content-type", "yum", "--url", f"file://{aviary}"]
+    shell.run("repository", "create", *mine, "--product", "P", "--name", "R", *url)
+    shell.run("repository", "synchronize", *mine, "--product", "P", "--name", "R")
+    shell.run("content-view", "create", *mine, "--name", "Base", "--repositories", "R")
+    old = ["--type", "rpm", "--inclusion", "no"]
+    shell.run("content-view", "filter", "create", *view, "--name", "old", *old)
+    rule = ["--content-view-filter", "old", "--name", "heron", "--version", "2.0"]
+    shell.run("content-view", "filter", "rule", "create", *view, *rule)
+    shell.run("content-view", "publish", *mine, "--name", "Base")
+    shell.run("lifecycle-environment", "create", *mine, "--name", "Dev", "--prior", "Library")
+    to_dev = ["--version", "1.0", "--to-lifecycle-environment", "Dev"]
+    shell.run("content-view", "version", "promote", *view, *to_dev)
+
+    version = [*view, "--content-view-version", "1.0", "--lifecycle-environments", "Dev"]
+    update = ["content-view", "version", "incremental-update", *version]
+    nothing = shell.run(*update, code=65)
+    shell.run(*update, "--errata-ids", HERON_ADVISORY.id, "--description", "The fix")
+
+    assert "Nothing to add" in nothing.stderr
+    found = shell.json("content-view", "version", "list", *view)
+    assert {each["version"]: each["description"] for each in found}["1.1"] == "The fix"
+    in_dev = shell.json("package", "list", *view, "--content-view-version", "1.1")
+    assert HERON_2.nvra in {each["nvra"] for each in in_dev}
 
 
 def test_files_are_uploaded_and_removed(shell: Shell, organization: str, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from headgate.domain.errors import StorageFullError
 from headgate.engine.port import Run
 from headgate.plugin import Ports, PublishedFile, PublishOptions
 from headgate.workflows.definitions import workflows
+from support.control import control
 from support.house import House, refused
 from support.tasks import Workbench
 
@@ -366,3 +367,21 @@ def test_kinds_that_are_not_published_or_filtered_say_so(house: House) -> None:
         answer = house.put(f"content_views/{imported}", **{field: not now})
         assert refused(answer, 422)[field] == ["can not be changed after creation"]
         assert house.put(f"content_views/{imported}", **{field: now}).status_code == 200
+
+
+@on_sqlite
+def test_a_composite_version_may_have_to_follow_its_components(house: House) -> None:
+    world = house.start_worker()
+    dev = world.environment("Dev")
+    tools, base = world.view("Tools"), world.view("Base")
+    versions = [world.publish(tools), world.publish(base)]
+    whole = world.publish(composite(house, "All", latest(tools), latest(base)))
+    world.promote(versions[0], dev)
+    strict = control(house.control.database, restrict_composite_view=True).client()
+    path = f"/katello/api/content_view_versions/{whole}/promote"
+
+    answer = strict.post(path, json={"environment_ids": [dev]})
+
+    refused(answer, 400, "are not in environment 'Dev': Base 1.0")
+    world.promote(versions[1], dev)
+    assert strict.post(path, json={"environment_ids": [dev]}).status_code == 202

@@ -1,8 +1,10 @@
 """Container repositories that follow an upstream: what comes, what is asked, what is left out."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,9 @@ from support.feigned_registry import (
     USERNAME,
     FeignedRegistry,
     Held,
+    Stored,
     answering,
+    digest_of,
     feigned_registry,
 )
 from support.house import House
@@ -74,6 +78,20 @@ def test_nothing_comes_twice(scene: MirrorScene, registry: FeignedRegistry, upst
     assert len([path for path in got if "/blobs/" in path]) == 2
 
 
+def test_layers_of_the_organization_come_once_for_all_its_repositories(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    upstream.image("1.0", layers=[b"base", b"one"])
+    scene.mirror()
+    registry.repository("nests/wren").image("2.0", layers=[b"base", b"two"])
+    registry.asked.clear()
+
+    second = scene.mirror("wren", upstream_name="nests/wren")
+
+    assert len(registry.requests("/blobs/")) == 2  # the configuration and the layer of its own
+    assert {digest_of(b"base"), digest_of(b"two")} < scene.bytes_here(second)
+
+
 def test_an_unchanged_upstream_costs_one_request_for_each_tag(
     scene: MirrorScene, registry: FeignedRegistry, upstream: Held
 ) -> None:
@@ -124,17 +142,16 @@ def test_globs_say_which_tags_come(scene: MirrorScene, upstream: Held) -> None:
     assert set(scene.tags(mirror)) == {"1.0", "1.1", "latest"}
 
 
-def test_images_are_mirrored_by_digest_without_a_tag(
-    scene: MirrorScene, registry: FeignedRegistry, upstream: Held
-) -> None:
+def test_images_are_mirrored_by_digest_without_a_tag(scene: MirrorScene, upstream: Held) -> None:
     image = upstream.image(layers=[b"untagged"])
+    tag = image.digest.replace(":", "-") + ".sig"
+    signature = upstream.image(tag, layers=[b"signature"])
     upstream.image("latest")
 
     mirror = scene.mirror(include_tags=[image.digest])
 
-    assert scene.manifests(mirror) == {image.digest}
-    assert scene.tags(mirror) == {}
-    assert registry.requests("/tags/list") == []
+    assert scene.manifests(mirror) == {image.digest, signature.digest}
+    assert scene.tags(mirror) == {tag: signature.digest}
 
 
 def test_the_newest_versions_stay_within_a_limit(scene: MirrorScene, upstream: Held) -> None:
@@ -181,7 +198,7 @@ def test_only_wanted_platforms_come_and_the_index_stays_as_it_is(
     )
     upstream.image("arm-only", layers=[b"other"], architecture="arm64")
 
-    mirror = scene.mirror(platforms=["linux/amd64"])
+    mirror = scene.mirror(container_platforms=["linux/amd64"])
 
     assert scene.tags(mirror) == {"latest": index.digest}
     assert scene.manifests(mirror) == {index.digest, amd.digest, statement.digest}
@@ -194,9 +211,9 @@ def test_other_platforms_come_when_they_are_wanted_later(
     amd = upstream.image(layers=[b"amd"])
     arm = upstream.image(layers=[b"arm"], architecture="arm64")
     index = upstream.index("latest", children={"linux/amd64": amd, "linux/arm64/v8": arm})
-    mirror = scene.mirror(platforms=["linux/amd64"])
+    mirror = scene.mirror(container_platforms=["linux/amd64"])
 
-    scene.change(mirror, platforms=["linux/amd64", "linux/arm64"])
+    scene.change(mirror, container_platforms=["linux/amd64", "linux/arm64"])
     scene.world.sync(mirror)
 
     assert scene.manifests(mirror) == {index.digest, amd.digest, arm.digest}
@@ -260,7 +277,7 @@ def test_referrers_follow_the_images_that_are_kept(
     empty = upstream.blob(b"{}")
 
     def referring(to: str, kind: str) -> str:
-        content = {
+        content: dict[str, Any] = {
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,
             "artifactType": kind,
@@ -291,6 +308,86 @@ def test_referrers_follow_the_images_that_are_kept(
 
     assert {signature, bill} < scene.manifests(mirror)
     assert len(scene.manifests(mirror)) == (3 if by_api else 5)
+
+
+def test_referrers_of_known_images_are_asked_for_in_turn(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    registry.referrers = True
+    images = [upstream.image(f"1.{number}", layers=[b"%d" % number]) for number in range(100)]
+    mirror = scene.mirror(download_policy="on_demand")
+    signatures = {
+        upstream.image(layers=[b"of %d" % number], subject=image.descriptor()).digest
+        for number, image in enumerate(images)
+    }
+    asked: list[int] = []
+
+    for _ in range(2):
+        registry.asked.clear()
+        scene.world.sync(mirror)
+        asked.append(len(registry.requests("/referrers/", "GET")))
+
+    assert asked[0] < 64 + 100  # those in turn, and the new ones that came with them
+    assert signatures < scene.manifests(mirror)
+    registry.asked.clear()
+    scene.world.sync(mirror)
+    assert len(registry.asked) == 100 + 64 + 1
+
+
+def test_simple_signatures_come_with_what_they_sign(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    image = upstream.image("1.0")
+    upstream.image("2.0", layers=[b"unsigned"])
+    place = f"/signed/{NAME}@{image.digest.replace(':', '=')}/signature-"
+    registry.files |= {f"{place}1": b"one", f"{place}2": b"two", f"{place}4": b"after a gap"}
+    mirror = scene.mirror(sigstore_url=f"{registry.url}/signed")
+    first = scene.signatures(mirror)
+    registry.files[f"{place}1"] = b"another"
+
+    scene.world.sync(mirror)
+    again = scene.world.sync(mirror)
+
+    assert first == {(image.digest, b"one"), (image.digest, b"two")}
+    assert scene.signatures(mirror) == {(image.digest, b"another"), (image.digest, b"two")}
+    assert again["output"]["changed"] is False
+
+
+@pytest.mark.parametrize("answer", [b"x" * 70_000, b""])
+def test_what_cannot_be_a_signature_is_left_out_and_said(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held, answer: bytes
+) -> None:
+    image = upstream.image("1.0")
+    place = f"/signed/{NAME}@{image.digest.replace(':', '=')}/signature-1"
+    registry.files[place] = answer
+    mirror = scene.repository(sigstore_url=f"{registry.url}/signed")
+
+    task = scene.sync(mirror)
+
+    assert any("signatures of" in warning for warning in warnings_of(task))
+    assert scene.signatures(mirror) == set()
+    assert set(scene.tags(mirror)) == {"1.0"}
+
+
+def test_a_registry_that_has_signatures_itself_is_asked_for_them(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    image = upstream.image("1.0")
+    signatures: list[dict[str, Any]] = [
+        {"schemaVersion": 2, "type": "atomic", "content": b64encode(b"one").decode()},
+        {"schemaVersion": 2, "type": "of tomorrow", "content": {}},
+    ]
+    listed = json.dumps({"signatures": signatures}).encode()
+    registry.files[f"/extensions/v2/{NAME}/signatures/{image.digest}"] = listed
+    tags = {"name": NAME, "tags": ["1.0"]}
+    registry.always(
+        f"/v2/{NAME}/tags/list",
+        answering(200, {"X-Registry-Supports-Signatures": "1"}, json.dumps(tags).encode()),
+    )
+
+    mirror = scene.mirror()
+
+    assert scene.signatures(mirror) == {(image.digest, b"one")}
 
 
 def test_pages_of_tags_are_followed(
@@ -342,6 +439,53 @@ def test_sha512_names_images_and_layers_as_well(scene: MirrorScene, upstream: He
 
     assert scene.tags(mirror) == {"long": image.digest}
     assert layer in scene.bytes_here(mirror)
+
+
+def test_schema_1_is_kept_as_it_is_signed(scene: MirrorScene, upstream: Held) -> None:
+    layer = upstream.blob(b"old layer")
+    payload = json.dumps({"schemaVersion": 1, "name": NAME, "fsLayers": [{"blobSum": layer}]})
+    tail = b64encode(b"}").decode().rstrip("=")
+    protected = json.dumps({"formatLength": len(payload) - 1, "formatTail": tail})
+    signature = {"signature": "x", "protected": b64encode(protected.encode()).decode()}
+    signed = payload[:-1] + ', "signatures": ' + json.dumps([signature]) + "}"
+    digest = digest_of(payload.encode())
+    upstream.manifests[digest] = Stored(
+        "application/vnd.docker.distribution.manifest.v1+prettyjws", signed.encode()
+    )
+    upstream.tags["old"] = digest
+
+    mirror = scene.mirror()
+    verified = scene.world.done(scene.world.post(f"repositories/{mirror}/verify_checksum"))
+
+    assert scene.tags(mirror) == {"old": digest}
+    assert scene.bytes_here(mirror) == {layer}
+    assert verified["output"]["damaged"] == 0
+
+
+def test_a_registry_that_lists_tags_and_has_none_empties_no_mirror(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    upstream.image("1.0")
+    mirror = scene.mirror(mirroring_policy="mirror_content_only")
+    registry.always(f"/v2/{NAME}/manifests/1.0", answering(404))
+
+    task = scene.sync(mirror)
+
+    assert task["result"] == "error"
+    assert "has none of them" in warnings_of(task)[0]
+    assert set(scene.tags(mirror)) == {"1.0"}
+
+
+def test_a_quota_stops_layers_before_they_come(
+    house: House, scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    upstream.image("1.0", layers=[b"large" * 1_000])
+    scene.world.put(f"organizations/{house.organization}/quota", hard_bytes=2_000)
+
+    task = scene.sync(scene.repository())
+
+    assert task["result"] == "error"
+    assert registry.requests(digest_of(b"large" * 1_000)) == []
 
 
 def test_what_failed_is_tried_again(

@@ -250,6 +250,30 @@ def test_upstreams_own_metadata_stays_where_it_is_promised_and_else_gives_way_to
     assert len(roost.wakings()) == 1
 
 
+@on_sqlite
+def test_a_filter_that_matches_nothing_lets_versions_of_a_complete_mirror_sleep(
+    roost: Roost, aviary: Path
+) -> None:
+    world = roost.house.start_worker(DownloadRules(file_roots=(aviary.parent,)))
+    mirror = world.mirror("birds", f"file://{aviary}/", mirroring_policy="mirror_complete")
+    view = world.view("Ours", mirror)
+    world.filter(view, "nothing", {"name": "no-such-bird"})
+    first = world.publish(view)
+    whole = world.list("packages", content_view_version_id=first)
+    (crane,) = world.list("packages", repository_id=mirror, search="name = crane")
+    world.remove(mirror, crane["id"])
+    world.publish(view)
+    ours = roost.path("Ours", "1.0", "birds")
+    before = roost.metadata(ours)
+
+    roost.settle()
+
+    assert whole == world.list("packages", content_view_version_id=first)
+    assert crane["id"] in {each["id"] for each in whole}
+    assert roost.dormant() == {"1.0"}
+    assert roost.metadata(ours) == before
+
+
 def test_a_promotion_that_waits_its_turn_keeps_its_version_awake(roost: Roost) -> None:
     house = roost.house
     world = house.start_worker()

@@ -53,7 +53,8 @@ def _serve(upstream: Held, body: bytes, media_type: str) -> None:
 
 def _image(**changes: object) -> bytes:
     descriptor = {"mediaType": "application/json", "digest": digest_of(b"{}"), "size": 2}
-    body = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": descriptor, "layers": []}
+    body: dict[str, object] = {"schemaVersion": 2, "mediaType": OCI_MANIFEST}
+    body |= {"config": descriptor, "layers": []}
     return json.dumps(body | changes).encode()
 
 
@@ -282,7 +283,7 @@ def test_credentials_stay_away_from_a_token_service_elsewhere(
 
     refused = scene.sync(mirror)
     seen = [each.authorization for each in registry.requests("/token")]
-    scene.change(mirror, authentication_hosts=[f"127.0.0.1:{registry.other_port}"])
+    scene.change(mirror, upstream_authentication_hosts=[f"127.0.0.1:{registry.other_port}"])
     scene.world.sync(mirror)
 
     assert refused["result"] == "error"
@@ -318,3 +319,41 @@ def test_an_upstream_that_is_down_ends_the_sync_soon(
     assert task["result"] == "error"
     assert "answers 503" in warnings_of(task)[0]
     assert len(registry.asked) < 150
+
+
+@pytest.mark.parametrize("policy", ["immediate", "on_demand"])
+def test_who_names_the_layer_of_another_tenant_is_not_given_it(
+    house: House, scene: MirrorScene, upstream: Held, policy: str
+) -> None:
+    scene.mirror()
+    secret = digest_of(b"good")
+    with feigned_registry() as hostile:
+        held = hostile.repository(NAME)
+        held.image("stolen", layers=[b"good"], created="2026-02-02T02:02:02Z")
+        del held.blobs[secret]
+        other = MirrorScene(scene.world.another(), house.control.database, hostile.url)
+        mirror = other.repository(download_policy=policy)
+
+        other.sync(mirror)
+
+    assert upstream.tags["good"] not in other.manifests(mirror)
+    assert set(other.tags(mirror)) == {"stolen"}
+    assert secret not in other.bytes_here(mirror)
+
+
+def test_who_knows_the_digest_of_another_tenants_image_is_not_given_it(
+    house: House, scene: MirrorScene, upstream: Held
+) -> None:
+    scene.mirror()
+    secret = upstream.tags["good"]
+    with feigned_registry() as hostile:
+        hostile.repository(NAME).tags["stolen"] = secret
+        said = answering(200, {"Docker-Content-Digest": secret})
+        hostile.fail(_MANIFESTS + "stolen", said)
+        other = MirrorScene(scene.world.another(), house.control.database, hostile.url)
+        mirror = other.repository()
+
+        task = other.sync(mirror)
+
+    assert task["result"] == "error"
+    assert other.manifests(mirror) == set()

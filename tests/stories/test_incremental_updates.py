@@ -160,6 +160,9 @@ def test_where_libsolv_is_missing_only_solving_is_refused(
 
     checked = reserve.house.post(f"content_views/{reserve.view}/check_dependencies")
     refused(checked, 503, "pip install solv")
+    previewed = reserve.house.post(f"content_views/{reserve.view}/preview")
+    refused(previewed, 503, "pip install solv")
+    assert reserve.house.get(f"content_views/{reserve.view}/preview").status_code == 200
     refused(reserve.ask(resolve_dependencies=True, **content), 503, "pip install solv")
     reserve.world.put(f"content_views/{reserve.view}", solve_dependencies=True)
     published = reserve.house.post(f"content_views/{reserve.view}/publish")

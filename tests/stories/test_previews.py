@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Row, select
 
+from headgate.domain.errors import ConflictError
+from headgate.server.content_types import content_types
+from headgate.services.views import previews
+from headgate.stores.db import Transaction
+from headgate.stores.db.tables import content_views
 from headgate.upstream import AddressRules, DownloadRules
 from support.house import House, refused
 from support.upstream import Upstream, upstream
@@ -136,6 +142,47 @@ def test_a_plan_that_is_no_longer_true_is_refused(house: House) -> None:
     assert world.list("content_view_versions", content_view_id=view) == []
     fresh = house.get(f"content_views/{view}/preview").json()["plan_digest"]
     world.publish(view, plan_digest=fresh)
+
+
+@on_sqlite
+def test_a_preview_with_dependencies_is_of_one_moment(house: House) -> None:
+    world = house.start_worker()
+    notes = house.files("notes", one=b"1")
+    view = world.view("Base", notes)
+    kinds, database = content_types(), house.control.database
+
+    def row(tx: Transaction) -> Row[Any]:
+        return tx.execute(select(content_views).where(content_views.c.id == view)).one()
+
+    with database.read() as tx:
+        plan = previews.planned(tx, kinds, row(tx))
+        previews.require_unchanged(tx, row(tx), plan)
+    house.upload(notes, "two", b"2")
+
+    with database.read() as tx, pytest.raises(ConflictError, match="Preview it again"):
+        previews.require_unchanged(tx, row(tx), plan)
+
+
+@on_sqlite
+def test_who_may_look_may_preview_with_dependencies(house: House) -> None:
+    world = house.start_worker()
+    view = world.view("Base", house.files("notes", one=b"1"))
+    path = f"/katello/api/content_views/{view}/preview"
+    mine = [house.organization]
+    viewer = house.control.user("viewer", permissions=["view_content_views"], organizations=mine)
+    editor = house.control.user("editor", permissions=["edit_content_views"], organizations=mine)
+    stranger = house.control.user("stranger", permissions=["view_content_views"])
+
+    shown = world.done(viewer.post(path, json={"limit": 0}).json())["output"]
+
+    assert shown["plan_digest"] == viewer.get(path).json()["plan_digest"]
+    assert shown["dependencies"]["packages_checked"] == 0
+    assert [client.post(path).status_code for client in (editor, stranger)] == [403, 404]
+    refused(
+        house.post(f"content_views/{view}/preview", limit=1001), 422, "less than or equal to 1000"
+    )
+    rolling = world.view("Rolling", rolling=True)
+    refused(house.post(f"content_views/{rolling}/preview"), 400, "has no versions")
 
 
 @on_sqlite

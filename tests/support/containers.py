@@ -91,6 +91,12 @@ class Containers:
         (self._certificates / host).mkdir(exist_ok=True)
         (self._certificates / host / "ca.crt").write_bytes(ca.read_bytes())
 
+    def present(self, host: str, bundle: str) -> None:
+        """Show a registry a client certificate; the bundle has the key, too (PEM)."""
+        # Both are looked for by their first lines, so one file may have everything.
+        for name in ("client.cert", "client.key"):
+            (self._certificates / host / name).write_text(bundle)
+
     def login(self, host: str, user: str, password: str) -> Answer:
         """Log in; the credentials stay until `podman logout`."""
         return self.podman("login", "--username", user, "--password", password, host)
@@ -149,6 +155,10 @@ class Containers:
         if not done.returncode:
             raise ContainerToolError(f"{program} {arguments} succeeded\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr
+
+    def attempt(self, program: str, *arguments: str | Path) -> bool:
+        """Run one of the programs and say whether it succeeded."""
+        return self._start(program, *arguments).returncode == 0
 
     def environment(self) -> dict[str, str]:
         """Return the variables by which the programs find everything of this user."""

@@ -107,6 +107,7 @@ def control(
     uploads: Path = Path("/nonexistent"),
     authority: Authority | None = None,
     delete_repo_across_cv: bool = True,
+    restrict_composite_view: bool = False,
 ) -> Control:
     """Return a control plane whose administrator is `admin`."""
     clock = Watch()
@@ -124,6 +125,7 @@ def control(
         content_types=content_types(),
         clock=clock,
         delete_repo_across_cv=delete_repo_across_cv,
+        restrict_composite_view=restrict_composite_view,
         threads=4,
     )
     return Control(database, blobs, clock, control_plane(services, resources))

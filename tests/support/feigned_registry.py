@@ -140,6 +140,7 @@ class FeignedRegistry:
         self.page: int | None = None  # tags in one answer
         self.referrers = False  # whether it has the API
         self.layers_elsewhere = False  # whether blobs are on the other origin
+        self.files: dict[str, bytes] = {}  # beside the registry, by path
         self.asked: list[Asked] = []
         self.tokens: list[str] = []
         self._faults: dict[str, list[Fault]] = {}
@@ -241,10 +242,11 @@ class FeignedRegistry:
     async def _manifest(self, request: web.Request) -> web.StreamResponse:
         held = self.repositories.get(request.match_info["name"], Held())
         reference = request.match_info["reference"]
-        stored = held.manifests.get(held.tags.get(reference, reference))
+        digest = held.tags.get(reference, reference)
+        stored = held.manifests.get(digest)
         if stored is None:
             return _unknown("MANIFEST_UNKNOWN")
-        headers = {"Docker-Content-Digest": stored.digest, "Content-Type": stored.media_type}
+        headers = {"Docker-Content-Digest": digest, "Content-Type": stored.media_type}
         return web.Response(body=stored.body, headers=headers)
 
     async def _blob(self, request: web.Request) -> web.StreamResponse:
@@ -272,6 +274,8 @@ class FeignedRegistry:
         return web.Response(body=json.dumps(content), headers={"Content-Type": OCI_INDEX})
 
     async def _other(self, request: web.Request) -> web.StreamResponse:
+        if request.path in self.files:
+            return web.Response(body=self.files[request.path])
         return web.Response(status=200 if request.path == "/v2/" else 404)
 
 

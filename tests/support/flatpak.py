@@ -8,7 +8,11 @@ What it takes on Debian 12 (flatpak 1.14), found by trying:
   keeps inherited pipes open: output goes to files, and what is left over is known by its
   environment, which names this user's folder, and ended;
 - credentials are read from `flatpak/oci-auth.json` in the configuration folder, and offered to
-  token services alone: a registry that asks for a password itself is given up.
+  token services alone: a registry that asks for a password itself is given up;
+- for an index it shows nobody's: neither those, nor `user:password@` in the address of a remote,
+  nor a `.netrc`; what stands in the address before `index/static` it keeps, and `#TAG` behind it;
+- authorities are those of the system's file alone (libcurl with GnuTLS, no `certs.d`, no variable):
+  where one more is to be known, flatpak sees another file in the place of that one.
 """
 
 import json
@@ -29,6 +33,7 @@ APPLICATION = "org.example.Hello"
 RUNTIME = "org.example.Platform"
 _RUNTIME_REF = f"{RUNTIME}/x86_64/1"
 _SECONDS = 60
+_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 class FlatpakError(AssertionError):
@@ -85,6 +90,12 @@ class Flatpak:
         self._settings.mkdir(parents=True)
         (folder / "run").mkdir(mode=0o700)
         self._runs = 0
+        self._authorities: Path | None = None
+
+    def trust(self, ca: Path) -> None:
+        """Know an authority, as if it were in the system's store."""
+        self._authorities = self.folder / "authorities.crt"
+        self._authorities.write_bytes(_AUTHORITIES.read_bytes() + ca.read_bytes())
 
     def login(self, host: str, user: str, password: str) -> None:
         """Keep the credentials of a registry (`name:port`)."""
@@ -135,7 +146,8 @@ class Flatpak:
     def _run(self, *arguments: str) -> tuple[int, str, str]:
         self._runs += 1
         verb, *others = arguments
-        command = [needs.program("dbus-run-session", package="dbus-daemon"), "--"]
+        command = [] if self._authorities is None else _seeing(self._authorities)
+        command += [needs.program("dbus-run-session", package="dbus-daemon"), "--"]
         command += [needs.program("flatpak"), "--user", verb, *others]
         output, complaints = (
             self.folder / f"{kind}-{self._runs}" for kind in ("output", "complaints")
@@ -174,6 +186,13 @@ class Flatpak:
             with suppress(psutil.Error):
                 if process.environ().get("FLATPAK_USER_DIR") == mine:
                     process.send_signal(signal.SIGKILL)
+
+
+def _seeing(authorities: Path) -> list[str]:
+    """Return what starts a program that sees this file where the system's authorities are."""
+    place = f'mount --bind "$0" {_AUTHORITIES} && exec "$@"'
+    unshare = needs.program("unshare", package="util-linux")
+    return [unshare, "--mount", "--map-root-user", "sh", "-c", place, str(authorities)]
 
 
 def _bundle(folder: Path, tree: Path, name: str, branch: str, *, runtime: bool) -> Bundle:

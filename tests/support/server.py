@@ -47,9 +47,14 @@ class Server:
         self, login: str = "admin", password: str = PASSWORD, *, timeout: float = 60
     ) -> httpx2.Client:
         """Return an HTTP client of its API."""
+        client = self.stranger(timeout=timeout)
+        client.auth = (login, password)
+        return client
+
+    def stranger(self, *, timeout: float = 60) -> httpx2.Client:
+        """Return an HTTP client that shows no credentials."""
         return httpx2.Client(
             base_url=self.url,
-            auth=(login, password),
             verify=ssl.create_default_context(cafile=str(self.ca)),
             timeout=timeout,
             # The machine's proxy is for the outside.

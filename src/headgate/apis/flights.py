@@ -3,9 +3,24 @@
 import asyncio
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+async def ended(future: asyncio.Future[T]) -> T:
+    """Return what comes of work in a thread, even to who is cancelled not before it has ended.
+
+    A thread cannot be stopped: what it uses may not be closed beneath it.
+    """
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        while not future.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([future])
+        raise
 
 
 class Flights:
@@ -31,6 +46,10 @@ class Flights:
     async def in_thread(self, function: Callable[[], T]) -> T:
         """Run what reads the database beside the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+
+    async def to_its_end(self, function: Callable[[], T]) -> T:
+        """As `in_thread`; who is cancelled meanwhile waits for the function to end all the same."""
+        return await ended(asyncio.ensure_future(self.in_thread(function)))
 
     def close(self) -> None:
         """End the threads."""

@@ -22,6 +22,7 @@ class Services:
     `seal` and `unseal` protect secrets at rest.
     `uploads` is the folder of uploads in progress, shared with the workers.
     `delete_repo_across_cv`: whether a deleted repository leaves published versions unasked.
+    `restrict_composite_view`: whether composite versions follow their components only.
     `threads` bounds the requests served at once and thereby the database connections in use.
     """
 
@@ -36,4 +37,5 @@ class Services:
     authority: Authority | None = None  # signs debug certificates
     base_url: str = ""  # https://host:port, for links to published content; "": the request's
     delete_repo_across_cv: bool = True
+    restrict_composite_view: bool = False
     threads: int = 16

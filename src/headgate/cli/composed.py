@@ -51,6 +51,26 @@ def add_component(job: Job) -> int:
     return OK
 
 
+def update_incrementally(job: Job) -> int:
+    """`content-view version incremental-update`, with the options that hammer has for it."""
+    api, values = _ready(job, "content_view_version_id", "environment_ids")
+    given = job.given.values
+    content = {name: given[name] for name in ("errata_ids", "package_ids") if name in given}
+    told = ("description", "resolve_dependencies", "propagate_all_composites")
+    body: dict[str, Any] = {
+        "content_view_version_environments": [
+            {
+                "content_view_version_id": values["content_view_version_id"],
+                "environment_ids": values["environment_ids"] or [],
+            }
+        ],
+        "add_content": content,
+        **{name: given[name] for name in told if name in given},
+    }
+    path = "/katello/api/content_view_versions/incremental_update"
+    return follow(job, api, api.request("POST", path, body=body).json())
+
+
 def add_filter_repository(job: Job) -> int:
     """`content-view filter add-repository`."""
     return _change_repositories(job, _FILTERS, add=True)

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from headgate.cli.client import Api
@@ -19,10 +19,13 @@ _LONGEST_PAUSE: Final = 0.5
 _TASKS: Final = "/foreman_tasks/api/tasks"
 
 
-def follow(job: "Job", api: Api, task: Json) -> int:
+def follow(
+    job: "Job", api: Api, task: Json, tell: "Callable[[Job, Json], int] | None" = None
+) -> int:
     """Show a task's progress until it ends; return the exit code.
 
-    With `--async` only its id is said. Ctrl-C leaves the task running.
+    With `--async` only its id is said. Ctrl-C leaves the task running. `tell` says how it ended,
+    and gives the exit code, instead of `report`.
     """
     output = job.output
     if job.given.globals.get("async"):
@@ -39,7 +42,7 @@ def follow(job: "Job", api: Api, task: Json) -> int:
             f"To stop it: headgate task cancel --id {task['id']}\n"
         )
         return INTERRUPTED
-    return report(job, ended)
+    return (tell or report)(job, ended)
 
 
 def wait(api: Api, task: Json, *, quiet: bool = False) -> Json:

@@ -75,6 +75,12 @@ class BlobUploadInvalidError(RegistryError):
     code = "BLOB_UPLOAD_INVALID"
 
 
+class ClientSilentError(RegistryError):
+    """A client has stopped in the middle of what it sends."""
+
+    code = "BLOB_UPLOAD_INVALID"
+
+
 class UploadRangeError(RegistryError):
     """A chunk does not begin where the upload has come to; `reached` bytes are here."""
 
@@ -105,5 +111,11 @@ class TagImmutableError(RegistryError):
 
 class UnsupportedError(RegistryError):
     """The request is understood, but there is no such thing to be had."""
+
+    code = "UNSUPPORTED"
+
+
+class QueryInvalidError(RegistryError):
+    """A list is asked for by what it cannot be narrowed by, or is too large as it is asked for."""
 
     code = "UNSUPPORTED"

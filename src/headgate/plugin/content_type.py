@@ -4,7 +4,7 @@ When and where that happens is the server's business. A content type adds one fo
 `content/` and is named once, in `server/`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -201,6 +201,14 @@ class Synced:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """What came of restoring metadata: which units' is lost, and why upstream did not help."""
+
+    lost: Content = field(default_factory=Content)
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
     """A file that a client has sent, whole, waiting to become a unit."""
 
@@ -258,6 +266,17 @@ class ContentType(Protocol):
 
     def forget_bytes(self, tx: Transaction, content: Content) -> None:
         """Forget that bytes of these units are here: they can be fetched again."""
+        ...
+
+    def metadata_blobs(self, tx: Transaction, content: Content) -> Collection[int]:
+        """Return the blobs, beside units' files, in which lies what was said of the units."""
+        ...
+
+    def restore_metadata(self, work: SyncWork, damaged: Sequence[int]) -> Restored:
+        """Make up for those of the blobs whose bytes are wrong or gone; others are passed over.
+
+        Called in a step, before they are taken away. The remote's URL is empty if there is none.
+        """
         ...
 
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:

@@ -19,9 +19,10 @@ from headgate.server.log import bind_request_id, new_request_id
 from headgate.server.metrics import RequestMetrics, exposition
 from headgate.server.parts import Parts
 from headgate.server.planes import content_app, on_demand_of, registry_app
+from headgate.services.accounts.authentication import SignIn
 
 _CONTENT = "/pulp/content/"
-_REGISTRY = ("/v2", "/v1/")
+_REGISTRY = ("/v2", "/v1/", "/index/", "/extensions/v2/")
 _AUTHORITY = "/pub/katello-server-ca.crt"  # where hosts of Katello look for it
 _log = logging.getLogger(__name__)
 
@@ -34,7 +35,9 @@ class Application:
         self._workers = workers
         self._metrics = RequestMetrics()
         self._logs_requests = parts.settings.logging.requests
-        self._control = control_plane(_services(parts))
+        services = _services(parts)
+        self._sign_in = SignIn(parts.database, clock=parts.clock, secret=services.secret)
+        self._control = control_plane(services, sign_in=self._sign_in)
         # Made in `running`: it belongs to the event loop.
         self._content: ContentApp | None = None
         self._registry: RegistryApp | None = None
@@ -45,7 +48,7 @@ class Application:
         """Hold open what requests need."""
         on_demand: OnDemand = on_demand_of(self._parts)
         self._content = content_app(self._parts, on_demand)
-        self._registry = registry_app(self._parts, on_demand)
+        self._registry = registry_app(self._parts, on_demand, self._sign_in)
         try:
             yield
         finally:
@@ -138,6 +141,7 @@ def _services(parts: Parts) -> Services:
         clock=parts.clock,
         content_types=parts.content_types,
         delete_repo_across_cv=parts.settings.content.delete_repo_across_cv,
+        restrict_composite_view=parts.settings.content.restrict_composite_view,
     )
 
 

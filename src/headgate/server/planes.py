@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
 
 from headgate.apis.certificates import CertificateCheck
 from headgate.apis.content import CertificateGuard, ContentApp, ContentRules, OnDemand, Vouching
 from headgate.apis.registry.admission import Door
 from headgate.apis.registry.app import RegistryApp
 from headgate.apis.registry.callers import Callers
+from headgate.apis.registry.catalog import Catalogs
 from headgate.apis.registry.pulling import Pulls
 from headgate.apis.registry.pushing import Pushes
 from headgate.apis.registry.tokens import TokenEndpoint
@@ -19,8 +19,6 @@ from headgate.services.containers.tokens import RegistryTokens
 from headgate.services.organizations import certificates
 from headgate.services.organizations.quotas import require_room
 from headgate.stores.db.changes import watch_changes
-
-_TOKEN_LIFE: Final = timedelta(minutes=5)
 
 
 def content_app(parts: Parts, on_demand: OnDemand) -> ContentApp:
@@ -42,13 +40,15 @@ def content_app(parts: Parts, on_demand: OnDemand) -> ContentApp:
     )
 
 
-def registry_app(parts: Parts, on_demand: OnDemand) -> RegistryApp:
-    """Return what serves `/v2/`."""
-    secret = parts.sealer.derived_key("credentials in memory")
-    tokens = RegistryTokens(parts.sealer.derived_key("tokens of the registry"), life=_TOKEN_LIFE)
+def registry_app(parts: Parts, on_demand: OnDemand, sign_in: SignIn) -> RegistryApp:
+    """Return what serves `/v2/`; who guesses passwords there waits everywhere."""
+    tokens = RegistryTokens(
+        parts.sealer.derived_key("tokens of the registry"),
+        life=timedelta(minutes=parts.settings.registry.token_minutes),
+    )
     callers = Callers(
         parts.database,
-        sign_in=SignIn(parts.database, clock=parts.clock, secret=secret),
+        sign_in=sign_in,
         tokens=tokens,
         certificates=CertificateCheck(
             ClientCertificates(parts.keys.authority.certificate),
@@ -56,7 +56,7 @@ def registry_app(parts: Parts, on_demand: OnDemand) -> RegistryApp:
             clock=parts.clock,
         ),
         clock=parts.clock,
-        secret=secret,
+        secret=parts.sealer.derived_key("callers in memory"),
     )
     door = Door(
         parts.database,
@@ -71,7 +71,9 @@ def registry_app(parts: Parts, on_demand: OnDemand) -> RegistryApp:
         door, accel_prefix=parts.settings.listen.accel_prefix, accel_root=parts.home.blobs
     )
     endpoint = TokenEndpoint(parts.database, callers=callers, tokens=tokens, clock=parts.clock)
-    return RegistryApp(door, pulls, Pushes(door), endpoint)
+    return RegistryApp(
+        door, pulls=pulls, pushes=Pushes(door), catalogs=Catalogs(door), tokens=endpoint
+    )
 
 
 def on_demand_of(parts: Parts) -> OnDemand:

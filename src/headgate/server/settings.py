@@ -125,6 +125,22 @@ class Content:
         "Take a repository that is deleted out of published content view versions, too; false: "
         "only when the request says so.",
     ] = True
+    restrict_composite_view: Annotated[
+        bool,
+        "Promote a version of a composite content view only to lifecycle environments that all of "
+        "its components' versions are in.",
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """How container clients are served."""
+
+    token_minutes: Annotated[
+        int,
+        "Minutes that a token of the registry lives, 1 to 15; what it allows is looked up again "
+        "whenever something has changed.",
+    ] = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +167,7 @@ class Settings:
     solving: Solving = field(default_factory=Solving)
     versions: Versions = field(default_factory=Versions)
     content: Content = field(default_factory=Content)
+    registry: Registry = field(default_factory=Registry)
     logging: Logging = field(default_factory=Logging)
 
     @property
@@ -175,6 +192,7 @@ SECTIONS: Mapping[str, type] = {
     "solving": Solving,
     "versions": Versions,
     "content": Content,
+    "registry": Registry,
     "logging": Logging,
 }
 

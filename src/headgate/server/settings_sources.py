@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from headgate.domain.errors import ConfigurationError
-from headgate.server.settings import ENVIRONMENT, SECTIONS, Settings, variable_of
+from headgate.server.settings import ENVIRONMENT, SECTIONS, Settings, Upstream, variable_of
 
 # Not settings of the server: the command line's own, and those of tests.
 _FOREIGN = (
@@ -171,8 +171,14 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError("logging.level is one of debug, info, warning, error")
     if settings.logging.format not in {"json", "console", "auto"}:
         raise ConfigurationError("logging.format is one of json, console, auto")
+    if not 1 <= settings.registry.token_minutes <= 15:
+        raise ConfigurationError("registry.token_minutes is from 1 to 15")
+    _check_networks(settings.upstream)
+
+
+def _check_networks(upstream: Upstream) -> None:
     for key in ("allow_networks", "deny_networks"):
-        for network in getattr(settings.upstream, key):
+        for network in getattr(upstream, key):
             try:
                 ipaddress.ip_network(network)
             except ValueError as error:

@@ -1,9 +1,9 @@
-"""Solving dependencies: while a version is published, or only to tell what would be added."""
+"""Solving dependencies: while a version is published, or only to tell what it would add."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from headgate.domain.content import Content
 from headgate.domain.errors import ConflictError, NotFoundError
@@ -12,7 +12,7 @@ from headgate.engine.port import Run
 from headgate.plugin import Solution, SolvePart, filters_within
 from headgate.services.units.content_sets import load_content
 from headgate.services.views.dependency_reports import report_of, save_report
-from headgate.services.views.version_inputs import inputs_of
+from headgate.services.views.previews import planned, previewed, require_unchanged
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     content_view_version_repositories,
@@ -64,17 +64,36 @@ def check_dependencies(workshop: Workshop, run: Run) -> Mapping[str, Any]:
 
     def work() -> dict[str, Any]:
         with workshop.ports.database.read() as tx:
-            view = tx.execute(
-                select(content_views).where(content_views.c.id == run.input["content_view_id"])
-            ).one_or_none()
-            if view is None:
-                raise NotFoundError("The content view has been deleted meanwhile")
-            inputs = inputs_of(tx, view)
-            sets = {each.repository_id: each.content_set_id for each in inputs.repositories}
-            parts = _parts(tx, workshop, sets, inputs.filters)
-        return report_of(solve_parts(workshop, run, parts))
+            plan = planned(tx, workshop.content_types, _view_of(tx, run))
+        return report_of(solve_parts(workshop, run, plan.by_content_type))
 
     return run.step("solve dependencies", work)
+
+
+def preview_dependencies(workshop: Workshop, run: Run) -> Mapping[str, Any]:
+    """Preview publishing the view in `content_view_id`, with what its packages require.
+
+    If the view solves dependencies, what that adds counts as added. `most` differences of each type
+    are listed. ConflictError when the view changes meanwhile: the answer is of one moment.
+    """
+    types = workshop.content_types
+
+    def work() -> dict[str, Any]:
+        with workshop.ports.database.read() as tx:
+            plan = planned(tx, types, _view_of(tx, run))
+        solutions = solve_parts(workshop, run, plan.by_content_type)
+        if plan.inputs.solve_dependencies:
+            for solution in solutions:
+                plan = plan.with_added(solution.additions)
+        with workshop.ports.database.read() as tx:
+            view = _view_of(tx, run)
+            require_unchanged(tx, view, plan)
+            found = previewed(
+                tx, types, view, plan, most=run.input["most"], dependencies=report_of(solutions)
+            )
+        return found.as_json()
+
+    return run.step("preview", work)
 
 
 Parts = Mapping[str, Sequence[SolvePart]]  # by content type
@@ -88,6 +107,15 @@ def solve_parts(
         workshop.content_types[name].solve(workshop.ports, run, own, roots)
         for name, own in parts.items()
     ]
+
+
+def _view_of(tx: Transaction, run: Run) -> Row[Any]:
+    view = tx.execute(
+        select(content_views).where(content_views.c.id == run.input["content_view_id"])
+    ).one_or_none()
+    if view is None:
+        raise NotFoundError("The content view has been deleted meanwhile")
+    return view
 
 
 def _parts_of_version(

@@ -6,7 +6,13 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from headgate.domain.errors import BadRequestError, SubtaskFailedError, UpstreamError
+from headgate.domain.errors import (
+    BadRequestError,
+    InvalidContentError,
+    SubtaskFailedError,
+    UpstreamError,
+)
+from headgate.domain.findings import several
 from headgate.engine.port import Progress, Run
 from headgate.plugin import ContentType, MissingFile, UnitFile
 from headgate.services.repositories.healing import borrow
@@ -15,6 +21,7 @@ from headgate.services.repositories.reclaiming import reclaim
 from headgate.services.repositories.remotes import remote_of
 from headgate.services.repositories.verification import (
     Holding,
+    content_of,
     damaged_among,
     digests_of,
     give_up,
@@ -31,15 +38,18 @@ from headgate.services.units.unit_files import (
 from headgate.stores.blobs import Digest
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import repositories
+from headgate.upstream import Remote
 from headgate.workflows.repair_requests import reclaim_space_task, verify_checksum_task
 from headgate.workflows.republish import holdings_of, publish_again
-from headgate.workflows.sync import warn_of_missing
+from headgate.workflows.sync import warn_of_missing, work_on
 from headgate.workflows.workshop import Workshop
 
 # Read between two records of how far the task is: a killed one reads at most so many again.
 _BLOBS_AT_ONCE = 1_000
 # A repair gives up on no share of files: each that comes back counts.
 _ANY_NUMBER = 1 << 30
+# Packages that a message names; the others it counts.
+_MOST_NAMED = 20
 
 
 def verify_checksum(workshop: Workshop, run: Run) -> Mapping[str, Any]:
@@ -47,7 +57,7 @@ def verify_checksum(workshop: Workshop, run: Run) -> Mapping[str, Any]:
 
     Wrong bytes are taken out of service at once. They come back from what the organization has
     elsewhere, then from upstream; what comes from nowhere is marked as missing. Metadata that was
-    hit is written anew.
+    hit is written anew, from what was said of the packages, which is restored first.
     """
     holdings = holdings_of(workshop, run)
     with workshop.ports.database.read() as tx:
@@ -104,7 +114,12 @@ def _verify(
 ) -> Mapping[str, int]:
     content_type = workshop.content_types[repository.content_type]
     read = _read_all(workshop, run, repository, holdings)
-    damaged: list[int] = read["damaged"]
+    found: list[int] = read["damaged"]
+    restored: dict[str, Any] = run.step(
+        f"restore metadata {repository.id}",
+        lambda: _restore(workshop, run, repository, holdings, found),
+    )
+    damaged: list[int] = restored["damaged"]
     hit: dict[str, Any] = run.transaction(
         f"take out of service {repository.id}",
         lambda tx: _take_out(tx, workshop, content_type, holdings, damaged),
@@ -123,13 +138,17 @@ def _verify(
         if new or holding.publication_id in hit["publications"]:
             publish_again(workshop, run, holding, missing)
     warn_of_missing(run, repository, missing)
+    if restored["lost"] is not None:
+        run.warn(InvalidContentError(restored["lost"]))
     gone = {(each.unit_type, each.unit_id, each.path) for each in missing}
-    unrepaired = sum((each.unit_type, each.unit_id, each.path) in gone for each in lost)
+    unrepaired = restored["lost_blobs"] + sum(
+        (each.unit_type, each.unit_id, each.path) in gone for each in lost
+    )
     return {
         "checked_files": read["files"],
         "checked_bytes": read["bytes"],
-        "damaged": len(damaged),
-        "repaired": len(damaged) - unrepaired,
+        "damaged": len(found),
+        "repaired": len(found) - unrepaired,
         "missing": len(missing),
     }
 
@@ -143,7 +162,8 @@ def _read_all(
     with ports.database.read() as tx:
         files = unit_files_of(tx, content_type, holdings)
         held = {file.blob_id for file in files if file.blob_id is not None}
-        digests = digests_of(tx, held | metadata_blobs_of(tx, holdings))
+        said = content_type.metadata_blobs(tx, content_of(tx, holdings))
+        digests = digests_of(tx, held | metadata_blobs_of(tx, holdings) | set(said))
     size = sum(size for _, size in digests.values())
     read: dict[str, Any] = {"files": 0, "bytes": 0, "damaged": []}
     last = 0
@@ -171,6 +191,47 @@ def _read_all(
             return read
         last = found["last"]
         read = {name: value + found[name] for name, value in read.items()}
+
+
+def _restore(
+    workshop: Workshop,
+    run: Run,
+    repository: Row[Any],
+    holdings: Sequence[Holding],
+    damaged: Sequence[int],
+) -> dict[str, Any]:
+    """Restore what was said of units; return what is still damaged, and in words what is lost."""
+    if not damaged:
+        return {"damaged": [], "lost": None, "lost_blobs": 0}
+    ports = workshop.ports
+    content_type = workshop.content_types[repository.content_type]
+    with ports.database.read() as tx:
+        content = content_of(tx, holdings)
+        has_upstream = bool(repository.url)
+        remote = remote_of(tx, repository, workshop.unseal) if has_upstream else Remote("")
+        work = work_on(tx, workshop, run, repository, remote)
+    restored = content_type.restore_metadata(work, damaged)
+    with ports.database.read() as tx:
+        names = content_type.names_of(tx, restored.lost & content)
+        digests = digests_of(tx, damaged)
+        said = set(content_type.metadata_blobs(tx, content))
+    left = set(damaged_among(ports.store, digests, read=lambda _: None))
+    return {
+        "damaged": [blob_id for blob_id in damaged if blob_id in left],
+        "lost": _words(repository, names, restored.reason) if names else None,
+        "lost_blobs": len(said & left),
+    }
+
+
+def _words(repository: Row[Any], names: Mapping[str, Sequence[str]], reason: str | None) -> str:
+    lost = sorted(name for each in names.values() for name in each)
+    why = f" Upstream could not be asked: {reason}." if reason else ""
+    return (
+        f"The metadata of {len(lost)} packages of repository '{repository.name}' is damaged, and"
+        f" upstream has it no more: {several(lost, most=_MOST_NAMED)}.{why} Hosts read what is"
+        " published already; nothing new can be published with these packages. Restore the blobs"
+        " from a backup and verify again, or remove the packages and publish content views anew."
+    )
 
 
 def _take_out(

@@ -1,6 +1,7 @@
 """Synchronizing a repository: upstream's content becomes its next version."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -25,6 +26,7 @@ from headgate.services.repositories.repository_versions import latest_version_of
 from headgate.services.units.content_sets import load_content
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import repositories
+from headgate.upstream import Remote
 from headgate.workflows.quotas import ports_with_room
 from headgate.workflows.repository_version import make_version
 from headgate.workflows.requests import sync_task
@@ -135,26 +137,32 @@ def _begin(workshop: Workshop, run: Run) -> tuple[Row[Any], SyncWork, int]:
             or latest is None
             or is_incomplete(tx, latest.publication_id)
         )
-        work = SyncWork(
-            ports=ports_with_room(workshop),
-            run=run,
-            organization_id=repository.organization_id,
-            remote=remote_of(tx, repository, workshop.unseal),
-            download_policy=repository.download_policy,
-            mirroring_policy=repository.mirroring_policy,
-            options=publish_options(repository),
-            previous=previous,
-            state=None if full else state_of(repository),
-            trust=rules_of(
-                tx,
-                repository,
-                workshop.unseal,
-                accept_older=bool(run.input.get("accept_older")),
-            ),
-            keep_good=repository.missing_files_policy == "keep_good",
-            repository_id=repository_id,
-            ignorable_content=repository.ignorable_content or (),
-            retain_versions=repository.retain_package_versions_count or 0,
-            settings=own_settings(tx, repository),
-        )
-    return repository, work, 0 if latest is None else latest.number
+        remote = remote_of(tx, repository, workshop.unseal)
+        work = work_on(tx, workshop, run, repository, remote)
+        state = None if full else state_of(repository)
+    number = 0 if latest is None else latest.number
+    return repository, replace(work, previous=previous, state=state), number
+
+
+def work_on(
+    tx: Transaction, workshop: Workshop, run: Run, repository: Row[Any], remote: Remote
+) -> SyncWork:
+    """Return what a content type wants to know of the repository to ask its upstream anew."""
+    accept_older = bool(run.input.get("accept_older"))
+    return SyncWork(
+        ports=ports_with_room(workshop),
+        run=run,
+        organization_id=repository.organization_id,
+        remote=remote,
+        download_policy=repository.download_policy,
+        mirroring_policy=repository.mirroring_policy,
+        options=publish_options(repository),
+        previous=Content(),
+        state=None,
+        trust=rules_of(tx, repository, workshop.unseal, accept_older=accept_older),
+        keep_good=repository.missing_files_policy == "keep_good",
+        repository_id=RepositoryId(repository.id),
+        ignorable_content=repository.ignorable_content or (),
+        retain_versions=repository.retain_package_versions_count or 0,
+        settings=own_settings(tx, repository),
+    )

@@ -26,6 +26,12 @@ class Bench:
         return self.registry.fresh(f"{self.data.name.replace(' ', '-')}-{purpose}")
 
     @property
+    def samples(self) -> list[Blob]:
+        """One blob of each kind: the ways to push differ by the bytes, not by how many come."""
+        kinds = {(blob.media_type, blob.algorithm): blob for blob in self.data.blobs}
+        return list(kinds.values())
+
+    @property
     def largest(self) -> Blob:
         """The blob that has the most to cut into chunks."""
         return max(self.data.blobs, key=lambda blob: blob.size)

@@ -105,7 +105,7 @@ def mount(bench: Bench) -> None:
 def mount_from_anywhere(bench: Bench) -> None:
     """POST with a digest alone, or with a repository that is not there: mounted or begun."""
     target, absent = bench.fresh("anywhere"), bench.fresh("absent")
-    for blob in bench.data.blobs:
+    for blob in bench.samples:
         names = {"mount": blob.digest, "from": absent.name}
         expect(target.send("POST", "blobs/uploads/", absent, content=b"", query=names), 202)
         nameless = {"mount": blob.digest}
@@ -173,7 +173,7 @@ def put_blob(repository: Repository, blob: Blob) -> None:
 
 def _push_all(bench: Bench, purpose: str, push: _Push) -> None:
     repository = bench.fresh(purpose)
-    for blob in bench.data.blobs:
+    for blob in bench.samples:
         check_no_blob(repository, blob)
         push(repository, blob)
         check_blob(repository, blob)

@@ -64,7 +64,7 @@ def test_single_packages_are_read_from_their_segment(pack: Pack, codec: Codec) -
         pack.layouts[1],
         [0, 42, 99],
         lambda kind, codec, place: pack.reader(0, kind, codec, place),
-        codec=codec,
+        codecs=(codec,),
     )
 
     assert found == [PACKAGES[100], PACKAGES[142], PACKAGES[199]]

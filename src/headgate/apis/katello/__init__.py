@@ -21,6 +21,8 @@ from headgate.apis.katello.content_views import content_views
 from headgate.apis.katello.environments import environments
 from headgate.apis.katello.errata import errata
 from headgate.apis.katello.files import files
+from headgate.apis.katello.flatpak_remote_repositories import flatpak_remote_repositories
+from headgate.apis.katello.flatpak_remotes import flatpak_remotes
 from headgate.apis.katello.home import home, ping
 from headgate.apis.katello.http_proxies import http_proxies
 from headgate.apis.katello.module_streams import module_streams
@@ -53,6 +55,7 @@ EXTENSIONS: Final = (
     "missing_files",
     "repairs",
     "repo_discovery",
+    "repository_comparisons",
     "repository_content",
     "repository_sync",
     "repository_tag_history",
@@ -94,6 +97,8 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     docker_tags,
     docker_manifests,
     docker_manifest_lists,
+    flatpak_remotes,
+    flatpak_remote_repositories,
     tasks,
     recurring_logics,
     users,

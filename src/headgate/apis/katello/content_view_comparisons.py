@@ -1,22 +1,22 @@
 """What a publish would change, and what versions, environments and days differ in."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row
 
 from headgate.apis.actions import Call, Params, doc
 from headgate.apis.katello.content_views import content_views
+from headgate.content.rpm.solving.solve import require_solver
 from headgate.domain.errors import BadRequestError
-from headgate.domain.ids import ContentViewId
+from headgate.domain.ids import ContentViewId, TaskId
+from headgate.engine import enqueue
 from headgate.services.access import load
-from headgate.services.views import comparison
-from headgate.services.views.comparison import Comparison
+from headgate.services.views import comparison, previews
 from headgate.services.views.content_views import require_plain
 from headgate.services.views.publish_plans import require_publishable
-from headgate.services.views.view_contents import PLANNED, ViewContent
+from headgate.services.views.view_contents import PLANNED
 from headgate.stores.db import tables
+from headgate.workflows.dependency_requests import preview_dependencies_task
 
 __all__ = ["content_views"]
 
@@ -26,6 +26,7 @@ _POINT = (
     f" {PLANNED}: what a publish would give"
 )
 _MOST_LISTED = 10_000
+_MOST_KEPT = 1_000  # with a task
 
 
 class Preview(Params):
@@ -41,15 +42,28 @@ class Preview(Params):
 def preview(call: Call, params: Preview) -> dict[str, Any]:
     """Plan a publish; publish with the plan's digest gives exactly this or is refused."""
     view = require_publishable(_view(call, params.id))
-    plan = comparison.preview(call.tx, call.services.content_types, view, most=params.limit)
-    return {
-        "id": view.id,
-        "plan_digest": plan.digest,
-        "needed": plan.needed,
-        "estimated_seconds": plan.estimated_seconds,
-        "solve_dependencies": view.solve_dependencies,
-        **_shown(plan.comparison),
-    }
+    plan = previews.preview(call.tx, call.services.content_types, view, most=params.limit)
+    return plan.as_json()
+
+
+class PreviewDependencies(Params):
+    """Show what publishing would change, what the packages require, and what is unresolved."""
+
+    id: ContentViewId = doc("Content view ID")
+    limit: int = doc(
+        "How many differences of each type to list", default=100, minimum=0, maximum=_MOST_KEPT
+    )
+
+
+@content_views.action("preview_dependencies", "POST", f"{_ONE}/preview", async_task=True)
+def preview_dependencies(call: Call, params: PreviewDependencies) -> TaskId:
+    """Solving takes a process of its own; the plan is the task's output."""
+    view = require_publishable(_view(call, params.id))
+    call.actor.require("view_content_views", organization_id=view.organization_id)
+    require_solver()
+    return enqueue(
+        call.tx, preview_dependencies_task(view, most=params.limit, user_id=call.actor.user_id)
+    )
 
 
 class Compare(Params):
@@ -77,22 +91,8 @@ def compare(call: Call, params: Compare) -> dict[str, Any]:
         after=params.after,
         most=params.limit,
     )
-    return {"id": view.id, **_shown(found)}
+    return {"id": view.id, **comparison.shown(found)}
 
 
 def _view(call: Call, view_id: ContentViewId) -> Row[Any]:
     return load(call.tx, call.actor, tables.content_views, view_id)
-
-
-def _shown(found: Comparison) -> Mapping[str, Any]:
-    return {
-        "before": _side(found.before),
-        "after": _side(found.after),
-        "content_types": [asdict(each) for each in found.types],
-    }
-
-
-def _side(side: ViewContent | None) -> dict[str, Any] | None:
-    if side is None:
-        return None
-    return {"name": side.name, "content_view_version_id": side.version_id}

@@ -35,7 +35,12 @@ from headgate.services.views.content_views import (
 )
 from headgate.services.views.filter_records import require_filters_of
 from headgate.services.views.filters import delete_filter
-from headgate.services.views.publish_plans import begin_publish, check_publish_targets, plan_publish
+from headgate.services.views.publish_plans import (
+    begin_publish,
+    check_publish_names,
+    check_publish_targets,
+    plan_publish,
+)
 from headgate.services.views.rolling_views import serve_rolling
 from headgate.services.views.version_removal import version_ids_of
 from headgate.services.views.view_copies import copy_content_view
@@ -263,6 +268,7 @@ def publish(call: Call, params: Publish) -> TaskId:
             "Content view does not need a publish since there are no changes since the last"
             f" publish (version {plan.number})."
         )
+    check_publish_names(call.tx, version_id=plan.version_id, environment_ids=params.environment_ids)
     view = load_view(call.tx, call.actor, params.id)
     if view.solve_dependencies:
         require_solver()

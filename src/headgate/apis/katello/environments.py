@@ -27,6 +27,15 @@ environments = Resource("lifecycle_environments", "Lifecycle Environments")
 _FLAT = "/katello/api/environments"
 _NESTED = "/katello/api/organizations/{organization_id}/environments"
 _VIEW = "view_lifecycle_environments"
+_PATTERN = (
+    "How the registry names the container images that the environment serves, such as"
+    " <%= organization.label %>/<%= product.label %>/<%= repository.label %>"
+)
+_EVERYBODY = "Whether everybody may pull its container images, without logging in"
+_EVERYBODY_SEES = (
+    "Whether everybody may see which flatpaks it serves, also where pulling them takes a login:"
+    " flatpak does not log in to look"
+)
 
 
 class Index(ListParams):
@@ -81,6 +90,9 @@ class Create(Params):
     name: str = doc("Name of the environment")
     label: str | None = doc("Label, made from the name unless given", default=None)
     description: str | None = doc("Description of the environment", default=None)
+    registry_name_pattern: str | None = doc(_PATTERN, default=None)
+    registry_unauthenticated_pull: bool = doc(_EVERYBODY, default=False)
+    registry_unauthenticated_index: bool = doc(_EVERYBODY_SEES, default=False)
     prior_id: EnvironmentId = doc("ID of the environment that this one follows", aliases=["prior"])
 
 
@@ -96,6 +108,9 @@ def create(call: Call, params: Create) -> dict[str, Any]:
         label=params.label,
         description=params.description,
         prior_id=params.prior_id,
+        registry_name_pattern=params.registry_name_pattern,
+        registry_unauthenticated_pull=params.registry_unauthenticated_pull,
+        registry_unauthenticated_index=params.registry_unauthenticated_index,
     )
     return _one(call, environment_id)
 
@@ -107,19 +122,27 @@ class Update(Params):
     organization_id: OrganizationId | None = doc("Organization ID", default=None)
     new_name: str | None = doc("New name to be given to the environment", default=None)
     description: str | None = doc("New description to be given to the environment", default=None)
+    registry_name_pattern: str | None = doc(f"{_PATTERN}; empty: none", default=None)
+    registry_unauthenticated_pull: bool | None = doc(_EVERYBODY, default=None)
+    registry_unauthenticated_index: bool | None = doc(_EVERYBODY_SEES, default=None)
 
 
 @environments.action("update", "PUT", f"{_FLAT}/{{id}}", also=[f"{_NESTED}/{{id}}"])
 def update(call: Call, params: Update) -> dict[str, Any]:
     """Change what is given."""
     load_environment(call.tx, call.actor, params.id, organization_id=params.organization_id)
+    changes = params.changes(
+        "description", "registry_unauthenticated_pull", "registry_unauthenticated_index"
+    )
+    changes = {field: value for field, value in changes.items() if value is not None}
+    if params.new_name is not None:
+        changes["name"] = params.new_name
     update_environment(
         call.tx,
         actor=call.actor,
         clock=call.services.clock,
         environment_id=params.id,
-        name=params.new_name,
-        description=params.description,
+        changes=changes | params.changes("registry_name_pattern"),
     )
     return _one(call, params.id)
 
@@ -169,8 +192,9 @@ def _shown(call: Call, row: Row[Any], around: Beside) -> dict[str, Any]:
         "organization_id": row.organization_id,
         "organization": organization_of(row),
         "library": row.library,
-        "registry_name_pattern": None,
-        "registry_unauthenticated_pull": False,
+        "registry_name_pattern": row.registry_name_pattern,
+        "registry_unauthenticated_pull": row.registry_unauthenticated_pull,
+        "registry_unauthenticated_index": row.registry_unauthenticated_index,
         "prior": prior,
         "successor": named(next(iter(around.successors.get(row.id, [])), None)),
         "content_views": named_all(views),

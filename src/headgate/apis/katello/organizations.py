@@ -36,6 +36,7 @@ organizations = Resource("organizations", "Organizations")
 # Clients of Foreman find organizations at its own path.
 _KATELLO = "/katello/api/organizations"
 _FOREMAN = "/api/organizations"
+_PUSHES = "Whether pushing a container image into a product that is not there makes the product"
 
 
 class Index(ListParams):
@@ -70,6 +71,7 @@ class CreateFields(Params):
     name: str = doc("Name")
     label: str | None = doc("Unique label, made from the name unless given", default=None)
     description: str | None = doc("Description", default=None)
+    container_push_creates_products: bool = doc(_PUSHES, default=False)
 
 
 class Create(Params):
@@ -88,6 +90,7 @@ def create(call: Call, params: Create) -> dict[str, Any]:
         name=params.organization.name,
         label=params.organization.label,
         description=params.organization.description,
+        container_push_creates_products=params.organization.container_push_creates_products,
     )
     return _full(load_organization(call.tx, call.actor, organization_id))
 
@@ -97,6 +100,7 @@ class UpdateFields(Params):
 
     name: str | None = doc("Name", default=None)
     description: str | None = doc("Description", default=None)
+    container_push_creates_products: bool | None = doc(_PUSHES, default=None)
 
 
 class Update(Params):
@@ -116,6 +120,7 @@ def update(call: Call, params: Update) -> dict[str, Any]:
         organization_id=params.id,
         name=params.organization.name,
         description=params.organization.description,
+        container_push_creates_products=params.organization.container_push_creates_products,
     )
     return _full(load_organization(call.tx, call.actor, params.id))
 
@@ -229,6 +234,7 @@ def _full(row: Row[Any]) -> dict[str, Any]:
         **_summary(row),
         "library_id": row.library_id,
         "default_content_view_id": row.default_content_view_id,
+        "container_push_creates_products": row.container_push_creates_products,
         "cdn_configuration": {
             "type": "redhat_cdn",
             "url": None,

@@ -3,13 +3,14 @@
 from dataclasses import asdict
 from typing import Any
 
-from headgate.apis.actions import Call
+from headgate.apis.actions import Call, Listing, ListParams
 from headgate.apis.katello.units import UnitKind, unit_resource
 from headgate.content.rpm.metadata.details import read_details
 from headgate.content.rpm.records import PACKAGES, nvra_of
 from headgate.content.rpm.selection import fragments_of
 from headgate.content.rpm.tables import rpm_packages
-from headgate.services.units.units import UnitRows
+from headgate.services.listing import page
+from headgate.services.units.units import UnitRows, UnitScope, select_units
 
 _DEPENDENCIES = (
     "provides",
@@ -68,9 +69,22 @@ def _details(call: Call, row: Any) -> dict[str, Any]:
     }
 
 
-packages = unit_resource(
-    "packages", "Packages", UnitKind(UnitRows("rpm", rpm_packages), PACKAGES, _shown, _details)
-)
+_RPMS = UnitRows("rpm", rpm_packages)
+packages = unit_resource("packages", "Packages", UnitKind(_RPMS, PACKAGES, _shown, _details))
+
+
+class Thindex(ListParams):
+    """List packages by id and name alone."""
+
+
+@packages.action("thindex", "GET", "/katello/api/packages/thindex", permission="view_products")
+def thindex(call: Call, params: Thindex) -> Listing:
+    """List all that something within reach holds."""
+    query = select_units(call.tx, call.actor, _RPMS, UnitScope())
+    listed = page(call.tx, query, catalog=PACKAGES, window=params.window, clock=call.services.clock)
+    return Listing.of(listed, lambda row: {"id": row.id, "name": row.name, "nvra": nvra_of(row)})
+
+
 srpms = unit_resource(
     "srpms", "Source packages", UnitKind(UnitRows("srpm", rpm_packages), PACKAGES, _shown, _details)
 )

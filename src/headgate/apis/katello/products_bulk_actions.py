@@ -5,11 +5,13 @@ from typing import Any
 from sqlalchemy import Row
 
 from headgate.apis.actions import Call, Params, Resource, doc
-from headgate.domain.errors import BadRequestError
-from headgate.domain.ids import ProductId, SyncPlanId, TaskId
+from headgate.domain.errors import BadRequestError, ValidationError
+from headgate.domain.ids import HttpProxyId, ProductId, RepositoryId, SyncPlanId, TaskId
+from headgate.domain.repositories import HTTP_PROXY_POLICIES
 from headgate.engine import enqueue
 from headgate.services.repositories.product_records import beside
 from headgate.services.repositories.products import require_deletable_product, update_product
+from headgate.services.repositories.repository_sources import set_source
 from headgate.services.work.bulk import MOST, each, repositories_of_products
 from headgate.services.work.sync_plans import NOTHING_TO_SYNC
 from headgate.stores.db.tables import products
@@ -75,6 +77,40 @@ def sync_products(call: Call, params: SyncProducts) -> TaskId:
     if not found:
         raise BadRequestError(NOTHING_TO_SYNC)
     return enqueue(call.tx, bulk_sync_task(found, user_id=call.actor.user_id, full=full))
+
+
+class UpdateHttpProxy(Chosen):
+    """Update the http proxy configuration of the repositories of one or more products."""
+
+    http_proxy_policy: str | None = doc(
+        "Policies for HTTP proxies", default=None, enum=HTTP_PROXY_POLICIES
+    )
+    http_proxy_id: HttpProxyId | None = doc("ID of an HTTP proxy", default=None)
+
+
+@products_bulk_actions.action("update_http_proxy", "PUT", f"{_PATH}/http_proxy")
+def update_http_proxy(call: Call, params: UpdateHttpProxy) -> dict[str, Any]:
+    """Change the proxy of all repositories of each product, or of none of it."""
+    changes = params.changes("http_proxy_policy", "http_proxy_id")
+    if changes.get("http_proxy_policy") is None:
+        raise ValidationError({"http_proxy_policy": ["can't be blank"]})
+
+    def change(row: Row[Any]) -> None:
+        call.actor.require("edit_products", organization_id=row.organization_id)
+        for held in beside(call.tx, [row]).repositories.get(row.id, []):
+            set_source(
+                call.tx, actor=call.actor, repository_id=RepositoryId(held.id), changes=changes
+            )
+
+    changed = each(
+        call.tx,
+        call.actor,
+        products,
+        params.ids,
+        refused="You were not allowed to change the http proxy of %s",
+        change=change,
+    )
+    return changed.messages("Successfully changed the http proxy of %s product(s)")
 
 
 class UpdateSyncPlans(Chosen):

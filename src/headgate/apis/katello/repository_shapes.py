@@ -36,7 +36,7 @@ def summary(call: Call, row: AnyRow, sync: AnyRow | None) -> dict[str, Any]:
         "major": None,
         "minor": None,
         "unprotected": row.unprotected,
-        "container_repository_name": None,
+        "container_repository_name": row.container_repository_name,
         "download_policy": row.download_policy,
         "mirroring_policy": row.mirroring_policy,
         "missing_files_policy": row.missing_files_policy,

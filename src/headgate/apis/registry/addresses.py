@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from headgate.domain.registry_names import fault_of_name
 from headgate.domain.registry_scopes import PLACEHOLDER, scope_of
 
 TOKEN_PATH: Final = "/v2/token"  # noqa: S105 - a path
@@ -36,10 +37,14 @@ def challenge(scope: Scope, name: str | None = None, *actions: str) -> tuple[byt
     """Return the header that tells a client where to get a token, and for what.
 
     Podman and skopeo know by themselves what they need; flatpak asks for the scope that it reads
-    here. Without a repository it is the placeholder: whatever the user may.
+    here. Without a repository it is the placeholder: whatever the user may. So it is for what is
+    no name, which may have anything in it.
     """
     service = service_of(scope)
-    wanted = PLACEHOLDER if name is None else scope_of(name, *actions)
+    if name is None or fault_of_name(name) is not None:
+        wanted = PLACEHOLDER
+    else:
+        wanted = scope_of(name, *actions)
     realm = f"{scope['scheme']}://{service}{TOKEN_PATH}"
     value = f'Bearer realm="{realm}",service="{service}",scope="{wanted}"'
     return b"www-authenticate", value.encode("latin-1", "replace")

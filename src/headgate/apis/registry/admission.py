@@ -13,9 +13,11 @@ from headgate.content.container.push import Pusher
 from headgate.domain.clock import Clock
 from headgate.domain.errors import UnauthenticatedError
 from headgate.domain.registry_errors import DeniedError, NameUnknownError
+from headgate.domain.registry_names import fault_of_name
 from headgate.domain.registry_scopes import DELETE, PULL, PUSH
 from headgate.services.access import Actor
 from headgate.services.containers.names import Named, find_named
+from headgate.services.containers.permissions import DELETE_CONTENT
 from headgate.services.containers.push_targets import (
     PushTarget,
     find_push_target,
@@ -100,7 +102,9 @@ class Door:
         DeniedError for what is mirrored and for what versions of views hold.
         """
         caller, actor = await self._user(request, name, DELETE, None)
-        target = await self.reading(lambda tx: find_push_target(tx, actor, name))
+        target = await self.reading(
+            lambda tx: find_push_target(tx, actor, name, permission=DELETE_CONTENT)
+        )
         self._require(caller.may_delete(target.organization_id, name), caller, name, DELETE)
         if target.repository_id is None:
             raise NameUnknownError(f"There is no repository '{name}'")
@@ -147,6 +151,8 @@ class Door:
         return await self.flights.in_thread(write)
 
     async def _find(self, name: str, stamp: Stamp) -> Named | None:
+        if fault_of_name(name) is not None:
+            return None
         known = self._named.get(name)
         if known is not None and known[0] == stamp:
             return known[1]

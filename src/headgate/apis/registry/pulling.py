@@ -1,7 +1,9 @@
 """Reading from the registry: manifests, blobs, lists of tags, referrers."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -44,7 +46,12 @@ _MOST_REFERRERS: Final = 1_000
 _MOST_KNOWN: Final = 4_096
 _KEPT_BYTES: Final = 32 << 20
 _DIGEST_HEADER: Final = b"docker-content-digest"
+# Podman asks for the signatures of what it pulls where this is announced.
+SUPPORTS_SIGNATURES: Final = (b"x-registry-supports-signatures", b"1")
 _BLOB_TYPE: Final = "application/octet-stream"
+
+# Repository, what it holds, tag or digest.
+_Key = tuple[int, int | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ class Pulls:
         self._door = door
         self._accel_prefix = accel_prefix
         self._accel_root = accel_root
-        self._ready: dict[tuple[int, int | None, str], _Ready] = {}
+        self._ready: dict[_Key, _Ready] = {}
         self._kept = 0  # bytes
 
     async def manifest(self, request: Request, name: str, reference: str) -> None:
@@ -75,8 +82,8 @@ class Pulls:
         key = (named.repository_id, named.content_set_id, reference)
         ready = self._ready.get(key)
         if ready is None:
-            ready = self._ready[key] = await self._prepare(admitted, reference)
-            self._forget_some()
+            ready = await self._prepare(admitted, reference)
+            self._remember(key, ready)
         _require_accepted(request, ready, reference)
         if ready.etag in request.headers(b"if-none-match"):
             await request.reply(304, extra=[(b"etag", ready.etag)])
@@ -112,7 +119,8 @@ class Pulls:
         names = await self._door.reading(
             lambda tx: Holding(tx, held).tag_names(after=after, most=most + 1)
         )
-        extra = next_link(request, names, most) if most else []
+        more = next_link(request, names[most - 1], most) if 0 < most < len(names) else []
+        extra = [*more, SUPPORTS_SIGNATURES]
         await request.reply_json(200, {"name": name, "tags": names[:most]}, extra)
 
     async def referrers(self, request: Request, name: str, digest: str) -> None:
@@ -122,19 +130,46 @@ class Pulls:
         held, after = admitted.named.content_set_id, request.parameter("last") or ""
         wanted = request.parameter("artifactType")
         most = page_of(request, _MOST_REFERRERS) or _MOST_REFERRERS
-        rows = await self._door.reading(lambda tx: Holding(tx, held).referrers(digest))
-        chosen = [
-            row for row in rows if row.name > after and wanted in (None, "", row.artifact_type)
-        ]
-        extra = next_link(request, [row.name for row in chosen], most)
+        if after:
+            _require_digest(after)
+        rows, more = await self._door.reading(
+            lambda tx: Holding(tx, held).referrers(
+                digest, after=after, artifact_type=wanted or None, most=most
+            )
+        )
+        extra = next_link(request, rows[-1].name, most) if more else []
         if wanted:
             extra.append((b"oci-filters-applied", b"artifactType"))
         body = {
             "schemaVersion": 2,
             "mediaType": OCI_INDEX,
-            "manifests": [_descriptor(row) for row in chosen[:most]],
+            "manifests": [_descriptor(row) for row in rows],
         }
         await request.reply(200, msgspec.json.encode(body), OCI_INDEX.encode(), extra=extra)
+
+    async def signatures(self, request: Request, name: str, digest: str) -> None:
+        """List the simple signatures of a manifest (containers/image, "docker/signature")."""
+        _require_digest(digest)
+        admitted = await self._door.to_pull(request, name)
+        held = admitted.named.content_set_id
+
+        def find(tx: Transaction) -> list[bytes] | None:
+            holding = Holding(tx, held)
+            return None if holding.manifest(digest) is None else holding.signatures(digest)
+
+        found = await self._door.reading(find)
+        if found is None:
+            raise ManifestUnknownError(f"'{name}' has no manifest {digest}")
+        signatures = [
+            {
+                "schemaVersion": 2,
+                "name": f"{digest}@{sha256(each).hexdigest()[:32]}",
+                "type": "atomic",
+                "content": b64encode(each).decode(),
+            }
+            for each in found
+        ]
+        await request.reply_json(200, {"signatures": signatures})
 
     async def _prepare(self, admitted: Admitted, reference: str) -> _Ready:
         if not (is_digest(reference) or is_tag(reference)):
@@ -152,9 +187,12 @@ class Pulls:
             )
         return _ready(*found)
 
-    def _forget_some(self) -> None:
-        """Keep within bounds; content sets do not change, so nothing ever gets old."""
-        self._kept += len(next(reversed(self._ready.values())).content)
+    def _remember(self, key: _Key, ready: _Ready) -> None:
+        """Keep it within bounds; content sets do not change, so nothing ever gets old."""
+        if key in self._ready:
+            return  # another request has asked for the same meanwhile
+        self._ready[key] = ready
+        self._kept += len(ready.content)
         while self._kept > _KEPT_BYTES or len(self._ready) > _MOST_KNOWN:
             self._kept -= len(self._ready.pop(next(iter(self._ready))).content)
 
@@ -240,16 +278,14 @@ def page_of(request: Request, most: int) -> int:
     return min(int(text), most)
 
 
-def next_link(request: Request, keys: list[str], most: int) -> Headers:
-    """Return the header that names the next page, if there is one (RFC 5988)."""
-    if len(keys) <= most:
-        return []
+def next_link(request: Request, last: str, most: int) -> Headers:
+    """Return the header that names the page behind the last entry of this one (RFC 5988)."""
     kept = {
         name: values[0]
         for name, values in request.query.items()
         if name not in ("n", "last") and values
     }
-    wanted: Mapping[str, str] = {**kept, "n": str(most), "last": keys[most - 1]}
+    wanted: Mapping[str, str] = {**kept, "n": str(most), "last": last}
     query = "&".join(f"{quote(name)}={quote(value, safe='')}" for name, value in wanted.items())
     return [(b"link", f'<{quote(request.path)}?{query}>; rel="next"'.encode())]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from headgate.apis.content.answers import Headers
+from headgate.apis.flights import ended
 from headgate.apis.registry.admission import Door
 from headgate.apis.registry.callers import Upload as RunningUpload
 from headgate.apis.registry.requests import Request
@@ -43,7 +44,7 @@ from headgate.stores.db import Transaction
 _CONTENT_RANGE: Final = re.compile(r"(?:bytes[ =])?(\d{1,18})-(\d{1,18})(?:/.*)?")
 _UPLOAD_ID: Final = re.compile(r"[0-9a-f]{32}")
 # Bytes that are written and hashed at once, in a thread, while the next ones come.
-_PIECE: Final = 1 << 20
+_PIECE: Final = 2 << 20
 _MOST_TAGS: Final = 100
 
 
@@ -184,17 +185,14 @@ class Pushes:
                 push_blob(pusher, spool, digest=digest, upload_id=upload.id)
                 spool.discard()
 
-            await self._door.flights.in_thread(keep)
+            await self._door.flights.to_its_end(keep)
 
     async def _take(self, request: Request, target: PushTarget, spool: UploadSpool) -> None:
         """Write the body behind what is there; what has come of a broken one stays."""
-        coming = request.length or 0
-        if coming > _PIECE:
-            room = self._door.require_room
-            await self._door.flights.in_thread(lambda: room(target.organization_id, coming))
+        await self._require_room(target, spool.size, spool.size + (request.length or 0))
         loop = asyncio.get_running_loop()
         parts: list[bytes] = []
-        length = 0
+        length, come = 0, spool.size
         writing: asyncio.Future[None] | None = None
         try:
             async for chunk in request.chunks():
@@ -202,14 +200,26 @@ class Pushes:
                 length += len(chunk)
                 if length >= _PIECE:
                     if writing is not None:
-                        await writing
+                        await ended(writing)
+                    if request.length is None:
+                        await self._require_room(target, come, come + length)
+                    come += length
                     piece, parts, length = b"".join(parts), [], 0
                     writing = loop.run_in_executor(None, spool.write, piece)
         finally:
             if writing is not None:
-                await writing
+                await ended(writing)
             if parts:
-                await loop.run_in_executor(None, spool.write, b"".join(parts))
+                await ended(loop.run_in_executor(None, spool.write, b"".join(parts)))
+
+    async def _require_room(self, target: PushTarget, size: int, grown: int) -> None:
+        """Raise if an upload that grows is more than the organization may have.
+
+        To know what it has takes a while, so it is asked for whenever the upload has doubled.
+        """
+        if grown > _PIECE and grown.bit_length() > size.bit_length():
+            room = self._door.require_room
+            await self._door.flights.in_thread(lambda: room(target.organization_id, grown))
 
     def _require_place(self, request: Request, spool: UploadSpool) -> None:
         """Raise unless the chunk begins where the upload has come to (spec, "Chunked")."""

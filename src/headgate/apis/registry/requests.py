@@ -1,5 +1,6 @@
 """A request to the registry, read as far as it is needed, and the short answers to it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from functools import cached_property
 from typing import Any, Final
@@ -9,7 +10,11 @@ import msgspec
 
 from headgate.apis.content.answers import SAFETY, Headers
 from headgate.domain.errors import BadRequestError
-from headgate.domain.registry_errors import BlobUploadInvalidError, ManifestTooLargeError
+from headgate.domain.registry_errors import (
+    BlobUploadInvalidError,
+    ClientSilentError,
+    ManifestTooLargeError,
+)
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -18,6 +23,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 API_VERSION: Final = (b"docker-distribution-api-version", b"registry/2.0")
 JSON: Final = b"application/json"
+SILENCE: Final = 60.0  # seconds
 _FIELDS: Final = 200
 _MOST_LENGTH: Final = 20  # digits
 
@@ -75,10 +81,20 @@ class Request:
         return int(text)
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body as it comes; ClientGoneError if it ends before it is whole."""
+        """Yield the body as it comes; ClientGoneError if it ends before it is whole.
+
+        ClientSilentError if nothing comes for a minute: what it writes to would stay locked.
+        """
         more = True
         while more:
-            message = await self.receive()
+            try:
+                async with asyncio.timeout(SILENCE):
+                    message = await self.receive()
+            except TimeoutError:
+                raise ClientSilentError(
+                    f"Nothing has come for {SILENCE:.0f} s; what came before is kept: ask for the"
+                    " upload's status and go on there"
+                ) from None
             if message["type"] == "http.disconnect":
                 raise ClientGoneError
             more = message.get("more_body", False)

@@ -23,6 +23,10 @@ def _id(kind: str, name: str = "id", description: str = "") -> Json:
     return _param(name, "integer", description or "ID", id_type=kind, required=True)
 
 
+def _list(name: str, description: str, kind: str = "integer", **more: Any) -> Json:
+    return _param(name, "list", description, item={"type": kind, **more})
+
+
 _CONTENT_TYPES: Final = ("rpm", "srpm", "file")
 _VIEW: Final = _id("ContentViewId", description="Content view ID")
 _FILTER: Final = _id("FilterId", description="Content view filter ID")
@@ -42,11 +46,61 @@ EXTRAS: Final[Mapping[str, tuple[str, str, str, tuple[Json, ...]]]] = {
         "content_views",
         (_VIEW, _REPOSITORY),
     ),
+    "content-view preview": (
+        "Show what publishing a content view would change against its latest version",
+        "headgate.cli.previews:preview",
+        "content_views",
+        (
+            _VIEW,
+            _param("limit", "integer", "How many differences of each type to list (100)"),
+            _param(
+                "dependencies",
+                "boolean",
+                "Tell what the packages require, too: takes longer",
+            ),
+        ),
+    ),
     "content-view purge": (
         "Delete the oldest versions that are in no environment",
         "headgate.cli.composed:purge_versions",
         "content_views",
         (_VIEW, _param("count", "integer", "How many such versions to keep (3)")),
+    ),
+    "content-view version incremental-update": (
+        "Bring chosen advisories and packages to what environments serve of a version",
+        "headgate.cli.composed:update_incrementally",
+        "content_view_versions",
+        (
+            _param(
+                "content_view_version_id",
+                "integer",
+                "Content view version ID to update",
+                id_type="ContentViewVersionId",
+                required=True,
+            ),
+            _list(
+                "environment_ids",
+                "Environments that serve the version and are to serve its update",
+                id_type="EnvironmentId",
+            ),
+            _list(
+                "errata_ids",
+                "Advisories to add with their packages, such as RHSA-2026:0042",
+                "string",
+            ),
+            _list("package_ids", "IDs of packages to add"),
+            _param("description", "string", "Description of the new version"),
+            _param(
+                "resolve_dependencies",
+                "boolean",
+                "Add what the added packages require from the view's repositories",
+            ),
+            _param(
+                "propagate_all_composites",
+                "boolean",
+                "Update the composite views' versions in use that hold the version, too",
+            ),
+        ),
     ),
     "content-view component add": (
         "Add a component to a composite content view: a version, or always the latest one",

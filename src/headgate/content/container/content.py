@@ -1,6 +1,6 @@
 """The `docker` content type: what the server asks of it, each answered by a module beside this."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
@@ -11,9 +11,13 @@ from headgate.content.container.explaining import explained, named
 from headgate.content.container.filters import filtered
 from headgate.content.container.revising import make_tags, revised
 from headgate.content.container.sync.sync import sync
-from headgate.content.container.tables import container_manifests, container_tags
+from headgate.content.container.tables import (
+    container_manifests,
+    container_signatures,
+    container_tags,
+)
 from headgate.content.container.tag_history import note_moves
-from headgate.content.container.units import LISTING, MANIFEST, TAG, drop_units
+from headgate.content.container.units import LISTING, MANIFEST, SIGNATURE, TAG, drop_units
 from headgate.domain.content import Content
 from headgate.domain.ids import ContentSetId
 from headgate.engine.port import Run
@@ -27,6 +31,7 @@ from headgate.plugin import (
     Ports,
     PublishedFile,
     PublishOptions,
+    Restored,
     Solution,
     SolvePart,
     Synced,
@@ -56,6 +61,7 @@ UNIT_TYPES = {
             title=container_manifests.c.name,
             family=container_manifests.c.name,
         ),
+        UnitType(SIGNATURE, container_signatures, counted=False),
     )
 }
 
@@ -95,8 +101,7 @@ class ContainerType:
 
     def arrived(self, tx: Transaction, found: Located, path: str, blob_id: int) -> None:
         """See `content/container/unit_files.py`."""
-        del found
-        unit_files.arrived(tx, path, blob_id)
+        unit_files.arrived(tx, path, blob_id, [found.unit_id])
 
     def files_of(self, tx: Transaction, content: Content) -> Iterator[UnitFile]:
         """See `content/container/unit_files.py`."""
@@ -105,6 +110,16 @@ class ContainerType:
     def forget_bytes(self, tx: Transaction, content: Content) -> None:
         """See `content/container/unit_files.py`."""
         unit_files.forget_bytes(tx, content)
+
+    def metadata_blobs(self, tx: Transaction, content: Content) -> Collection[int]:
+        """Return none: manifests are files of their units."""
+        del tx, content
+        return ()
+
+    def restore_metadata(self, work: SyncWork, damaged: Sequence[int]) -> Restored:
+        """Do nothing: there is nothing to restore."""
+        del work, damaged
+        return Restored()
 
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
         """See `content/container/filters.py`."""

@@ -4,6 +4,7 @@ import re
 from hashlib import sha256, sha512
 from typing import Any, Final
 
+from headgate.content.container.json_values import shown
 from headgate.domain.errors import InvalidContentError
 from headgate.stores.blobs import Digest
 
@@ -14,7 +15,6 @@ HASHES: Final = {SHA256: sha256, SHA512: sha512}
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 # distribution-spec 1.1, "Pulling manifests".
 _TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-_SHOWN: Final = 150
 
 
 def is_digest(text: str) -> bool:
@@ -31,7 +31,7 @@ def require_digest(text: Any, *, where: str) -> str:
     """Return the digest; InvalidContentError says where there is none."""
     if not isinstance(text, str) or not is_digest(text):
         raise InvalidContentError(
-            f"{where} is no digest: {str(text)[:_SHOWN]!r}; it must be sha256: and 64, or sha512:"
+            f"{where} is no digest: {shown(text)}; it must be sha256: and 64, or sha512:"
             " and 128 hexadecimal digits in lower case"
         )
     return text
@@ -62,3 +62,8 @@ def unit_digest(digest: str) -> bytes:
 def tag_digest(name: str, manifest: str) -> bytes:
     """Return the 32 bytes that name a tag, with where it points, as a unit."""
     return sha256(f"{name}\0{manifest}".encode()).digest()
+
+
+def signature_digest(manifest: str, content: bytes) -> bytes:
+    """Return the 32 bytes that name a signature, with what it signs, as a unit."""
+    return sha256(manifest.encode() + b"\0" + content).digest()

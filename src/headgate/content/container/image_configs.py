@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from headgate.content.container.json_values import is_object, is_plain
+from headgate.content.container.json_values import is_modest, is_object, is_plain
 
 MOST_BYTES: Final = 4 << 20
 _LONGEST: Final = 64
@@ -29,6 +29,8 @@ class ImageConfig:
 
 def parse_config(content: bytes) -> ImageConfig:
     """Return what the configuration says; nothing of what is no image's configuration."""
+    if not is_modest(content):
+        return ImageConfig()
     try:
         body: Any = json.loads(content.decode())
     except (ValueError, RecursionError):

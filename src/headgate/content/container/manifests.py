@@ -7,12 +7,19 @@ Schema 2" and, for what is mirrored only, schema 1.
 import json
 import re
 from base64 import urlsafe_b64decode
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from headgate.content.container.digests import digest_of, require_digest
-from headgate.content.container.json_values import is_list, is_object, is_text_map
+from headgate.content.container.json_values import (
+    is_list,
+    is_modest,
+    is_object,
+    is_text_map,
+    shown,
+)
 from headgate.domain.errors import InvalidContentError
 
 OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
@@ -49,6 +56,8 @@ _MEDIA_TYPE: Final = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
 )
 _MOST_SIZE: Final = 2**63 - 1
+# A NUL in JSON as it is written here, and not a backslash before the letters u0000.
+_NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _SHOWN: Final = 100
 
 
@@ -137,12 +146,13 @@ def parse_synced(content: bytes, media_type: str | None) -> Manifest:
     """
     said = (media_type or "").partition(";")[0].strip().lower()
     body = _object(content)
-    if body.get("schemaVersion") == 1:
+    if _is_number(body.get("schemaVersion"), 1):
         return _parse_schema1(body)
     if said not in MEDIA_TYPES:
-        said = body.get("mediaType") or (OCI_INDEX if "manifests" in body else OCI_MANIFEST)
-    if said not in MEDIA_TYPES:
-        raise InvalidContentError(f"The media type {str(said)[:_SHOWN]!r} is of no manifest")
+        own: Any = body.get("mediaType") or (OCI_INDEX if "manifests" in body else OCI_MANIFEST)
+        if not isinstance(own, str) or own not in MEDIA_TYPES:
+            raise InvalidContentError(f"The media type {shown(own)} is of no manifest")
+        said = own
     return _parse(body, said)
 
 
@@ -155,13 +165,13 @@ def digest_of_synced(content: bytes, manifest: Manifest, algorithm: str) -> str:
 
 def _parse(body: Mapping[str, Any], media_type: str) -> Manifest:
     version = body.get("schemaVersion")
-    if type(version) is not int or version != 2:
-        _refuse(f"schemaVersion is {str(version)[:20]!r}, it must be 2")
+    if not _is_number(version, 2):
+        _refuse(f"schemaVersion is {shown(version)}, it must be 2")
     said = body.get("mediaType")
     if said is None and media_type in (DOCKER_MANIFEST, DOCKER_LIST):
         _refuse("mediaType is missing, which manifests of schema 2 must have")
     if said is not None and said != media_type:
-        _refuse(f"mediaType is {str(said)[:_SHOWN]!r}, but it came as {media_type}")
+        _refuse(f"mediaType is {shown(said)}, but it came as {media_type}")
     # One document that is an image to one reader and an index to another (CVE-2021-41190).
     forbidden = ("config", "layers") if media_type in LISTS else ("manifests",)
     for name in (*forbidden, "fsLayers", "history"):
@@ -209,7 +219,7 @@ def _unsigned(content: bytes) -> bytes:
         signature: Any = body["signatures"][0]
         protected: Any = json.loads(_base64url(signature["protected"]))
         length, tail = int(protected["formatLength"]), _base64url(protected["formatTail"])
-    except (KeyError, IndexError, TypeError, ValueError, RecursionError):
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError):
         _refuse("its signatures are broken")
     return content[: max(length, 0)] + tail
 
@@ -221,6 +231,8 @@ def _base64url(text: str) -> bytes:
 def _object(content: bytes) -> Mapping[str, Any]:
     if len(content) > MOST_BYTES:
         _refuse(f"it is larger than {MOST_BYTES} bytes")
+    if not is_modest(content):
+        _refuse("it has too many values")
     try:
         body: Any = json.loads(
             content.decode(), object_pairs_hook=_unique, parse_constant=_no_constant
@@ -231,7 +243,7 @@ def _object(content: bytes) -> Mapping[str, Any]:
         raise
     except (ValueError, RecursionError) as error:
         _refuse(f"it is no JSON: {str(error)[:_SHOWN]}")
-    if "\\u0000" in text:
+    if _NUL.search(text):
         _refuse("it has a NUL character")
     if not is_object(body):
         _refuse("it is no JSON object")
@@ -241,8 +253,8 @@ def _object(content: bytes) -> Mapping[str, Any]:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         _refuse(f"the key {twice[:_SHOWN]!r} stands twice in one object")
     return found
 
@@ -290,7 +302,7 @@ def _media_type(value: Any, where: str) -> str | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str) or not _MEDIA_TYPE.fullmatch(value):
-        _refuse(f"{where} is no media type: {str(value)[:_SHOWN]!r}")
+        _refuse(f"{where} is no media type: {shown(value)}")
     return value
 
 
@@ -308,6 +320,11 @@ def _short(value: Any, where: str) -> str | None:
     if not isinstance(value, str) or len(value) > 64:
         _refuse(f"{where} is no text of at most 64 characters")
     return value
+
+
+def _is_number(value: Any, number: int) -> bool:
+    """Whether it is that integer: True and 1.0 are none."""
+    return type(value) is int and value == number
 
 
 def _refuse(reason: str) -> NoReturn:

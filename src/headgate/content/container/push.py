@@ -4,11 +4,11 @@ Everything is checked within the transaction that makes it visible, so two pushe
 other or wait for each other. Bytes come before rows (`services/storage/blobs.py`).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha512
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from headgate.content.container.combining import with_units
 from headgate.content.container.digests import (
@@ -18,12 +18,13 @@ from headgate.content.container.digests import (
     is_digest,
     is_tag,
 )
-from headgate.content.container.finding import Holding
+from headgate.content.container.finding import FoundBlob, Holding
 from headgate.content.container.image_configs import MOST_BYTES as MOST_CONFIG_BYTES
 from headgate.content.container.image_configs import ImageConfig, parse_config
 from headgate.content.container.immutable_tags import require_movable
-from headgate.content.container.manifests import Manifest, parse_pushed
-from headgate.content.container.tables import container_manifest_blobs, container_pushed_blobs
+from headgate.content.container.manifests import Descriptor, Manifest, parse_pushed
+from headgate.content.container.tables import container_pushed_blobs
+from headgate.content.container.unit_files import BLOBS, arrived, manifests_naming
 from headgate.content.container.units import (
     LISTING,
     MANIFEST,
@@ -32,7 +33,7 @@ from headgate.content.container.units import (
     insert_manifests,
     insert_tags,
 )
-from headgate.content.container.versions import change_content
+from headgate.content.container.versions import change_content, require_repository
 from headgate.domain.clock import Clock
 from headgate.domain.content import Content
 from headgate.domain.errors import InvalidContentError
@@ -49,7 +50,6 @@ from headgate.services.containers.uploads import end_upload
 from headgate.services.repositories.repository_versions import latest_version_of
 from headgate.services.storage.blobs import keep_now
 from headgate.services.storage.collection import request_collection
-from headgate.services.storage.collection_lock import hold_off_collection
 from headgate.stores.blobs import BlobStore, Digest, Spool
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.statements import upsert
@@ -84,15 +84,8 @@ def push_blob(pusher: Pusher, spool: Spool, *, digest: str, upload_id: str | Non
     require_same_digest(spool, digest)
 
     def refer(tx: Transaction, blob_ids: Sequence[int]) -> None:
-        _link(tx, pusher, digest, blob_ids[0])
-        tx.execute(
-            update(container_manifest_blobs)
-            .where(
-                container_manifest_blobs.c.digest == digest,
-                container_manifest_blobs.c.blob_id.is_(None),
-            )
-            .values(blob_id=blob_ids[0])
-        )
+        require_repository(tx, pusher.repository_id)
+        _give(tx, pusher, digest, blob_ids[0])
         if upload_id is not None:
             end_upload(tx, upload_id)
 
@@ -125,10 +118,12 @@ def mount_blob(
 
     The caller may read the other. `pushed_to` is it if `source` is its latest content.
     """
+    require_repository(tx, pusher.repository_id)
     found = source.blob(digest, pushed_to)
-    if found is None or found.stored is None:
+    blob_id = None if found is None or found.stored is None else _held(tx, found.stored)
+    if blob_id is None:
         return False
-    _link(tx, pusher, digest, _blob_id(tx, found.stored))
+    _give(tx, pusher, digest, blob_id)
     return True
 
 
@@ -198,6 +193,7 @@ def delete_blob(tx: Transaction, pusher: Pusher, digest: str) -> None:
 
     BlobUnknownError if there is none, UnsupportedError while a manifest names it.
     """
+    require_repository(tx, pusher.repository_id, alone=True)
     found = holding_of(tx, pusher.repository_id).blob(digest, None)
     if found is not None:
         raise UnsupportedError(
@@ -220,28 +216,29 @@ def holding_of(tx: Transaction, repository_id: int) -> Holding:
 
 
 def _take_manifest(tx: Transaction, pusher: Pusher, new: NewManifest, tags: Sequence[str]) -> None:
-    hold_off_collection(tx)
-    unit_id = insert_manifests(tx, [new])[new.digest]
-    tag_ids = insert_tags(tx, [(name, new.digest) for name in tags])
-    units = Content.of({new.unit_type: [unit_id], TAG: tag_ids.values()})
-
     def added(before: Content) -> Content:
+        # First, and with the repository locked: what is found here is there until the commit.
         holding = holding_of(tx, pusher.repository_id)
-        _require_blobs(holding, pusher, new.manifest)
+        found = _blobs_of(holding, pusher, new.manifest)
+        _require_blobs(found, new.manifest)
         moved = [name for name in tags if holding.target_of(name) not in (None, new.digest)]
         require_movable(tx, pusher.repository_id, moved)
+        here = {digest: blob.blob_id for digest, blob in found.items() if blob.blob_id is not None}
+        unit_id = insert_manifests(tx, [new], here)[new.digest]
+        tag_ids = insert_tags(tx, [(name, new.digest) for name in tags])
+        units = Content.of({new.unit_type: [unit_id], TAG: tag_ids.values()})
         return with_units(tx, before, units)
 
     _change(tx, pusher, added, cause="push")
 
 
-def _require_blobs(holding: Holding, pusher: Pusher, manifest: Manifest) -> None:
+def _require_blobs(blobs_there: Mapping[str, FoundBlob], manifest: Manifest) -> None:
     """Raise unless the repository has the blobs; those of others are not seen by their digests."""
-    config = [] if manifest.config is None else [manifest.config]
-    wanted = {each.digest: each for each in (*config, *manifest.layers) if not each.foreign}
     missing: list[str] = []
-    for digest, each in wanted.items():
-        found = holding.blob(digest, pusher.repository_id)
+    for digest, each in _described(manifest).items():
+        found = blobs_there.get(digest)
+        if each.foreign:
+            continue
         if found is None or found.stored is None:
             missing.append(digest)
         elif found.size != each.size:
@@ -256,6 +253,17 @@ def _require_blobs(holding: Holding, pusher: Pusher, manifest: Manifest) -> None
         )
 
 
+def _blobs_of(holding: Holding, pusher: Pusher, manifest: Manifest) -> dict[str, FoundBlob]:
+    """Return what the repository has of the blobs that the manifest names."""
+    found = {digest: holding.blob(digest, pusher.repository_id) for digest in _described(manifest)}
+    return {digest: blob for digest, blob in found.items() if blob is not None}
+
+
+def _described(manifest: Manifest) -> dict[str, Descriptor]:
+    config = [] if manifest.config is None else [manifest.config]
+    return {each.digest: each for each in (*config, *manifest.layers)}
+
+
 def _config(tx: Transaction, pusher: Pusher, manifest: Manifest) -> ImageConfig:
     """Return what the image's configuration says, if it is here and no larger than they are."""
     if manifest.config is None or manifest.config.size > MOST_CONFIG_BYTES:
@@ -267,7 +275,8 @@ def _config(tx: Transaction, pusher: Pusher, manifest: Manifest) -> ImageConfig:
     return parse_config(b"".join(pusher.store.read(found.stored)))
 
 
-def _link(tx: Transaction, pusher: Pusher, digest: str, blob_id: int) -> None:
+def _give(tx: Transaction, pusher: Pusher, digest: str, blob_id: int) -> None:
+    """Let the repository have a blob, and its manifests that name it and had lost it."""
     statement = upsert(tx, container_pushed_blobs)
     values = {
         "repository_id": pusher.repository_id,
@@ -281,15 +290,16 @@ def _link(tx: Transaction, pusher: Pusher, digest: str, blob_id: int) -> None:
             set_={"pushed_at": values["pushed_at"], "blob_id": blob_id},
         )
     )
+    manifests = holding_of(tx, pusher.repository_id).manifests
+    arrived(tx, BLOBS + digest, blob_id, manifests_naming(tx, digest, manifests))
 
 
-def _blob_id(tx: Transaction, stored: Digest) -> int:
+def _held(tx: Transaction, stored: Digest) -> int | None:
+    """Return the id of a blob that stays until the commit; None if it has just gone."""
     row = tx.execute(
         select(blobs.c.id).where(blobs.c.digest == stored.raw).with_for_update(read=True)
     ).one_or_none()
-    if row is None:
-        raise BlobUnknownError("The blob has just been removed")
-    return int(row.id)
+    return None if row is None else int(row.id)
 
 
 def _change(

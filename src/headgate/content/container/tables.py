@@ -47,7 +47,7 @@ container_manifests = Table(
     Column("compressed_size", BigInteger, nullable=False),  # bytes of all layers
     Column("created", UtcDateTime),  # as the image says
     Column("bootable", Boolean, nullable=False),
-    Column("flatpak", Boolean, nullable=False),
+    Column("flatpak", Boolean, nullable=False, index=True),  # few of many are
 )
 
 # What an index lists, in its order; a child need not be here.
@@ -70,7 +70,8 @@ container_children = Table(
     PrimaryKeyConstraint("manifest_id", "position"),
 )
 
-# The blobs that a manifest names. The bytes of a digest are here for all its rows, or for none.
+# The blobs that a manifest names. Their bytes are here for a manifest once somebody brought them
+# who has it: they are another's that names the same digest only when they were brought for it.
 container_manifest_blobs = Table(
     "container_manifest_blobs",
     metadata,
@@ -111,6 +112,16 @@ container_tags = Table(
     Column("digest", LargeBinary(32), nullable=False, unique=True),  # over name and manifest
     Column("name", String(128), nullable=False, index=True),
     Column("manifest", String(DIGEST_LENGTH), nullable=False, index=True),
+)
+
+# Simple signatures of manifests, opaque here: clients have the keys (containers/image, "atomic").
+container_signatures = Table(
+    "container_signatures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),  # over manifest and content
+    Column("manifest", String(DIGEST_LENGTH), nullable=False, index=True),
+    Column("content", LargeBinary, nullable=False),
 )
 
 # Where a tag pointed, since when, and who pointed it there.

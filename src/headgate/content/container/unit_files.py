@@ -3,13 +3,16 @@
 Below a repository's path they are `manifests/DIGEST` and `blobs/DIGEST`, as below its upstream.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
+from pyroaring import BitMap
 from sqlalchemy import select, update
 
 from headgate.content.container.digests import algorithm_of, is_digest
 from headgate.content.container.finding import Holding
+from headgate.content.container.manifests import SCHEMA1_SIGNED
 from headgate.content.container.tables import (
     container_manifest_blobs,
     container_manifests,
@@ -49,21 +52,34 @@ def located(tx: Transaction, content_set_id: ContentSetId, path: str) -> Located
     return Located(size, BLOB_MEDIA_TYPE, blob.stored, source, MANIFEST, UnitId(blob.manifest_id))
 
 
-def arrived(tx: Transaction, path: str, blob_id: int) -> None:
-    """Remember that the bytes of an on-demand blob are here now."""
+def arrived(tx: Transaction, path: str, blob_id: int, manifests: Iterable[int]) -> None:
+    """Remember that the bytes of an on-demand blob are here now, for these manifests."""
     digest = path.removeprefix(BLOBS)
-    tx.execute(
-        update(container_manifest_blobs).where(_named.digest == digest).values(blob_id=blob_id)
-    )
+    for batch in batched(manifests):
+        tx.execute(
+            update(container_manifest_blobs)
+            .where(_named.digest == digest, _named.manifest_id.in_(batch))
+            .values(blob_id=blob_id)
+        )
+
+
+def manifests_naming(tx: Transaction, digest: str, among: BitMap) -> list[int]:
+    """Return those of the manifests that name a blob."""
+    naming = tx.scalars(select(_named.manifest_id).where(_named.digest == digest).distinct())
+    return [manifest_id for manifest_id in naming if manifest_id in among]
 
 
 def files_of(tx: Transaction, content: Content) -> Iterator[UnitFile]:
     """Yield the manifests and, for each, its blobs; what is nowhere in a registry is left out."""
     for unit_type in (MANIFEST, LISTING):
-        columns = [_own.name, _own.size, _own.blob_id]
+        columns = [_own.name, _own.size, _own.blob_id, _own.media_type]
         for row in rows_of(tx, columns, _own.id, content[unit_type]):
             owner = (unit_type, row.key_)
-            yield _file(owner, MANIFESTS, row.name, size=row.size, blob_id=row.blob_id)
+            file = _file(owner, MANIFESTS, row.name, size=row.size, blob_id=row.blob_id)
+            # The digest of signed schema 1 is not that of its bytes.
+            if row.media_type == SCHEMA1_SIGNED:
+                file = replace(file, checksum_type=None, checksum=None)
+            yield file
         for batch in batched(content[unit_type]):
             query = select(container_manifest_blobs).where(
                 _named.manifest_id.in_(batch), ~_named.foreign | _named.blob_id.is_not(None)
@@ -76,8 +92,7 @@ def files_of(tx: Transaction, content: Content) -> Iterator[UnitFile]:
 def forget_bytes(tx: Transaction, content: Content) -> None:
     """Let blobs be fetched again; manifests stay, for nothing but them says what they are."""
     for batch in batched(content[MANIFEST]):
-        mine = select(_named.digest).where(_named.manifest_id.in_(batch))
-        gone = update(container_manifest_blobs).where(_named.digest.in_(mine))
+        gone = update(container_manifest_blobs).where(_named.manifest_id.in_(batch))
         tx.execute(gone.values(blob_id=None))
 
 

@@ -5,25 +5,26 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pyroaring import BitMap
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
-from headgate.content.container.digests import tag_digest, unit_digest
+from headgate.content.container.digests import signature_digest, tag_digest, unit_digest
 from headgate.content.container.image_configs import ImageConfig
 from headgate.content.container.manifests import Descriptor, Manifest
 from headgate.content.container.tables import (
     container_children,
     container_manifest_blobs,
     container_manifests,
-    container_pushed_blobs,
+    container_signatures,
     container_tags,
 )
 from headgate.services.units.unit_rows import insert_missing, insert_units
 from headgate.stores.db import Transaction
-from headgate.stores.db.statements import batched
+from headgate.stores.db.statements import batched, upsert
 
 MANIFEST: Final = "docker_manifest"
 LISTING: Final = "docker_manifest_list"
 TAG: Final = "docker_tag"
+SIGNATURE: Final = "docker_signature"
 
 _BOOTABLE: Final = "containers.bootc"
 _FLATPAK: Final = "org.flatpak.ref"
@@ -45,11 +46,15 @@ class NewManifest:
         return LISTING if self.manifest.listing else MANIFEST
 
 
-def insert_manifests(tx: Transaction, found: Sequence[NewManifest]) -> dict[str, int]:
+def insert_manifests(
+    tx: Transaction, found: Sequence[NewManifest], here: Mapping[str, int]
+) -> dict[str, int]:
     """Make units of the manifests, children before what lists them; return the ids by digest.
 
-    What is known already stays as it is. The caller has held off collection
-    (`services/storage/collection_lock.py`), and pins what it does not put into a set at once.
+    What is known already stays as it is. `here` are the ids of blobs, by digest, whose bytes
+    whoever brings the manifests has: nobody is given those of others for knowing what they are
+    called. The caller has held off collection (`services/storage/collection_lock.py`), and pins
+    what it does not put into a set at once.
     """
     ids: dict[str, int] = {}
     for lists in (False, True):
@@ -59,7 +64,7 @@ def insert_manifests(tx: Transaction, found: Sequence[NewManifest]) -> dict[str,
         known = insert_units(tx, container_manifests, rows)
         ids.update({each.digest: known[unit_digest(each.digest)] for each in some})
     _insert_children(tx, found, ids)
-    _insert_blobs(tx, found, ids)
+    _insert_blobs(tx, found, ids, here)
     return ids
 
 
@@ -74,16 +79,29 @@ def insert_tags(tx: Transaction, tags: Iterable[tuple[str, str]]) -> dict[str, i
     return {name: known[digest] for (name, _), digest in digests.items()}
 
 
-def blobs_here(tx: Transaction, digests: Iterable[str]) -> dict[str, int]:
-    """Return the ids of the blobs that are here, by digest; the others are left out."""
+def insert_signatures(tx: Transaction, signatures: Iterable[tuple[str, bytes]]) -> list[int]:
+    """Make units of signatures, each the digest of a manifest and what signs it."""
+    rows = {
+        signature_digest(manifest, content): {"manifest": manifest, "content": content}
+        for manifest, content in signatures
+    }
+    known = insert_units(
+        tx, container_signatures, [{"digest": digest, **row} for digest, row in rows.items()]
+    )
+    return sorted(known.values())
+
+
+def blobs_of(tx: Transaction, manifests: BitMap, digests: Iterable[str]) -> dict[str, int]:
+    """Return the ids of the blobs that came for one of the manifests, by digest."""
     found: dict[str, int] = {}
+    own = container_manifest_blobs.c
     for batch in batched(set(digests)):
-        for table in (container_manifest_blobs, container_pushed_blobs):
-            own = table.c
-            query = select(own.digest, own.blob_id).where(
-                own.digest.in_(batch), own.blob_id.is_not(None)
-            )
-            found.update((row.digest, row.blob_id) for row in tx.execute(query.distinct()))
+        query = select(own.manifest_id, own.digest, own.blob_id).where(
+            own.digest.in_(batch), own.blob_id.is_not(None)
+        )
+        found.update(
+            (row.digest, row.blob_id) for row in tx.execute(query) if row.manifest_id in manifests
+        )
     return found
 
 
@@ -91,6 +109,8 @@ def drop_units(tx: Transaction, units: Mapping[str, BitMap]) -> None:
     """Delete units that nothing holds."""
     for batch in batched(units.get(TAG, BitMap())):
         tx.execute(delete(container_tags).where(container_tags.c.id.in_(batch)))
+    for batch in batched(units.get(SIGNATURE, BitMap())):
+        tx.execute(delete(container_signatures).where(container_signatures.c.id.in_(batch)))
     for batch in batched(units.get(MANIFEST, BitMap()) | units.get(LISTING, BitMap())):
         tx.execute(delete(container_manifests).where(container_manifests.c.id.in_(batch)))
 
@@ -156,9 +176,12 @@ def _insert_children(tx: Transaction, found: Sequence[NewManifest], ids: Mapping
     insert_missing(tx, container_children, rows)
 
 
-def _insert_blobs(tx: Transaction, found: Sequence[NewManifest], ids: Mapping[str, int]) -> None:
-    named = [(each, _blobs_of(each.manifest)) for each in found]
-    known = blobs_here(tx, (blob.digest for _, parts in named for _, blob in parts))
+def _insert_blobs(
+    tx: Transaction,
+    found: Sequence[NewManifest],
+    ids: Mapping[str, int],
+    here: Mapping[str, int],
+) -> None:
     rows = [
         {
             "manifest_id": ids[each.digest],
@@ -168,12 +191,20 @@ def _insert_blobs(tx: Transaction, found: Sequence[NewManifest], ids: Mapping[st
             "role": role,
             "media_type": blob.media_type,
             "foreign": blob.foreign,
-            "blob_id": known.get(blob.digest),
+            "blob_id": here.get(blob.digest),
         }
-        for each, parts in named
-        for position, (role, blob) in enumerate(parts)
+        for each in found
+        for position, (role, blob) in enumerate(_blobs_of(each.manifest))
     ]
-    insert_missing(tx, container_manifest_blobs, rows)
+    statement = upsert(tx, container_manifest_blobs)
+    # Of a manifest that is known already, more bytes may be here now.
+    known, brought = container_manifest_blobs.c.blob_id, statement.excluded["blob_id"]
+    statement = statement.on_conflict_do_update(
+        index_elements=["manifest_id", "position"],
+        set_={"blob_id": func.coalesce(known, brought)},
+    )
+    for batch in batched(rows, 1_000):
+        tx.execute(statement, list(batch))
 
 
 def _blobs_of(manifest: Manifest) -> list[tuple[str, Descriptor]]:

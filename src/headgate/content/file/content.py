@@ -1,6 +1,6 @@
 """The `file` content type: mirrors the listed files and serves them at the same paths."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -27,6 +27,7 @@ from headgate.plugin import (
     Ports,
     PublishedFile,
     PublishOptions,
+    Restored,
     Solution,
     SolvePart,
     Source,
@@ -164,6 +165,16 @@ class FileType:
         for batch in batched(content[FILE]):
             gone = update(file_units).where(file_units.c.id.in_(batch))
             tx.execute(gone.values(blob_id=None))
+
+    def metadata_blobs(self, tx: Transaction, content: Content) -> Collection[int]:
+        """Return none: a manifest is made of the rows."""
+        del tx, content
+        return ()
+
+    def restore_metadata(self, work: SyncWork, damaged: Sequence[int]) -> Restored:
+        """Do nothing: there is nothing to restore."""
+        del work, damaged
+        return Restored()
 
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
         """Return the content: no filter speaks of files (katello.md 1.5)."""

@@ -45,7 +45,8 @@ def brought_by(
 
 def names_of(tx: Transaction, content: Content) -> Mapping[str, Sequence[str]]:
     """Return by what people know the advisories, packages and streams, under Katello's words."""
-    packages = _rows(tx, rpm_packages, ("name", "version", "release", "arch"), content["rpm"])
+    both = content["rpm"] | content["srpm"]
+    packages = _rows(tx, rpm_packages, ("name", "version", "release", "arch"), both)
     streams = _rows(tx, module_documents, _STREAM_NAME, content["module_stream"])
     found = {
         "erratum": [row[0] for row in _rows(tx, errata, ("errata_id",), content["erratum"])],

@@ -1,6 +1,6 @@
 """The `yum` content type: what the server asks of it, each answered by a module beside this one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
@@ -13,6 +13,7 @@ from headgate.content.rpm.merging import with_units
 from headgate.content.rpm.packs import drop_empty_segments
 from headgate.content.rpm.publish import dispensable, publish
 from headgate.content.rpm.records import NAME_ARCH, NAME_STREAM, NEVRA, NSVCA
+from headgate.content.rpm.restoring import pack_blobs_of, restore_metadata
 from headgate.content.rpm.solving.solve import solve
 from headgate.content.rpm.sync import sync
 from headgate.content.rpm.tables import (
@@ -39,6 +40,7 @@ from headgate.plugin import (
     Ports,
     PublishedFile,
     PublishOptions,
+    Restored,
     Solution,
     SolvePart,
     Synced,
@@ -115,6 +117,14 @@ class YumType:
     def forget_bytes(self, tx: Transaction, content: Content) -> None:
         """See `content/rpm/unit_files.py`."""
         forget_bytes(tx, content)
+
+    def metadata_blobs(self, tx: Transaction, content: Content) -> Collection[int]:
+        """See `content/rpm/restoring.py`."""
+        return pack_blobs_of(tx, content["rpm"] | content["srpm"])
+
+    def restore_metadata(self, work: SyncWork, damaged: Sequence[int]) -> Restored:
+        """See `content/rpm/restoring.py`."""
+        return restore_metadata(work, damaged)
 
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
         """See `content/rpm/filters/`."""

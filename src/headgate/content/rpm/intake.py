@@ -79,7 +79,7 @@ class PackageIntake:
             package = self._without_base(package)
         if base is not None:
             # Where its bytes come from stays part of what the package is.
-            package.digest = _digest(package.digest, base)
+            package.digest = based_digest(package.digest, base)
             self._bases[package.digest] = base
         if package.weak:
             self._make_private(package)
@@ -143,7 +143,7 @@ class PackageIntake:
         """Let it be the repository's own: what comes for it under such a name may be anything."""
         self.altered += 1
         base = self._bases.get(package.digest)
-        package.digest = _digest(package.digest, f"repository {self._repository_id}")
+        package.digest = private_digest(package.digest, self._repository_id)
         if base is not None:
             self._bases[package.digest] = base
         self.weak_kinds.add(package.header.checksum_type)
@@ -195,6 +195,16 @@ class PackageIntake:
         units = {"rpm": BitMap(known.values()) - source, "srpm": source}
         pin_units(tx, holder=self._holder, units=units)
         return known, source
+
+
+def based_digest(digest: bytes, base: str) -> bytes:
+    """Return the digest of a package whose bytes come from below `base`."""
+    return _digest(digest, base)
+
+
+def private_digest(digest: bytes, repository_id: int | None) -> bytes:
+    """Return the digest of a package that a weak checksum names, in its repository."""
+    return _digest(digest, f"repository {repository_id}")
 
 
 def _digest(digest: bytes, more: str) -> bytes:

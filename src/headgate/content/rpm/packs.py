@@ -5,7 +5,7 @@ repository could trip over. A pack is kept and its rows are inserted in a thread
 reading: both wait for the disk, and SQLite inserts without the interpreter's lock.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -14,17 +14,17 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from pyroaring import BitMap
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select, update
 
 from headgate.content.rpm.metadata.packages import Fragments, PackageHeader
 from headgate.content.rpm.metadata.segments import CODECS, KINDS, Codec, Kind, PackWriter
 from headgate.content.rpm.tables import rpm_packages, rpm_packs, rpm_segments
 from headgate.plugin import Ports
 from headgate.services.storage.blobs import keep, unpin
-from headgate.services.storage.collection import pin_units
+from headgate.services.storage.collection import pin_units, request_collection
 from headgate.services.storage.collection_lock import hold_off_collection
 from headgate.services.units.unit_rows import insert_plain_units
-from headgate.stores.blobs import BlobStore, Spool
+from headgate.stores.blobs import BlobStore, Digest, Spool
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched, insert_row
 from headgate.stores.db.writes import write
@@ -78,11 +78,18 @@ class OpenPack:
 
 
 class PackKeeper:
-    """Keeps packs, one after another; at most one is at work, and one being filled."""
+    """Keeps packs, one after another; at most one is at work, and one being filled.
 
-    def __init__(self, ports: Ports, *, holder: str) -> None:
+    With `replacing` they hold packages that have rows, which are moved to their new places; it
+    names the damaged blobs that they are to replace.
+    """
+
+    def __init__(
+        self, ports: Ports, *, holder: str, replacing: Collection[Digest] | None = None
+    ) -> None:
         self._ports = ports
         self._holder = holder
+        self._replacing = replacing
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keep-packs")
         self._working: Future[None] | None = None
         self.binary = BitMap()
@@ -134,6 +141,10 @@ class PackKeeper:
 
     def _keep_files(self, pack: OpenPack) -> dict[str, int]:
         """Make the segments durable; return the pack's row."""
+        for spool in pack.spools.values():
+            # A whole pack comes out as it was: nothing is written where a file seems to be.
+            if self._replacing and spool.digest() in self._replacing:
+                self._ports.store.drop(spool.digest())
         kept = keep(
             self._ports.database,
             self._ports.store,
@@ -161,6 +172,9 @@ class PackKeeper:
         ]
         # In one order everywhere: PostgreSQL locks these rows one by one, SQLite's index likes it.
         values.sort()
+        if self._replacing is not None:
+            _move(tx, [(row[0], *row[-2:]) for row in values])
+            request_collection(tx, self._ports.clock)
         ids = insert_plain_units(tx, rpm_packages, _COLUMNS, values)
         source = BitMap(ids[row[0]] for row in values if row[1 + _ARCH] in SOURCE_ARCHES)
         units = {"rpm": BitMap(ids.values()) - source, "srpm": source}
@@ -204,6 +218,23 @@ class _Rows:
         if self._id is None:
             self._id = insert_row(tx, rpm_packs, self.blob_ids)
         return self._id
+
+
+def _move(tx: Transaction, places: Sequence[tuple[bytes, int, int]]) -> None:
+    """Let packages, named by their digests, be read at other places from now on."""
+    left: set[int] = set()
+    for batch in batched(places):
+        held = rpm_packages.c.digest.in_([digest for digest, _, _ in batch])
+        left.update(tx.scalars(select(rpm_packages.c.segment_id).where(held).distinct()))
+    move = update(rpm_packages).where(rpm_packages.c.digest == bindparam("package"))
+    tx.execute(
+        move.values(segment_id=bindparam("segment"), position=bindparam("place")),
+        [
+            {"package": digest, "segment": segment, "place": position}
+            for digest, segment, position in places
+        ],
+    )
+    drop_empty_segments(tx, sorted(left))
 
 
 def drop_empty_segments(tx: Transaction, segment_ids: Sequence[int]) -> None:

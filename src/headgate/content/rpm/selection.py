@@ -19,6 +19,7 @@ from headgate.content.rpm.metadata.segments import (
 )
 from headgate.content.rpm.metadata.writer import Cut
 from headgate.content.rpm.tables import rpm_packages, rpm_packs, rpm_segments
+from headgate.domain.errors import InvalidContentError, NotFoundError
 from headgate.stores.blobs import BlobStore, Digest
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched, rows_of
@@ -33,9 +34,18 @@ class PackReader:
     digests: dict[tuple[int, Kind, Codec], Digest]
 
     def __call__(self, pack: int, kind: Kind, codec: Codec, place: Place) -> bytes:
-        """Return the bytes at a place of one file of a pack."""
+        """Return the bytes at a place of one file of a pack.
+
+        InvalidContentError when they are gone.
+        """
         digest = self.digests[pack, kind, codec]
-        return b"".join(self.store.read(digest, place.offset, place.length))
+        try:
+            return b"".join(self.store.read(digest, place.offset, place.length))
+        except NotFoundError as error:
+            raise InvalidContentError(
+                f"The metadata of some packages is gone: {error.message}. Verify the checksums of"
+                " the repository, which restores what can be had"
+            ) from error
 
 
 def cuts_of(tx: Transaction, packages: BitMap) -> list[Cut]:

@@ -1,6 +1,6 @@
 """Synchronizing a yum repository: upstream -> units, segments and content, in one pass."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from typing import Any
@@ -13,7 +13,7 @@ from headgate.content.rpm.located import arrived_file
 from headgate.content.rpm.media import media_type
 from headgate.content.rpm.merging import with_units
 from headgate.content.rpm.metadata.repomd import render_repomd
-from headgate.content.rpm.metadata.stream import Source, read_packages
+from headgate.content.rpm.metadata.stream import Package, Source, read_packages
 from headgate.content.rpm.publish import UPSTREAM_KEY
 from headgate.content.rpm.retention import retained
 from headgate.content.rpm.signing import signatures
@@ -110,21 +110,7 @@ def _read_metadata(work: SyncWork) -> dict[str, Any]:
 
 def _take_packages(work: SyncWork, upstream: UpstreamMetadata) -> PackageIntake:
     """Return the intake of all packages, finished."""
-    store = work.ports.store
     previous = work.previous["rpm"] | work.previous["srpm"]
-
-    def source(kind: str) -> Source | None:
-        entry = upstream.find(kind)
-        if entry is None:
-            return None
-        return Source(open_blob(store, entry[1].digest), entry[0].location)
-
-    primary = source("primary")
-    if primary is None:
-        raise InvalidContentError("repomd.xml lists no primary metadata: no yum repository")
-    packages = read_packages(
-        primary, source("filelists"), source("other"), spill_folder=work.ports.scratch
-    )
     sources_stay_out = "srpm" in work.ignorable_content
     intake = PackageIntake(
         work.ports,
@@ -133,7 +119,7 @@ def _take_packages(work: SyncWork, upstream: UpstreamMetadata) -> PackageIntake:
         repository_id=work.repository_id,
     )
     with intake:
-        for number, package in enumerate(packages, start=1):
+        for number, package in enumerate(packages_of(work, upstream), start=1):
             if sources_stay_out and package.header.arch in SOURCE_ARCHES:
                 intake.altered += 1
             else:
@@ -142,6 +128,23 @@ def _take_packages(work: SyncWork, upstream: UpstreamMetadata) -> PackageIntake:
                 work.run.report(Progress(items_done=number))
         intake.finish()
     return intake
+
+
+def packages_of(work: SyncWork, upstream: UpstreamMetadata) -> Iterator[Package]:
+    """Yield the packages as upstream describes them."""
+
+    def source(kind: str) -> Source | None:
+        entry = upstream.find(kind)
+        if entry is None:
+            return None
+        return Source(open_blob(work.ports.store, entry[1].digest), entry[0].location)
+
+    primary = source("primary")
+    if primary is None:
+        raise InvalidContentError("repomd.xml lists no primary metadata: no yum repository")
+    return read_packages(
+        primary, source("filelists"), source("other"), spill_folder=work.ports.scratch
+    )
 
 
 def _may_stay(work: SyncWork, upstream: UpstreamMetadata) -> bool:

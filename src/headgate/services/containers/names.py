@@ -1,14 +1,17 @@
 """What a name of the registry serves."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, func, insert, select
+from sqlalchemy import and_, bindparam, func, select
 
 from headgate.domain.ids import ContentSetId
 from headgate.services.access import AnyRow
+from headgate.services.containers.archived_names import Archived, find_archived
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     container_repositories,
+    content_sets,
     content_view_version_repositories,
     content_views,
     distributions,
@@ -21,7 +24,8 @@ from headgate.stores.db.tables import (
 _names, _repository, _own = registry_names.c, repositories.c, container_repositories.c
 _frozen, _version = content_view_version_repositories.c, repository_versions.c
 
-# Asked for every name that was not looked up before: said once.
+_HELD = func.coalesce(_frozen.content_set_id, _version.content_set_id)
+
 _SERVED = (
     select(
         _names.name,
@@ -36,8 +40,9 @@ _SERVED = (
         distributions.c.base_path,
         distributions.c.version_id,
         lifecycle_environments.c.registry_unauthenticated_pull,
+        lifecycle_environments.c.registry_unauthenticated_index,
         content_views.c.default,
-        func.coalesce(_frozen.content_set_id, _version.content_set_id).label("content_set_id"),
+        _HELD.label("content_set_id"),
     )
     .select_from(registry_names)
     .join(repositories, _repository.id == _names.repository_id)
@@ -65,7 +70,13 @@ _SERVED = (
             _version.id == _repository.latest_version_id,
         ),
     )
-    .where(_names.name == bindparam("name"))
+)
+# Asked for every name that was not looked up before: said once.
+_BY_NAME = _SERVED.where(_names.name == bindparam("name"))
+_FILLED = (
+    _SERVED.join(content_sets, content_sets.c.id == _HELD)
+    .add_columns(content_sets.c.digest)
+    .order_by(_names.name)
 )
 
 
@@ -75,7 +86,7 @@ class Named:
 
     name: str
     organization_id: int
-    environment_id: int
+    environment_id: int | None  # None: a version, wherever it is served
     product_id: int
     repository_id: int
     # What it holds there; None: nothing has come yet.
@@ -88,36 +99,53 @@ class Named:
 
 
 def find_named(tx: Transaction, name: str) -> Named | None:
-    """Return what the name serves now; None if it serves nothing."""
-    row = tx.execute(_SERVED, {"name": name}).one_or_none()
-    if row is None or (row.version_id is not None and row.content_set_id is None):
+    """Return what the name serves now; None if it serves nothing.
+
+    A name that nothing bears may be that of an archived version (`archived_names`).
+    """
+    row = tx.execute(_BY_NAME, {"name": name}).one_or_none()
+    if row is None:
+        return _as_archived(name, find_archived(tx, name))
+    if row.version_id is not None and row.content_set_id is None:
         return None
     return _as_value(row)
 
 
-def name_pushed(tx: Transaction, repository_id: int) -> None:
-    """Serve a repository from Library under the name by which it is pushed."""
-    row = tx.execute(
-        select(
-            _own.push_name,
-            distributions.c.organization_id,
-            distributions.c.environment_id,
-            distributions.c.content_view_id,
-        )
-        .select_from(repositories)
-        .join(container_repositories, _own.repository_id == _repository.id)
-        .join(content_views, content_views.c.organization_id == _repository.organization_id)
-        .join(distributions, distributions.c.content_view_id == content_views.c.id)
-        .where(_repository.id == repository_id, content_views.c.default)
-    ).one()
-    tx.execute(
-        insert(registry_names).values(
-            name=row.push_name,
-            organization_id=row.organization_id,
-            environment_id=row.environment_id,
-            content_view_id=row.content_view_id,
-            repository_id=repository_id,
-        )
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A name, where it is served, and the content set that it serves."""
+
+    named: Named
+    place: str  # the content view environment: ORG/Library, ORG/ENV/CV
+    content_set_id: ContentSetId
+    digest: bytes  # of the content set
+    announced: bool  # everybody may see which flatpaks there are
+
+
+def filled_names(tx: Transaction) -> Iterator[Filled]:
+    """Yield every name of the registry that serves content, whoever may read it, in their order."""
+    for row in tx.execute(_FILLED):
+        held = ContentSetId(row.content_set_id)
+        announced = bool(row.registry_unauthenticated_index)
+        yield Filled(_as_value(row), row.base_path, held, row.digest, announced)
+
+
+def _as_archived(name: str, found: Archived | None) -> Named | None:
+    """Return a version's repository as it is named: for nobody who may not read it."""
+    if found is None:
+        return None
+    return Named(
+        name=name,
+        organization_id=found.organization_id,
+        environment_id=None,
+        product_id=found.product_id,
+        repository_id=found.repository_id,
+        content_set_id=ContentSetId(found.content_set_id),
+        path=found.path,
+        anonymous=False,
+        of_view=True,
+        latest=False,
+        pushed=False,
     )
 
 

@@ -54,6 +54,15 @@ class Caller:
             and may_view(self.actor, named.organization_id, of_view=named.of_view)
         )
 
+    def is_shown(self, named: Named, *, announced: bool) -> bool:
+        """Whether lists have it; `announced`: they have it for everybody.
+
+        A host's lists have what is for the host, not all that it may pull.
+        """
+        if self.actor is None and self.certificate is not None:
+            return self.certificate.opens(named.path)
+        return announced or self.may_pull(named)
+
     def may_push(self, organization_id: int, name: str) -> bool:
         """Whether content may be pushed to the name, in a product of this organization."""
         return self._may(PUSH_CONTENT, organization_id) and self.within_bounds(name, PUSH)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Table, func, insert, select, update
 
 from headgate.domain.clock import Clock
+from headgate.domain.errors import ValidationError
 from headgate.domain.ids import OrganizationId, ProductId
 from headgate.domain.registry_errors import (
     DeniedError,
@@ -18,8 +19,10 @@ from headgate.domain.registry_errors import (
     NameInvalidError,
     NameUnknownError,
 )
+from headgate.domain.registry_names import LONGEST_NAME, fault_of_name
 from headgate.services.access import Actor, AnyRow
-from headgate.services.containers.names import name_pushed
+from headgate.services.containers.naming import name_repository
+from headgate.services.containers.permissions import PUSH_CONTENT, may_view
 from headgate.services.repositories.products import create_product
 from headgate.services.repositories.repositories import insert_repository
 from headgate.stores.db import Transaction
@@ -34,11 +37,7 @@ from headgate.stores.db.tables import (
 LABEL: Final = "label"
 ID: Final = "id"
 
-# distribution-spec 1.1, "Pulling manifests".
-_COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_NAME: Final = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _ID: Final = re.compile(r"[1-9][0-9]{0,8}")
-_LONGEST: Final = 255
 _FORMS: Final = "ORG_LABEL/PRODUCT_LABEL/NAME or id/ORG_ID/PRODUCT_ID/NAME, in lower case"
 
 
@@ -55,30 +54,31 @@ class PushTarget:
     repository_label: str
 
 
-def is_name(text: str) -> bool:
-    """Say whether a repository of a registry may have this name."""
-    return len(text) <= _LONGEST and _NAME.fullmatch(text) is not None
-
-
-def find_push_target(tx: Transaction, actor: Actor, name: str) -> PushTarget:
+def find_push_target(
+    tx: Transaction, actor: Actor, name: str, *, permission: str = PUSH_CONTENT
+) -> PushTarget:
     """Return what the name means to the actor.
 
     NameInvalidError for a name of another form, NameUnknownError where no such organization or
     product exists for the actor, NameAmbiguousError where several do, DeniedError for repositories
-    that are filled in another way.
+    that are filled in another way. Who has not the permission is denied before it is told which
+    products and repositories there are.
     """
-    if not is_name(name):
-        raise NameInvalidError(f"{name[:_LONGEST]!r} is no repository's name; push to {_FORMS}")
+    if fault_of_name(name) is not None:
+        raise NameInvalidError(f"{name[:LONGEST_NAME]!r} is no repository's name; push to {_FORMS}")
     parts = name.split("/")
     if len(parts) == 4 and parts[0] == ID:
-        organization, product = _by_ids(tx, actor, parts)
-        form = ID
+        organization = _organization_by_id(tx, actor, parts)
+        form, find = ID, _product_by_id
     elif len(parts) == 3:
-        organization, product = _by_labels(tx, actor, parts)
-        form = LABEL
+        organization = _organization_by_label(tx, actor, parts)
+        form, find = LABEL, _product_by_label
     else:
         _refuse_served(tx, actor, name)
         raise NameInvalidError(f"{name!r} cannot be pushed to; push to {_FORMS}")
+    if not actor.may(permission, organization_id=organization.id):
+        raise DeniedError(f"Requested access to '{name}' is denied: you lack {permission}")
+    product = find(tx, organization, parts)
     repository = None if product is None else _repository(tx, product, name, parts[-1])
     return PushTarget(
         name=name,
@@ -133,7 +133,10 @@ def _adopt(tx: Transaction, target: PushTarget, repository_id: int) -> None:
         tx.execute(
             update(container_repositories).where(own.repository_id == repository_id).values(values)
         )
-    name_pushed(tx, repository_id)
+    try:
+        name_repository(tx, target.organization_id, repository_id)
+    except ValidationError as error:
+        raise NameAmbiguousError(f"{error.message}; push under another name") from error
 
 
 def _make_product(tx: Transaction, actor: Actor, clock: Clock, target: PushTarget) -> ProductId:
@@ -159,7 +162,7 @@ def _make_product(tx: Transaction, actor: Actor, clock: Clock, target: PushTarge
     )
 
 
-def _by_labels(tx: Transaction, actor: Actor, parts: list[str]) -> tuple[Row[Any], Row[Any] | None]:
+def _organization_by_label(tx: Transaction, actor: Actor, parts: list[str]) -> Row[Any]:
     mine = [
         row
         for row in _labelled(tx, organizations, parts[0], organizations.c.id.is_not(None))
@@ -168,30 +171,39 @@ def _by_labels(tx: Transaction, actor: Actor, parts: list[str]) -> tuple[Row[Any
     if not mine:
         raise NameUnknownError(f"There is no organization with the label '{parts[0]}'")
     _require_one(mine, "organizations", parts[0])
-    found = _labelled(tx, products, parts[1], products.c.organization_id == mine[0].id)
+    return mine[0]
+
+
+def _product_by_label(tx: Transaction, organization: Row[Any], parts: list[str]) -> Row[Any] | None:
+    found = _labelled(tx, products, parts[1], products.c.organization_id == organization.id)
     _require_one(found, "products", parts[1])
-    return mine[0], found[0] if found else None
+    return found[0] if found else None
 
 
-def _by_ids(tx: Transaction, actor: Actor, parts: list[str]) -> tuple[Row[Any], Row[Any]]:
+def _organization_by_id(tx: Transaction, actor: Actor, parts: list[str]) -> Row[Any]:
     if not all(_ID.fullmatch(part) for part in parts[1:3]):
         raise NameInvalidError(f"Ids in {parts[1]}/{parts[2]} are no whole numbers")
-    organization_id, product_id = int(parts[1]), int(parts[2])
+    organization_id = int(parts[1])
     organization = tx.execute(
         select(organizations).where(organizations.c.id == organization_id)
     ).one_or_none()
     if organization is None or not actor.sees(organization.id):
         raise NameUnknownError(f"There is no organization with the id {organization_id}")
+    return organization
+
+
+def _product_by_id(tx: Transaction, organization: Row[Any], parts: list[str]) -> Row[Any]:
+    product_id = int(parts[2])
     product = tx.execute(
         select(products).where(
-            products.c.id == product_id, products.c.organization_id == organization_id
+            products.c.id == product_id, products.c.organization_id == organization.id
         )
     ).one_or_none()
     if product is None:
         raise NameUnknownError(
-            f"There is no product with the id {product_id} in organization {organization_id}"
+            f"There is no product with the id {product_id} in organization {organization.id}"
         )
-    return organization, product
+    return product
 
 
 def _labelled(
@@ -263,7 +275,7 @@ def _refuse_served(tx: Transaction, actor: Actor, name: str) -> None:
     served = tx.scalar(
         select(registry_names.c.organization_id).where(registry_names.c.name == name)
     )
-    if served is not None and actor.sees(served):
+    if served is not None and may_view(actor, served, of_view=True):
         raise DeniedError(
             f"'{name}' is served from a content view, whose versions do not change: push to"
             f" {_FORMS}, then publish"

@@ -19,7 +19,7 @@ def registry_remote(remote: Remote, settings: Mapping[str, Any]) -> Remote:
     """Return the remote of the one repository upstream: `manifests/...` and `blobs/...` below it.
 
     `settings` are those of `container_repositories`. BadRequestError when upstream's name of the
-    repository is not set.
+    repository is not set, or the URL is that of no registry.
     """
     name: str | None = settings.get("docker_upstream_name")
     if not name:
@@ -27,6 +27,8 @@ def registry_remote(remote: Remote, settings: Mapping[str, Any]) -> Remote:
             "The repository has no docker_upstream_name; set the name that upstream knows it by"
         )
     base = URL(remote.url)
+    if base.scheme not in ("http", "https"):
+        raise BadRequestError("The upstream of a container repository is at an http or https URL")
     if base.host in _HUB_NAMES:
         base = base.with_host(_HUB)
         name = name if "/" in name else f"library/{name}"

@@ -7,6 +7,7 @@ from sqlalchemy import Row, delete, select, update
 from headgate.domain.clock import Clock
 from headgate.domain.ids import OrganizationId
 from headgate.services.access import Actor, load
+from headgate.services.containers.naming import name_after
 from headgate.services.serving.distributions import serve_latest
 from headgate.services.storage.collection import request_collection
 from headgate.services.uniqueness import free_name, free_names
@@ -33,6 +34,7 @@ def create_organization(
     name: str,
     label: str | None = None,
     description: str | None = None,
+    container_push_creates_products: bool = False,
 ) -> OrganizationId:
     """Make an organization with its Library, default content view and their distribution.
 
@@ -42,7 +44,12 @@ def create_organization(
     names = free_names(tx, organizations, name=name, label=label)
     now = clock()
     stamps = {"created_at": now, "updated_at": now}
-    values = {**names, "description": description, **stamps}
+    values = {
+        **names,
+        "description": description,
+        "container_push_creates_products": container_push_creates_products,
+        **stamps,
+    }
     organization_id = insert_row(tx, organizations, values)
     library_id = insert_row(
         tx,
@@ -85,8 +92,9 @@ def update_organization(
     organization_id: OrganizationId,
     name: str | None = None,
     description: str | None = None,
+    container_push_creates_products: bool | None = None,
 ) -> None:
-    """Change the name or the description; the label is in every path and never changes."""
+    """Change what is given; the label is in every path and never changes."""
     row = load(tx, actor, organizations, organization_id)
     actor.require("edit_organizations", organization_id=organization_id)
     changes: dict[str, object] = {"updated_at": clock()}
@@ -94,7 +102,11 @@ def update_organization(
         changes["name"] = free_name(tx, organizations, name, except_id=row.id)
     if description is not None:
         changes["description"] = description
+    if container_push_creates_products is not None:
+        changes["container_push_creates_products"] = container_push_creates_products
     tx.execute(update(organizations).where(organizations.c.id == row.id).values(changes))
+    if "name" in changes:
+        name_after(tx, row.id, "organization.name")
 
 
 def delete_organization(tx: Transaction, *, clock: Clock, organization_id: OrganizationId) -> None:

@@ -10,6 +10,7 @@ from headgate.domain.clock import Clock
 from headgate.domain.errors import ConflictError, ValidationError
 from headgate.domain.ids import CredentialId, OrganizationId, ProductId, SyncPlanId
 from headgate.services.access import Actor, load
+from headgate.services.containers.naming import name_after
 from headgate.services.organizations.trust_stamps import trust_changed
 from headgate.services.storage.collection import request_collection
 from headgate.services.uniqueness import free_name, free_names
@@ -90,6 +91,8 @@ def update_product(
     if "gpg_key_id" in chosen:
         trust_changed(tx, repositories.c.product_id == row.id)
     tx.execute(update(products).where(products.c.id == row.id).values(updated_at=clock(), **values))
+    if "name" in values:
+        name_after(tx, row.organization_id, "product.name")
 
 
 def require_deletable_product(tx: Transaction, *, actor: Actor, product_id: ProductId) -> Any:

@@ -16,6 +16,7 @@ from headgate.domain.ids import (
 from headgate.domain.repositories import RepositorySettings
 from headgate.plugin import PublishOptions
 from headgate.services.access import Actor, load
+from headgate.services.containers.naming import name_after
 from headgate.services.related import AnyRow
 from headgate.services.repositories.products import (
     CREDENTIAL_KINDS,
@@ -156,6 +157,8 @@ def update_repository(
     tx.execute(
         update(repositories).where(repositories.c.id == row.id).values(updated_at=clock(), **values)
     )
+    if merged["name"] != row.name and row.content_type == CONTAINER:
+        name_after(tx, row.organization_id, "repository.name")
 
 
 def delete_repository(

@@ -28,6 +28,7 @@ from headgate.stores.db.tables import (
     lifecycle_environments,
     organizations,
     products,
+    registry_names,
     repositories,
     repository_versions,
 )
@@ -52,6 +53,12 @@ REPOSITORIES: Final = Catalog(
             "download_policy": Field(repositories.c.download_policy),
             "mirroring_policy": Field(repositories.c.mirroring_policy),
             "unprotected": Field(repositories.c.unprotected, "boolean"),
+            "container_repository_name": Field(
+                registry_names.c.name,
+                within=lambda compared: repositories.c.id.in_(
+                    select(registry_names.c.repository_id).where(compared)
+                ),
+            ),
             "organization_id": Field(repositories.c.organization_id, "integer"),
             "product": Field(products.c.name),
             "product_name": Field(products.c.name),
@@ -125,6 +132,12 @@ def holding(tx: Transaction, actor: Actor, unit_type: str, unit_id: int) -> list
     return [row.id for row in rows if unit_id in BitMap.deserialize(row.units)]
 
 
+def repositories_of_version(tx: Transaction, version_id: int) -> set[int]:
+    """Return the ids of the repositories in a content view version."""
+    held = select(_held.repository_id).where(_held.version_id == version_id)
+    return set(tx.scalars(held))
+
+
 def load_repository(
     tx: Transaction,
     actor: Actor,
@@ -186,6 +199,7 @@ def _with_content(place: Place) -> Select[Any]:
         repository_versions.c.created_at.label("content_changed_at"),
         content_sets.c.counts.label("content_counts"),
         missing_count(_publication(place)).label("missing_files_count"),
+        _registry_name(place).label("container_repository_name"),
         *(each for each in container_repositories.c if each.name != "repository_id"),
     ).select_from(repositories)
     source = source.outerjoin(
@@ -205,6 +219,19 @@ def _with_content(place: Place) -> Select[Any]:
             _held.version_id == place.content_view_version_id,
         ),
     ).outerjoin(content_sets, content_sets.c.id == _held.content_set_id)
+
+
+def _registry_name(place: Place) -> Any:
+    """The name under which the registry serves a container repository there, or in Library."""
+    found = select(registry_names.c.name).where(registry_names.c.repository_id == repositories.c.id)
+    if place.environment_id is not None:
+        found = found.where(registry_names.c.environment_id == place.environment_id)
+        if place.content_view_id is not None:
+            found = found.where(registry_names.c.content_view_id == place.content_view_id)
+    else:
+        default = select(content_views.c.id).where(content_views.c.default)
+        found = found.where(registry_names.c.content_view_id.in_(default))
+    return found.order_by(registry_names.c.name).limit(1).scalar_subquery()
 
 
 def _publication(place: Place) -> Any:

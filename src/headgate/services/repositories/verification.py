@@ -86,10 +86,15 @@ def unit_files_of(
     tx: Transaction, content_type: ContentType, holdings: Iterable[Holding]
 ) -> list[UnitFile]:
     """Return the files of all units that the holdings hold, each once."""
+    return list(content_type.files_of(tx, content_of(tx, holdings)))
+
+
+def content_of(tx: Transaction, holdings: Iterable[Holding]) -> Content:
+    """Return all that the holdings hold."""
     content = Content()
     for content_set_id in {holding.content_set_id for holding in holdings}:
         content |= load_content(tx, ContentSetId(content_set_id))
-    return list(content_type.files_of(tx, content))
+    return content
 
 
 def metadata_blobs_of(tx: Transaction, holdings: Iterable[Holding]) -> set[int]:

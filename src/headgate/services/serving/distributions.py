@@ -9,6 +9,7 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.content_views import ContentViewVersion, LifecycleEnvironment
+from headgate.services.containers.naming import name_served
 from headgate.services.serving.serving_history import note_serving
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
@@ -21,7 +22,10 @@ from headgate.stores.db.tables import (
 
 
 def serve_version(tx: Transaction, *, clock: Clock, version_id: int, environment_id: int) -> None:
-    """Let the environment serve this version in the place of any other of its view."""
+    """Let the environment serve this version in the place of any other of its view.
+
+    ValidationError if the registry cannot name its container repositories.
+    """
     row = tx.execute(
         select(
             content_views.c.id.label("content_view_id"),
@@ -64,6 +68,7 @@ def serve_version(tx: Transaction, *, clock: Clock, version_id: int, environment
         serves="version",
         version_id=version_id,
     )
+    name_served(tx, content_view_id=row.content_view_id, environment_id=environment_id)
 
 
 def serve_latest(
@@ -94,6 +99,7 @@ def serve_latest(
         content_view_id=content_view_id,
         serves="latest",
     )
+    name_served(tx, content_view_id=content_view_id, environment_id=environment_id)
 
 
 def base_path_of(tx: Transaction, view: Row[Any], environment: Row[Any]) -> str:
@@ -125,6 +131,7 @@ def stop_serving(
             content_view_id=content_view_id,
             serves="nothing",
         )
+        name_served(tx, content_view_id=content_view_id, environment_id=environment_id)
 
 
 def environments_serving(tx: Transaction, version_id: int) -> list[Row[Any]]:

@@ -29,9 +29,10 @@ def places_serving(
 ) -> dict[int, list[AnyRow]]:
     """Return where each of these units is served now, in one statement.
 
-    Organization and repository of the scope narrow it, the others do not: what is in one environment
-    may be in others, too. A place is a view in an environment and the repository that holds the unit there; `major` and
-    `minor` are of the version that is served, None where it is the present of the repository.
+    Organization and repository of the scope narrow it, the others do not: what is in one
+    environment may be in others, too. A place is a view in an environment and the repository that
+    holds the unit there; `major` and `minor` are of the version that is served, None where it is
+    the present of the repository.
     """
     wanted = BitMap(unit_ids)
     if not wanted:

@@ -1,25 +1,20 @@
-"""What two points of a content view differ in, unit by unit, and what a publish would change."""
+"""What two points of a content view differ in, unit by unit."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from pyroaring import BitMap
 from sqlalchemy import Row, func, select
 
 from headgate.plugin import ContentType, UnitType
-from headgate.services.views.version_inputs import inputs_of, latest_published
+from headgate.services.views.version_inputs import inputs_of
 from headgate.services.views.view_contents import PLANNED, ViewContent, content_at, planned_content
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import within
 from headgate.stores.db.statements import rows_of
 
 Change = Literal["added", "removed", "changed"]
-
-# What a publish takes: a moment to begin and to serve, and for each package of a repository whose
-# metadata has to be written anew what filtering and writing it costs (docs/benchmarks.md).
-_FIXED_SECONDS: Final = 0.1
-_SECONDS_PER_UNIT: Final = 0.00005
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +50,6 @@ class Comparison:
     types: Sequence[TypeComparison]
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a publish would give; publishing with the digest gives this or is refused."""
-
-    comparison: Comparison
-    digest: str
-    needed: bool  # whether it would differ from the latest version in its inputs
-    estimated_seconds: float
-    latest: Row[Any] | None
-
-
 def compare(
     tx: Transaction,
     content_types: Mapping[str, ContentType],
@@ -77,43 +61,17 @@ def compare(
 ) -> Comparison:
     """Compare two points of the view (`view_contents.content_at`); list at most so many items."""
     sides = [_point(tx, content_types, view, each) for each in (before, after)]
-    return _compared(tx, content_types, sides[0], sides[1], most)
+    return compared(tx, content_types, sides[0], sides[1], most)
 
 
-def preview(
-    tx: Transaction, content_types: Mapping[str, ContentType], view: Row[Any], *, most: int
-) -> Preview:
-    """Return what publishing the view now would change against its latest version."""
-    inputs = inputs_of(tx, view)
-    latest = latest_published(tx, view.id)
-    before = None if latest is None else content_at(tx, view, f"{latest.major}.{latest.minor}")
-    after = planned_content(tx, content_types, inputs)
-    anew = [each.repository_id for each in inputs.repositories if each.publication_id is None]
-    units = sum(sum(after.contents[each][1].counts.values()) for each in anew)
-    return Preview(
-        comparison=_compared(tx, content_types, before, after, most),
-        digest=inputs.digest,
-        needed=latest is None or latest.inputs_digest != inputs.digest,
-        estimated_seconds=round(_FIXED_SECONDS + _SECONDS_PER_UNIT * units, 2),
-        latest=latest,
-    )
-
-
-def _point(
-    tx: Transaction, content_types: Mapping[str, ContentType], view: Row[Any], point: str
-) -> ViewContent:
-    if point == PLANNED:
-        return planned_content(tx, content_types, inputs_of(tx, view))
-    return content_at(tx, view, point)
-
-
-def _compared(
+def compared(
     tx: Transaction,
     content_types: Mapping[str, ContentType],
     before: ViewContent | None,
     after: ViewContent,
     most: int,
 ) -> Comparison:
+    """Compare what two points hold; `before` is None where nothing was published yet."""
     kinds = {
         unit_type.name: unit_type
         for side in (before, after)
@@ -127,6 +85,29 @@ def _compared(
         for name in sorted(kinds)
     ]
     return Comparison(before, after, types)
+
+
+def shown(found: Comparison) -> dict[str, Any]:
+    """Return the comparison as JSON."""
+    return {
+        "before": _side(found.before),
+        "after": _side(found.after),
+        "content_types": [asdict(each) for each in found.types],
+    }
+
+
+def _point(
+    tx: Transaction, content_types: Mapping[str, ContentType], view: Row[Any], point: str
+) -> ViewContent:
+    if point == PLANNED:
+        return planned_content(tx, content_types, inputs_of(tx, view))
+    return content_at(tx, view, point)
+
+
+def _side(side: ViewContent | None) -> dict[str, Any] | None:
+    if side is None:
+        return None
+    return {"name": side.name, "content_view_version_id": side.version_id}
 
 
 def _units(side: ViewContent | None, unit_type: str) -> BitMap:

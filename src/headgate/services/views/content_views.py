@@ -10,6 +10,7 @@ from headgate.domain.content_views import Kind
 from headgate.domain.errors import BadRequestError, ValidationError
 from headgate.domain.ids import ContentViewId, OrganizationId, RepositoryId
 from headgate.services.access import Actor, load
+from headgate.services.containers.naming import name_after, name_view
 from headgate.services.repositories.repositories import require_repositories
 from headgate.services.storage.collection import request_collection
 from headgate.services.uniqueness import free_name, free_names
@@ -101,6 +102,10 @@ def update_content_view(
         .where(content_views.c.id == row.id)
         .values(updated_at=clock(), **values)
     )
+    if "name" in values:
+        name_after(tx, row.organization_id, "content_view.name")
+    if row.rolling and "repository_ids" in changes:
+        name_view(tx, row.id)
 
 
 def require_deletable_view(

@@ -11,8 +11,10 @@ from sqlalchemy import Row, select
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, ConflictError, ValidationError
+from headgate.domain.findings import several
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, EnvironmentId, TaskId
 from headgate.services.access import Actor, load, load_many
+from headgate.services.containers.naming import check_names
 from headgate.services.serving.distributions import (
     as_value,
     environment_value,
@@ -20,6 +22,7 @@ from headgate.services.serving.distributions import (
     stop_serving,
 )
 from headgate.services.storage.collection import request_collection
+from headgate.services.views.component_records import components_of_version
 from headgate.services.views.content_views import require_plain
 from headgate.services.views.version_history import record, record_rolling
 from headgate.stores.db import Transaction
@@ -38,8 +41,13 @@ def check_promotion(
     version_id: ContentViewVersionId,
     environment_ids: Sequence[EnvironmentId],
     force: bool = False,
+    restrict_composite: bool = False,
 ) -> Row[Any]:
-    """Return the version if it may be promoted to these environments, in this order."""
+    """Return the version if it may be promoted to these environments, in this order.
+
+    With `restrict_composite` a composite version goes only where its components' versions are.
+    ValidationError, which tells them all, for names that the registry cannot give there.
+    """
     version = load(tx, actor, content_view_versions, version_id)
     view = require_plain(load(tx, actor, content_views, version.content_view_id), "promoted")
     actor.require("promote_or_remove_content_views", organization_id=view.organization_id)
@@ -54,7 +62,32 @@ def check_promotion(
                 f"Environment '{target.name}' is of another organization than the content view."
             )
         value = value.promoted_to(environment_value(target), force=force)
+        if restrict_composite and view.composite:
+            _require_components(tx, version.id, target)
+    check_names(tx, version_id=version_id, environment_ids=environment_ids)
     return version
+
+
+def _require_components(tx: Transaction, version_id: int, target: Row[Any]) -> None:
+    parts = components_of_version(tx, version_id)
+    served = set(
+        tx.scalars(
+            select(distributions.c.version_id).where(
+                distributions.c.environment_id == target.id,
+                distributions.c.version_id.is_not(None),
+            )
+        )
+    )
+    absent = [
+        f"{each.content_view_name} {each.major}.{each.minor}"
+        for each in parts
+        if each.id not in served
+    ]
+    if absent:
+        raise BadRequestError(
+            f"These components of the composite version are not in environment '{target.name}':"
+            f" {several(absent)}. Promote them first (setting restrict_composite_view)."
+        )
 
 
 def finish_promotion(

@@ -14,8 +14,15 @@ from headgate.domain.clock import Clock
 from headgate.domain.content import Content
 from headgate.domain.content_views import ContentViewVersion
 from headgate.domain.errors import BadRequestError, ConflictError, ValidationError
-from headgate.domain.ids import ContentViewId, ContentViewVersionId, EnvironmentId, TaskId
+from headgate.domain.ids import (
+    ContentViewId,
+    ContentViewVersionId,
+    EnvironmentId,
+    OrganizationId,
+    TaskId,
+)
 from headgate.services.access import Actor, load, load_many
+from headgate.services.containers.naming import check_names
 from headgate.services.organizations.organizations import library_of
 from headgate.services.related import AnyRow
 from headgate.services.serving.distributions import environment_value
@@ -182,6 +189,19 @@ def check_publish_targets(
                 f"Environment '{target.name}' is of another organization than the content view."
             )
         value = value.promoted_to(environment_value(target), force=force)
+
+
+def check_publish_names(
+    tx: Transaction, *, version_id: ContentViewVersionId, environment_ids: Sequence[EnvironmentId]
+) -> None:
+    """Raise ValidationError unless the registry can name what a planned version will serve."""
+    organization_id = tx.execute(
+        select(content_views.c.organization_id)
+        .join(content_view_versions, content_view_versions.c.content_view_id == content_views.c.id)
+        .where(content_view_versions.c.id == version_id)
+    ).scalar_one()
+    library = library_of(tx, OrganizationId(organization_id))
+    check_names(tx, version_id=version_id, environment_ids=[library.id, *environment_ids])
 
 
 def _require_at_rest(tx: Transaction, view: Row[Any]) -> None:

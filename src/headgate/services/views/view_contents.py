@@ -12,7 +12,7 @@ from sqlalchemy import Row, Select, bindparam, or_, select
 from headgate.domain.content import Content
 from headgate.domain.errors import BadRequestError, NotFoundError
 from headgate.domain.ids import ContentSetId
-from headgate.plugin import ContentType, filters_within
+from headgate.plugin import ContentType, SolvePart, filters_within
 from headgate.services.serving.distributions import base_path_of
 from headgate.services.serving.serving_history import read_moment, serving_until
 from headgate.services.units.content_sets import load_content
@@ -44,6 +44,14 @@ class ViewContent:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedPart:
+    """One repository of what a publish would give: what it is chosen from, and what is kept."""
+
+    content_type: str
+    part: SolvePart
+
+
 def content_at(tx: Transaction, view: Row[Any], point: str) -> ViewContent:
     """Return what the view held: `2.0`, `Dev`, `Dev@2026-11-01`.
 
@@ -63,17 +71,28 @@ def planned_content(
     tx: Transaction, content_types: Mapping[str, ContentType], inputs: Inputs
 ) -> ViewContent:
     """Return what a publish of these inputs gives, before dependencies are solved."""
-    kinds = _content_types(tx, [each.repository_id for each in inputs.repositories])
+    parts = planned_parts(tx, content_types, inputs)
     return ViewContent(
         PLANNED,
         contents={
-            each.repository_id: (
-                kinds[each.repository_id],
-                _planned(tx, content_types[kinds[each.repository_id]], inputs, each),
-            )
-            for each in inputs.repositories
+            repository_id: (planned.content_type, planned.part.kept)
+            for repository_id, planned in parts.items()
         },
     )
+
+
+def planned_parts(
+    tx: Transaction, content_types: Mapping[str, ContentType], inputs: Inputs
+) -> Mapping[int, PlannedPart]:
+    """Return what a publish of these inputs takes and keeps, by repository."""
+    kinds = _content_types(tx, [each.repository_id for each in inputs.repositories])
+    return {
+        each.repository_id: PlannedPart(
+            kinds[each.repository_id],
+            _planned(tx, content_types[kinds[each.repository_id]], inputs, each),
+        )
+        for each in inputs.repositories
+    }
 
 
 def laid_over(
@@ -88,17 +107,16 @@ def laid_over(
 
 def _planned(
     tx: Transaction, content_type: ContentType, inputs: Inputs, repository: RepositoryInput
-) -> Content:
+) -> SolvePart:
     sets: Sequence[int] = ()
     if inputs.component_ids:
         sets = component_set_ids(tx, inputs.component_ids, repository.repository_id)
     if not sets and repository.content_set_id is not None:
         sets = [repository.content_set_id]
-    if not sets:
-        return Content()
-    source = laid_over(tx, content_type, sets)
     filters = filters_within(inputs.filters, repository.repository_id, content_type.name)
-    return content_type.filtered(tx, source, filters)
+    source = laid_over(tx, content_type, sets) if sets else Content()
+    kept = content_type.filtered(tx, source, filters)
+    return SolvePart(repository.repository_id, source, kept, filters)
 
 
 def _version_number(point: str) -> tuple[int, int] | None:

@@ -45,6 +45,12 @@ class FolderBlobStore:
         """Open a client's upload at its end."""
         return FolderUpload(self._spool / f"{PREFIX}{name}", self._hashes)
 
+    def uploads(self) -> Iterator[str]:
+        """Yield the names of uploads."""
+        for entry in _entries(self._spool):
+            if entry.name.startswith(PREFIX):
+                yield entry.name.removeprefix(PREFIX)
+
     def keep(self, spool: Spool) -> Digest:
         """Make the spool's bytes durable under their digest."""
         return self.keep_many([spool])[0]
@@ -163,11 +169,11 @@ class FolderBlobStore:
         target = self._file(spool.digest())
         with files.no_room_is_an_error(target):
             try:
-                spool.path.rename(target)
+                spool.place(target)
             except FileNotFoundError:
                 target.parent.parent.mkdir(mode=0o700, exist_ok=True)
                 target.parent.mkdir(mode=0o700, exist_ok=True)
-                spool.path.rename(target)
+                spool.place(target)
         spool.release()
 
     def _name(self, digest: Digest) -> str:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from headgate.stores.blobs import files
 from headgate.stores.blobs.port import Digest
@@ -15,13 +15,25 @@ _RESERVED: Final = 4 << 20
 _CHUNK: Final = 256 * 1024
 
 
+class Hashing(Protocol):
+    """A hash as hashlib has them."""
+
+    def update(self, data: bytes | memoryview, /) -> None:
+        """Add bytes."""
+        ...
+
+    def digest(self) -> bytes:
+        """Return the hash of all that was added."""
+        ...
+
+
 class FolderSpool:
     """A file in `spool/`, written from start to end."""
 
     def __init__(self, path: Path, *, new: bool = True) -> None:
         self.path = path
         self.size = 0
-        self._hash = sha256()
+        self._hash: Hashing = sha256()
         self._flushed = False
         with files.no_room_is_an_error(path):
             # 0600 from the first moment: what is on its way in is nobody else's to read.
@@ -37,7 +49,7 @@ class FolderSpool:
         except BaseException:
             self._failed()
             raise
-        self._hash.update(data)
+        self._take_in(data)
         self.size += len(data)
         self._flushed = False
 
@@ -69,6 +81,10 @@ class FolderSpool:
                 os.fsync(self._open_fd())
             self._flushed = True
 
+    def place(self, target: Path) -> None:
+        """Let the file be found at the target; FileNotFoundError if that has no folder."""
+        self.path.rename(target)
+
     def release(self) -> None:
         """Close the file and leave it where it is: it has become a blob, or is wanted later."""
         if self._fd is not None:
@@ -86,6 +102,10 @@ class FolderSpool:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _take_in(self, data: bytes | memoryview) -> None:
+        """Hash what has been written."""
+        self._hash.update(data)
 
     def _failed(self) -> None:
         """Leave nothing of a spool that cannot be written on."""

@@ -80,7 +80,9 @@ class Spool(Protocol):
 class UploadSpool(Spool, Protocol):
     """A spool that outlives requests and processes: closing it keeps what has been written.
 
-    When there is no room, what was written before the last piece stays.
+    When there is no room, what was written before the last piece stays. `BlobStore.keep` leaves it
+    whole, so that it may be repeated until `discard`; bytes that come after it never get into the
+    blob, and may be refused (ConflictError).
     """
 
     def discard(self) -> None:
@@ -101,6 +103,10 @@ class BlobStore(Protocol):
         ConflictError while it is open elsewhere. One that nobody writes to for a day may be
         removed by `sweep`.
         """
+        ...
+
+    def uploads(self) -> Iterator[str]:
+        """Yield the names of the uploads that are here, open or not."""
         ...
 
     def keep(self, spool: Spool) -> Digest:

@@ -3,7 +3,7 @@
 What is noted is told as warnings, and is tried again by the next sync.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from headgate.domain.errors import HeadgateError, MissingFileError, UpstreamError
@@ -40,9 +40,9 @@ class Faults:
         """Say whether this could not be had."""
         return name in self._errors
 
-    def require_some(self) -> None:
-        """Raise the first error if nothing good came."""
-        if self._errors and not self._good:
+    def require_some(self, kept: Collection[str]) -> None:
+        """Raise the first error if nothing good is kept."""
+        if self._errors and not kept:
             raise next(iter(self._errors.values()))
 
     def told(self) -> list[dict[str, Any]]:

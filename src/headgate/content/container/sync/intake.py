@@ -2,7 +2,7 @@
 
 Known is only what this repository held, or what this very task has brought before it was killed.
 Anything else is asked of the upstream although another repository may have it: who knows a digest
-is not thereby given what it names.
+is not thereby given what it names. Layers are shared within the organization.
 """
 
 import asyncio
@@ -18,16 +18,23 @@ from sqlalchemy import select
 
 from headgate.content.container.image_configs import MOST_BYTES, ImageConfig, parse_config
 from headgate.content.container.manifests import Descriptor, Manifest, parse_synced
-from headgate.content.container.sync.platforms import Platform, platform_of
 from headgate.content.container.sync.registry import Given
 from headgate.content.container.tables import container_manifests
-from headgate.content.container.unit_files import BLOBS, arrived
-from headgate.content.container.units import LISTING, MANIFEST, NewManifest, insert_manifests
+from headgate.content.container.units import (
+    LISTING,
+    MANIFEST,
+    NewManifest,
+    blobs_of,
+    insert_manifests,
+)
 from headgate.domain.content import Content
+from headgate.domain.platforms import Platform, platform_of
 from headgate.plugin import Ports
+from headgate.services.repositories.healing import content_sets_of
 from headgate.services.storage.blobs import keep
 from headgate.services.storage.collection import pin_units
 from headgate.services.storage.collection_lock import hold_off_collection
+from headgate.services.units.content_sets import union_of
 from headgate.stores.blobs import Digest, Spool
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched
@@ -77,10 +84,14 @@ class _Arrival:
 class ManifestIntake:
     """Collects the manifests of one sync; a context manager that drops what was not kept."""
 
-    def __init__(self, ports: Ports, *, holder: str, previous: Content) -> None:
+    def __init__(
+        self, ports: Ports, *, holder: str, organization_id: int, previous: Content
+    ) -> None:
         self._ports = ports
         self._holder = holder
+        self._organization_id = organization_id
         self._held = previous[MANIFEST] | previous[LISTING]
+        self._shared = BitMap()  # the organization's: their layers need not come again
         self._group: list[_Arrival] = []
         self._lists: dict[str, NewManifest] = {}  # their rows come after those of their children
         self._ids: dict[str, tuple[str, int]] = {}
@@ -93,6 +104,8 @@ class ManifestIntake:
             )
             for units in tx.scalars(pinned):
                 self._held = self._held | BitMap.deserialize(units)
+            sets = content_sets_of(tx, self._organization_id)
+            self._shared = self._held | union_of(tx, sets, MANIFEST)
         return self
 
     def __exit__(
@@ -202,9 +215,8 @@ class ManifestIntake:
 
         def insert(tx: Transaction) -> dict[str, int]:
             hold_off_collection(tx)
-            ids = insert_manifests(tx, found)
-            for digest, blob_id in sorted(configs.items()):
-                arrived(tx, BLOBS + digest, blob_id)
+            layers = [layer.digest for each in found for layer in each.manifest.layers]
+            ids = insert_manifests(tx, found, blobs_of(tx, self._shared, layers) | dict(configs))
             units: dict[str, BitMap] = {}
             for each in found:
                 units.setdefault(each.unit_type, BitMap()).add(ids[each.digest])

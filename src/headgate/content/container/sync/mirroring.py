@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from pyroaring import BitMap
+
 from headgate.content.container.combining import with_units
 from headgate.content.container.sync.faults import Faults
 from headgate.content.container.sync.intake import ManifestIntake
 from headgate.content.container.sync.registry import UpstreamRegistry
 from headgate.content.container.sync.settings import MirrorSettings
+from headgate.content.container.sync.signatures import Signatures
 from headgate.content.container.sync.tag_rules import companions_of, is_companion
 from headgate.content.container.sync.walk import Walk
-from headgate.content.container.tables import container_tags
-from headgate.content.container.units import TAG, insert_tags
+from headgate.content.container.tables import container_signatures, container_tags
+from headgate.content.container.units import SIGNATURE, TAG, insert_signatures, insert_tags
 from headgate.domain.content import Content
 from headgate.domain.errors import InvalidContentError, UpstreamError
 from headgate.engine.port import Progress
@@ -24,7 +27,7 @@ from headgate.services.storage.collection_lock import hold_off_collection
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import rows_of
 from headgate.stores.db.writes import write
-from headgate.upstream import Downloader
+from headgate.upstream import Downloader, UpstreamAbsentError
 
 # Signatures of signatures of ... : so many times what refers to something is looked for.
 _MOST_ROUNDS: Final = 4
@@ -58,7 +61,8 @@ class Mirroring:
         self._work = work
         self._settings = settings
         self._intake = intake
-        self._registry = UpstreamRegistry(downloader, work.remote)
+        self._signatures = Signatures(downloader, work.remote, work.settings)
+        self._registry = UpstreamRegistry(downloader, work.remote, told=self._signatures.note)
         self._at_once = min(work.remote.concurrency or AT_ONCE, MOST_AT_ONCE)
         self._faults = Faults(keep_good=work.keep_good)
         state = work.state or {}
@@ -78,17 +82,19 @@ class Mirroring:
         self._tags: dict[str, str] = {}  # that are kept, to digests
         self._digests: set[str] = set()  # that are kept
         self._left_out: set[str] = set()
+        self._asked_again: set[str] = set()  # whose turn it is this time
         self._asked_until: str = self._state.get("asked_until", "")
 
     async def look(self) -> Looked:
         """Ask upstream, take in what is new, and say what the repository holds then."""
         rules = self._settings.tags
-        names = await self._registry.tags() if rules.wants_tags else []
+        names = await self._registry.tags()
         companions = [name for name in names if is_companion(name) and not rules.excludes(name)]
         first = [
             name for name in companions if self._settings.takes_all or rules.names_companion(name)
         ]
         targets = await self._resolve([*rules.chosen(names), *first])
+        self._require_some_of(rules.chosen(names), targets)
         known_left_out = set(self._state.get("left_out", ()))
         self._left_out = known_left_out.intersection(targets.values())
         wanted = {name: digest for name, digest in targets.items() if digest not in known_left_out}
@@ -99,8 +105,8 @@ class Mirroring:
             self._digests |= self._walk.closure(digest)
         await self._keep_previous(self._failed(targets))
         await self._follow(companions)
-        self._faults.require_some()
-        return self._looked()
+        self._faults.require_some(self._digests)
+        return self._looked(await self._signed())
 
     async def _resolve(self, names: Sequence[str]) -> dict[str, str]:
         """Return where the tags point; those that vanished meanwhile are left out."""
@@ -121,6 +127,15 @@ class Mirroring:
 
         await together(ask() for _ in range(self._at_once))
         return {name: found[name] for name in names if name in found}
+
+    def _require_some_of(self, names: Sequence[str], targets: Mapping[str, str]) -> None:
+        """Raise if tags are listed of which none is there: no mirror is emptied over that."""
+        if names and not targets and not any(self._faults.has(name) for name in names):
+            message = (
+                f"it lists {len(names)} tags but has none of them: check the credentials and"
+                " docker_upstream_name of the repository"
+            )
+            raise UpstreamAbsentError(message, url=self._work.remote.shown)
 
     def _keep_tag(self, name: str, digest: str) -> None:
         """Keep the tag with all below it, unless it has nothing that is wanted."""
@@ -181,7 +196,9 @@ class Mirroring:
         """Return what refers to which manifest: as upstream says, or said when it was asked."""
         new = [digest for digest in digests if self._walk.is_new(digest)]
         known = sorted(set(digests).difference(new))
-        asked = [*new, *self._turn(known)] if again else new
+        if again:
+            self._asked_again = set(self._turn(known))
+        asked = [*new, *(self._asked_again.intersection(known) if again else ())]
         found = self._intake.referrers_here(set(known).difference(asked))
         waiting = iter(asked)
 
@@ -197,6 +214,27 @@ class Mirroring:
         await together(ask() for _ in range(self._at_once))
         return found
 
+    async def _signed(self) -> list[tuple[str, bytes]]:
+        """Return the signatures that came, each with the manifest that it is of."""
+        found: list[tuple[str, bytes]] = []
+        if not self._signatures.are_kept:
+            return found
+        of_images = {digest for name, digest in self._tags.items() if not is_companion(name)}
+        wanted = self._digests & {*of_images, *self._settings.tags.digests}
+        waiting = iter(
+            [each for each in wanted if self._walk.is_new(each) or each in self._asked_again]
+        )
+
+        async def ask() -> None:
+            for digest in waiting:
+                try:
+                    found.extend((digest, each) for each in await self._signatures.of(digest))
+                except (UpstreamError, InvalidContentError) as error:
+                    self._faults.note(f"signatures of {digest}", error)
+
+        await together(ask() for _ in range(self._at_once))
+        return found
+
     def _turn(self, known: Sequence[str]) -> Sequence[str]:
         """Return those whose turn it is to be asked again, of images known before, in order."""
         if len(known) <= _ASKED_AGAIN or not self._state.get("complete"):
@@ -206,15 +244,18 @@ class Mirroring:
         self._asked_until = turn[-1]
         return turn
 
-    def _looked(self) -> Looked:
+    def _looked(self, signed: Sequence[tuple[str, bytes]]) -> Looked:
         work = self._work
         manifests = self._intake.finish(sorted(self._digests))
+        kept = self._kept_signatures()
 
         def insert(tx: Transaction) -> Content:
             hold_off_collection(tx)
             ids = insert_tags(tx, sorted(self._tags.items()))
-            pin_units(tx, holder=work.run.task_id, units={TAG: ids.values()})
-            return manifests.replaced(**{TAG: ids.values()})
+            signatures = kept | BitMap(insert_signatures(tx, signed))
+            units = {TAG: ids.values(), SIGNATURE: signatures}
+            pin_units(tx, holder=work.run.task_id, units=units)
+            return manifests.replaced(**units)
 
         content = offered = write(work.ports.database, insert)
         if work.mirroring_policy == "additive":
@@ -230,6 +271,24 @@ class Mirroring:
             "trust": work.trust.stamp,
         }
         return Looked(content, offered, state, faults)
+
+    def _kept_signatures(self) -> BitMap:
+        """Return those of the last sync, of manifests that are kept and were not asked for."""
+        if not self._signatures.are_kept:
+            return BitMap()
+        columns = [container_signatures.c.manifest]
+        held = self._work.previous[SIGNATURE]
+        with self._work.ports.database.read() as tx:
+            rows = list(rows_of(tx, columns, container_signatures.c.id, held))
+        return BitMap(
+            row.key_
+            for row in rows
+            if row.manifest in self._digests
+            and (
+                row.manifest not in self._asked_again
+                or self._faults.has(f"signatures of {row.manifest}")
+            )
+        )
 
     def _previous_tags(self) -> dict[str, str]:
         columns = [container_tags.c.name, container_tags.c.manifest]

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -52,6 +52,7 @@ ACCEPTED: Final = (
     f"{SCHEMA1_SIGNED};q=0.1",
     f"{SCHEMA1};q=0.1",
 )
+_TAGS: Final = "tags/list"
 _PAGE_BYTES: Final = 8 << 20
 _MOST_PAGES: Final = 2_000
 _MOST_TAGS: Final = 200_000
@@ -75,16 +76,24 @@ class UpstreamRegistry:
     Every method may raise UpstreamError, and InvalidContentError for what upstream should not say.
     """
 
-    def __init__(self, downloader: Downloader, remote: Remote) -> None:
+    def __init__(
+        self,
+        downloader: Downloader,
+        remote: Remote,
+        *,
+        told: Callable[[Mapping[str, str]], None],
+    ) -> None:
+        """`told` gets the headers of the answers that list tags."""
         self._downloader = downloader
         self._remote = remote
+        self._told = told
         self._has_referrers: bool | None = None  # not known before it was asked
         self._trying_referrers = asyncio.Lock()
 
     async def tags(self) -> list[str]:
         """Return all tags, over all pages."""
         names: dict[str, None] = {}
-        async for where, body in self._pages("tags/list", "application/json"):
+        async for where, body in self._pages(_TAGS, "application/json"):
             found: Any = body.get("tags") or []
             if not is_list(found) or not all(isinstance(name, str) for name in found):
                 raise InvalidContentError(f"The list of tags at {where} is no list of names")
@@ -170,6 +179,8 @@ class UpstreamRegistry:
             if len(asked) > _MOST_PAGES:
                 raise InvalidContentError(f"Upstream has more than {_MOST_PAGES} pages of {path}")
             fetched, content = await self._read(address, _PAGE_BYTES, accept)
+            if path == _TAGS:
+                self._told(fetched.headers)
             yield fetched.url, _json(content, fetched.url)
             following = _next(fetched.headers.get("Link", ""))
             if following is None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from headgate.content.container.sync.platforms import Platform
 from headgate.content.container.sync.tag_rules import TagRules
+from headgate.domain.platforms import Platform
 
 # What changes which of upstream's content is taken.
 _DECIDING: Final = (
@@ -17,6 +17,7 @@ _DECIDING: Final = (
     "platforms",
     "tag_limit_count",
     "tag_limit_days",
+    "sigstore_url",
 )
 
 

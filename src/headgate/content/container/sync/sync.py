@@ -43,7 +43,12 @@ def _read_manifests(work: SyncWork) -> dict[str, Any]:
     settings = MirrorSettings.of(work.settings, work.remote.url)
 
     async def look(downloader: Downloader) -> Looked:
-        intake = ManifestIntake(work.ports, holder=work.run.task_id, previous=work.previous)
+        intake = ManifestIntake(
+            work.ports,
+            holder=work.run.task_id,
+            organization_id=work.organization_id,
+            previous=work.previous,
+        )
         with intake:
             return await Mirroring(work, settings, downloader, intake).look()
 
@@ -62,18 +67,22 @@ def _read_manifests(work: SyncWork) -> dict[str, Any]:
 def _download(work: SyncWork, content: Content) -> list[dict[str, Any]]:
     """Bring layers whose bytes are not here, each once; return what could not be had."""
     with work.ports.database.read() as tx:
-        files = {file.path: file for file in files_of(tx, content)}
+        files = list(files_of(tx, content))
+    lacking: dict[str, list[UnitFile]] = {}
+    for file in files:
+        if file.blob_id is None:
+            lacking.setdefault(file.path, []).append(file)
+
+    def note(tx: Transaction, file: UnitFile, blob_id: int) -> None:
+        arrived(tx, file.path, blob_id, [each.unit_id for each in lacking[file.path]])
+
     missing = fetch_files(
         work.ports,
         work.run,
         work.remote,
-        [file for file in files.values() if file.blob_id is None],
-        _arrived,
+        [some[0] for some in lacking.values()],
+        note,
         keep_good=work.keep_good,
-        of=len(files),
+        of=len({file.path for file in files}),
     )
     return [asdict(each) for each in missing]
-
-
-def _arrived(tx: Transaction, file: UnitFile, blob_id: int) -> None:
-    arrived(tx, file.path, blob_id)

@@ -45,13 +45,10 @@ class TagRules:
             limit=limit,
         )
 
-    @property
-    def wants_tags(self) -> bool:
-        """Whether any tag could be wanted; not if only digests are included."""
-        return bool(self.include) or not self.digests
-
     def chosen(self, names: Iterable[str]) -> list[str]:
         """Return the tags that the rules choose, but none that belongs to another image."""
+        if self.digests and not self.include:
+            return []
         matching = [
             name
             for name in names

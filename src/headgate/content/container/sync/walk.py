@@ -8,9 +8,9 @@ from typing import Final
 from headgate.content.container.manifests import Descriptor, Manifest
 from headgate.content.container.sync.faults import Faults
 from headgate.content.container.sync.intake import ManifestIntake, Seen
-from headgate.content.container.sync.platforms import Platform, is_wanted, platform_of
 from headgate.content.container.sync.registry import UpstreamRegistry
 from headgate.domain.errors import InvalidContentError, UpstreamError
+from headgate.domain.platforms import Platform, is_wanted, platform_of
 from headgate.plugin import Ports
 from headgate.services.repositories.downloads import together
 from headgate.stores.blobs import Spool

@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from struct import Struct
@@ -25,7 +25,7 @@ from isal import isal_zlib
 
 from headgate.content.rpm.metadata.compression import BROKEN, new_gunzip
 from headgate.content.rpm.metadata.packages import Fragments
-from headgate.domain.errors import InvalidContentError
+from headgate.domain.errors import InvalidContentError, NotFoundError
 
 Kind = Literal["primary", "filelists", "other"]
 Codec = Literal["gz", "zst"]
@@ -172,16 +172,32 @@ def read_fragments(
     positions: Sequence[int],
     read: Callable[[Kind, Codec, Place], bytes],
     *,
-    codec: Codec = "zst",
+    codecs: Sequence[Codec] = ("zst",),
 ) -> list[Fragments]:
-    """Return the fragments of the packages at `positions` of one segment."""
+    """Return the fragments of the packages at `positions` of one segment.
+
+    Each kind comes from the first of the codecs in which it can be read.
+    """
     columns: list[list[bytes]] = []
     for kind in KINDS:
-        place = layout.places[kind, codec]
-        expanded = expand_segment(codec, read(kind, codec, place), layout.size(kind))
+        expanded = _expanded(layout, kind, read, codecs)
         ends = [0, *accumulate(length + 1 for length in layout.lengths[kind])]
         columns.append([expanded[ends[n] : ends[n + 1] - 1] for n in positions])
     return [Fragments(*row) for row in zip(*columns, strict=True)]
+
+
+def _expanded(
+    layout: Layout,
+    kind: Kind,
+    read: Callable[[Kind, Codec, Place], bytes],
+    codecs: Sequence[Codec],
+) -> bytes:
+    *others, last = codecs
+    for codec in others:
+        with suppress(InvalidContentError, NotFoundError, OSError):
+            data = read(kind, codec, layout.places[kind, codec])
+            return expand_segment(codec, data, layout.size(kind))
+    return expand_segment(last, read(kind, last, layout.places[kind, last]), layout.size(kind))
 
 
 class PackWriter:

@@ -49,6 +49,8 @@ lifecycle_environments = Table(
     # How the registry names the repositories that it serves here; null: ORG/ENV/CV/PRODUCT/REPO.
     Column("registry_name_pattern", String(255)),
     Column("registry_unauthenticated_pull", Boolean, nullable=False, default=False),
+    # Everybody sees in the index which flatpaks there are, also where pulling takes a login.
+    Column("registry_unauthenticated_index", Boolean, nullable=False, default=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("organization_id", "name"),
