@@ -4,6 +4,11 @@ from importlib import import_module
 from typing import Final
 
 from headgate.apis.actions import Resource
+from headgate.apis.katello.container_units import (
+    docker_manifest_lists,
+    docker_manifests,
+    docker_tags,
+)
 from headgate.apis.katello.content_credentials import content_credentials
 from headgate.apis.katello.content_uploads import content_uploads
 from headgate.apis.katello.content_view_components import content_view_components
@@ -45,6 +50,7 @@ EXTENSIONS: Final = (
     "content_view_explanations",
     "content_view_removals",
     "content_view_retention",
+    "docker_tag_repositories",
     "incremental_update",
     "missing_files",
     "repairs",
@@ -52,6 +58,7 @@ EXTENSIONS: Final = (
     "repository_comparisons",
     "repository_content",
     "repository_sync",
+    "repository_tag_history",
     "repository_types",
     "space",
 )
@@ -87,6 +94,9 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     package_groups,
     module_streams,
     files,
+    docker_tags,
+    docker_manifests,
+    docker_manifest_lists,
     flatpak_remotes,
     flatpak_remote_repositories,
     tasks,

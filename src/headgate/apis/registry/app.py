@@ -45,6 +45,8 @@ _ROUTES: Final = {
     "referrers": re.compile(rf"{_NAME}/referrers/(?P<digest>[^/]{{1,256}})"),
 }
 
+_PING: Final = ("/v2", "/v2/")
+
 Handler = Callable[..., Awaitable[None]]
 
 
@@ -107,7 +109,7 @@ class RegistryApp:
         await self._door.changes.close()
 
     async def _answer(self, request: Request) -> None:
-        if request.path in ("/v2", "/v2/"):
+        if request.path in _PING:
             await self._ping(request)
             return
         for kind, pattern in _ROUTES.items():
@@ -133,7 +135,8 @@ class RegistryApp:
 
 async def _refuse(request: Request, error: Exception) -> None:
     status, told = refusal_of(error)
-    extra: Headers = []
+    # Podman looks for it in the first answer, whatever that says.
+    extra: Headers = [SUPPORTS_SIGNATURES] if request.path in _PING else []
     if isinstance(told, LoginNeededError):
         extra.append(challenge(request.scope, told.name, *told.actions))
     elif isinstance(told, UnauthenticatedError):
