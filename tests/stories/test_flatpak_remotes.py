@@ -142,7 +142,7 @@ def test_a_remote_is_kept_and_its_token_shown_to_nobody(house: House) -> None:
 def test_a_remote_that_cannot_be_is_refused(
     house: House, fields: Mapping[str, str], field: str, words: str
 ) -> None:
-    given = {"name": "far", "url": "https://example.org"} | fields
+    given = {"name": "far", "url": "https://example.org", **fields}
 
     answer = house.post("flatpak_remotes", organization_id=house.organization, **given)
 
@@ -193,13 +193,13 @@ def test_each_action_takes_its_permission(house: House) -> None:
     )
     one = f"/katello/api/flatpak_remotes/{made['id']}"
     create = {"organization_id": world.organization_id, "name": "x", "url": "https://example.org"}
-    cases = [
-        ("GET", one, "view_flatpak_remotes", {}),
-        ("GET", "/katello/api/flatpak_remote_repositories", "view_flatpak_remotes", {}),
+    cases: list[tuple[str, str, str, dict[str, Any] | None]] = [
+        ("GET", one, "view_flatpak_remotes", None),
+        ("GET", "/katello/api/flatpak_remote_repositories", "view_flatpak_remotes", None),
         ("POST", "/katello/api/flatpak_remotes", "create_flatpak_remotes", create),
         ("PUT", one, "edit_flatpak_remotes", {"description": "x"}),
-        ("POST", f"{one}/scan", "edit_flatpak_remotes", {}),
-        ("DELETE", one, "destroy_flatpak_remotes", {}),
+        ("POST", f"{one}/scan", "edit_flatpak_remotes", None),
+        ("DELETE", one, "destroy_flatpak_remotes", None),
     ]
     every = sorted({permission for _, _, permission, _ in cases})
 
@@ -208,7 +208,7 @@ def test_each_action_takes_its_permission(house: House) -> None:
         client = house.control.user(
             f"user{number}", organizations=[world.organization_id], permissions=others
         )
-        answer = client.request(method, path, **({"json": body} if method != "GET" else {}))
+        answer = client.request(method, path, json=body)
 
         assert answer.status_code == 403, (method, path)
         assert permission in answer.text
