@@ -74,15 +74,20 @@ def set_container_settings(
         return
     own = container_repositories.c
     query = select(container_repositories).where(own.repository_id == row.id)
-    known = tx.execute(query).mappings().one_or_none()
-    present = {name: (known or {}).get(column) for name, column in COLUMNS.items()}
+    known = tx.execute(query).one_or_none()
+    present: dict[str, Any] = {
+        name: getattr(known, column, None) for name, column in COLUMNS.items()
+    }
     merged = present | dict(changes)
+    settings: dict[str, Any] = {
+        name: value or () if name in _LISTS else value for name, value in merged.items()
+    }
     ContainerSettings(
         url=row.url,
         unprotected=row.unprotected,
         snapshot_days=row.snapshot_days,
-        pushed=known is not None and known["push_name"] is not None,
-        **{name: value or () if name in _LISTS else value for name, value in merged.items()},
+        pushed=known is not None and known.push_name is not None,
+        **settings,
     ).check()
     changed = [name for name in COLUMNS if merged[name] != present[name]]
     values = {COLUMNS[name]: merged[name] for name in changed}
