@@ -50,6 +50,7 @@ ROUTES: Final = (
     ),
     Route("tags", "/v2/{name}/tags/list", READING),
     Route("referrers", "/v2/{name}/referrers/{blob}", READING),
+    Route("signatures", "/extensions/v2/{name}/signatures/{manifest}", {"GET": PULL}),
     Route("catalog", "/v2/_catalog", {"GET": LIST, "HEAD": LIST}),
 )
 PAIRS: Final = [(route, method) for route in ROUTES for method in route.needs]
@@ -232,7 +233,9 @@ def _asked(
     layer = scene.image.blobs[-1]
     # A blob that an image is made of is not deleted by itself.
     blob = scene.loose_blob() if (route.kind, method) == ("blob", "DELETE") else layer.digest
-    path = route.path.format(name=name or scene.name, blob=blob, upload=upload)
+    path = route.path.format(
+        name=name or scene.name, blob=blob, manifest=scene.image.digest, upload=upload
+    )
     more: dict[str, Any] = {}
     if (route.kind, method) == ("manifest", "PUT"):
         more = {"headers": {"content-type": scene.image.media_type}, "content": scene.image.content}

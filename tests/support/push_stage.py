@@ -19,6 +19,7 @@ from headgate.apis.content import OnDemand
 from headgate.apis.registry.admission import Door
 from headgate.apis.registry.app import RegistryApp
 from headgate.apis.registry.callers import Callers
+from headgate.apis.registry.catalog import Catalogs
 from headgate.apis.registry.pulling import Pulls
 from headgate.apis.registry.pushing import Pushes
 from headgate.apis.registry.tokens import TokenEndpoint
@@ -119,7 +120,9 @@ class PushStage(Stage):
         )
         endpoint = TokenEndpoint(database, callers=callers, tokens=tokens, clock=clock)
         pulls = Pulls(door, accel_prefix=None, accel_root=None)
-        app = RegistryApp(door, pulls, Pushes(door), endpoint)
+        app = RegistryApp(
+            door, pulls=pulls, pushes=Pushes(door), catalogs=Catalogs(door), tokens=endpoint
+        )
         headers = {"Authorization": basic("admin")}
         client = TestClient(_lasting(app), base_url="https://registry.test", headers=headers)
         return self._running.enter_context(client)
