@@ -198,7 +198,7 @@ def test_only_wanted_platforms_come_and_the_index_stays_as_it_is(
     )
     upstream.image("arm-only", layers=[b"other"], architecture="arm64")
 
-    mirror = scene.mirror(platforms=["linux/amd64"])
+    mirror = scene.mirror(container_platforms=["linux/amd64"])
 
     assert scene.tags(mirror) == {"latest": index.digest}
     assert scene.manifests(mirror) == {index.digest, amd.digest, statement.digest}
@@ -211,9 +211,9 @@ def test_other_platforms_come_when_they_are_wanted_later(
     amd = upstream.image(layers=[b"amd"])
     arm = upstream.image(layers=[b"arm"], architecture="arm64")
     index = upstream.index("latest", children={"linux/amd64": amd, "linux/arm64/v8": arm})
-    mirror = scene.mirror(platforms=["linux/amd64"])
+    mirror = scene.mirror(container_platforms=["linux/amd64"])
 
-    scene.change(mirror, platforms=["linux/amd64", "linux/arm64"])
+    scene.change(mirror, container_platforms=["linux/amd64", "linux/arm64"])
     scene.world.sync(mirror)
 
     assert scene.manifests(mirror) == {index.digest, amd.digest, arm.digest}
@@ -308,6 +308,86 @@ def test_referrers_follow_the_images_that_are_kept(
 
     assert {signature, bill} < scene.manifests(mirror)
     assert len(scene.manifests(mirror)) == (3 if by_api else 5)
+
+
+def test_referrers_of_known_images_are_asked_for_in_turn(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    registry.referrers = True
+    images = [upstream.image(f"1.{number}", layers=[b"%d" % number]) for number in range(100)]
+    mirror = scene.mirror(download_policy="on_demand")
+    signatures = {
+        upstream.image(layers=[b"of %d" % number], subject=image.descriptor()).digest
+        for number, image in enumerate(images)
+    }
+    asked: list[int] = []
+
+    for _ in range(2):
+        registry.asked.clear()
+        scene.world.sync(mirror)
+        asked.append(len(registry.requests("/referrers/", "GET")))
+
+    assert asked[0] < 64 + 100  # those in turn, and the new ones that came with them
+    assert signatures < scene.manifests(mirror)
+    registry.asked.clear()
+    scene.world.sync(mirror)
+    assert len(registry.asked) == 100 + 64 + 1
+
+
+def test_simple_signatures_come_with_what_they_sign(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    image = upstream.image("1.0")
+    upstream.image("2.0", layers=[b"unsigned"])
+    place = f"/signed/{NAME}@{image.digest.replace(':', '=')}/signature-"
+    registry.files |= {f"{place}1": b"one", f"{place}2": b"two", f"{place}4": b"after a gap"}
+    mirror = scene.mirror(sigstore_url=f"{registry.url}/signed")
+    first = scene.signatures(mirror)
+    registry.files[f"{place}1"] = b"another"
+
+    scene.world.sync(mirror)
+    again = scene.world.sync(mirror)
+
+    assert first == {(image.digest, b"one"), (image.digest, b"two")}
+    assert scene.signatures(mirror) == {(image.digest, b"another"), (image.digest, b"two")}
+    assert again["output"]["changed"] is False
+
+
+@pytest.mark.parametrize("answer", [b"x" * 70_000, b""])
+def test_what_cannot_be_a_signature_is_left_out_and_said(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held, answer: bytes
+) -> None:
+    image = upstream.image("1.0")
+    place = f"/signed/{NAME}@{image.digest.replace(':', '=')}/signature-1"
+    registry.files[place] = answer
+    mirror = scene.repository(sigstore_url=f"{registry.url}/signed")
+
+    task = scene.sync(mirror)
+
+    assert any("signatures of" in warning for warning in warnings_of(task))
+    assert scene.signatures(mirror) == set()
+    assert set(scene.tags(mirror)) == {"1.0"}
+
+
+def test_a_registry_that_has_signatures_itself_is_asked_for_them(
+    scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    image = upstream.image("1.0")
+    signatures: list[dict[str, Any]] = [
+        {"schemaVersion": 2, "type": "atomic", "content": b64encode(b"one").decode()},
+        {"schemaVersion": 2, "type": "of tomorrow", "content": {}},
+    ]
+    listed = json.dumps({"signatures": signatures}).encode()
+    registry.files[f"/extensions/v2/{NAME}/signatures/{image.digest}"] = listed
+    tags = {"name": NAME, "tags": ["1.0"]}
+    registry.always(
+        f"/v2/{NAME}/tags/list",
+        answering(200, {"X-Registry-Supports-Signatures": "1"}, json.dumps(tags).encode()),
+    )
+
+    mirror = scene.mirror()
+
+    assert scene.signatures(mirror) == {(image.digest, b"one")}
 
 
 def test_pages_of_tags_are_followed(

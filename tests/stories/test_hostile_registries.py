@@ -283,7 +283,7 @@ def test_credentials_stay_away_from_a_token_service_elsewhere(
 
     refused = scene.sync(mirror)
     seen = [each.authorization for each in registry.requests("/token")]
-    scene.change(mirror, authentication_hosts=[f"127.0.0.1:{registry.other_port}"])
+    scene.change(mirror, upstream_authentication_hosts=[f"127.0.0.1:{registry.other_port}"])
     scene.world.sync(mirror)
 
     assert refused["result"] == "error"

@@ -67,7 +67,7 @@ class Layers:
         self._server = server
         self._scene = scene
         self._mirror = mirror
-        self._name = scene.serve(mirror, "robin")
+        self._name = scene.name("robin")
 
     def get(self, data: bytes, *, method: str = "GET") -> httpx2.Response:
         """Ask for the blob with these bytes."""

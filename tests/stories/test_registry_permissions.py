@@ -54,8 +54,12 @@ ROUTES: Final = (
     Route("catalog", "/v2/_catalog", {"GET": LIST, "HEAD": LIST}),
 )
 PAIRS: Final = [(route, method) for route in ROUTES for method in route.needs]
-# Served to everybody, who then see what is theirs: the story of the search tells.
-OPEN: Final = {"search": {"GET", "HEAD"}, "search ping": {"GET", "HEAD"}}
+# Served to everybody, who then see what is theirs: their stories tell.
+OPEN: Final = {
+    "search": {"GET", "HEAD"},
+    "search ping": {"GET", "HEAD"},
+    "flatpaks": {"GET", "HEAD"},
+}
 
 # Who may do what to the pushed repository of the organization.
 HOLDS: Final = {

@@ -140,6 +140,7 @@ class FeignedRegistry:
         self.page: int | None = None  # tags in one answer
         self.referrers = False  # whether it has the API
         self.layers_elsewhere = False  # whether blobs are on the other origin
+        self.files: dict[str, bytes] = {}  # beside the registry, by path
         self.asked: list[Asked] = []
         self.tokens: list[str] = []
         self._faults: dict[str, list[Fault]] = {}
@@ -273,6 +274,8 @@ class FeignedRegistry:
         return web.Response(body=json.dumps(content), headers={"Content-Type": OCI_INDEX})
 
     async def _other(self, request: web.Request) -> web.StreamResponse:
+        if request.path in self.files:
+            return web.Response(body=self.files[request.path])
         return web.Response(status=200 if request.path == "/v2/" else 404)
 
 

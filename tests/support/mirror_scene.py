@@ -9,18 +9,17 @@ from sqlalchemy import select
 from headgate.content.container.tables import (
     container_manifest_blobs,
     container_manifests,
+    container_signatures,
     container_tags,
 )
-from headgate.content.container.units import LISTING, MANIFEST, TAG
+from headgate.content.container.units import LISTING, MANIFEST, SIGNATURE, TAG
 from headgate.domain.content import Content
 from headgate.domain.ids import ContentSetId, RepositoryId
-from headgate.services.containers.repository_settings import COLUMNS
 from headgate.services.repositories.repository_versions import latest_version_of
 from headgate.services.units.content_sets import load_content
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.statements import rows_of
 from headgate.upstream import AddressRules, DownloadLimits, DownloadRules
-from support.container_rows import library_name
 from support.world import Json, World
 
 NAME = "nests/robin"
@@ -39,18 +38,13 @@ class MirrorScene:
         self._database = database
 
     def repository(self, label: str = "robin", *, upstream_name: str = NAME, **fields: Any) -> int:
-        """Make a repository; columns of `container_repositories` may be among the fields."""
-        return self.world.repository(
-            label,
-            url=self.url,
-            content_type="docker",
-            docker_upstream_name=upstream_name,
-            **_as_api(fields),
-        )
+        """Make a repository that excludes nothing unless told."""
+        fields = {"exclude_tags": [], "docker_upstream_name": upstream_name, **fields}
+        return self.world.repository(label, url=self.url, content_type="docker", **fields)
 
-    def change(self, repository: int, **own: Any) -> None:
-        """Change columns of `container_repositories`."""
-        self.world.put(f"repositories/{repository}", **_as_api(own))
+    def change(self, repository: int, **fields: Any) -> None:
+        """Change settings of a repository."""
+        self.world.put(f"repositories/{repository}", **fields)
 
     def mirror(self, label: str = "robin", **fields: Any) -> int:
         """Make a repository and synchronize it."""
@@ -62,12 +56,9 @@ class MirrorScene:
         """Return the same organization mirroring another registry."""
         return MirrorScene(self.world, self._database, url)
 
-    def serve(self, repository: int, label: str) -> str:
-        """Give the repository a name in the registry, and return it."""
-        name = f"{self.world.organization_label.lower()}/{label}"
-        with self._database.begin() as tx:
-            library_name(tx, self.world.organization_id, repository, name)
-        return name
+    def name(self, label: str) -> str:
+        """Return the name by which the registry serves a repository from Library."""
+        return f"{self.world.organization_label.lower()}/birds/{label}"
 
     def sync(self, repository: int, **options: Any) -> Json:
         """Synchronize, and return the task however it ended."""
@@ -87,6 +78,13 @@ class MirrorScene:
             rows = rows_of(tx, [container_manifests.c.name], container_manifests.c.id, held)
             return {row.name for row in rows}
 
+    def signatures(self, repository: int) -> set[tuple[str, bytes]]:
+        """Return simple signatures, each with the digest of what it signs."""
+        with self._held(repository) as (tx, content):
+            columns = [container_signatures.c.manifest, container_signatures.c.content]
+            rows = rows_of(tx, columns, container_signatures.c.id, content[SIGNATURE])
+            return {(row.manifest, row.content) for row in rows}
+
     def bytes_here(self, repository: int) -> set[str]:
         """Return the digests of the blobs whose bytes are here."""
         named = container_manifest_blobs.c
@@ -104,11 +102,6 @@ class MirrorScene:
             if latest is not None:
                 content = load_content(tx, ContentSetId(latest.content_set_id))
             yield tx, content
-
-
-def _as_api(fields: dict[str, Any]) -> dict[str, Any]:
-    names = {column: name for name, column in COLUMNS.items()}
-    return {names.get(field, field): value for field, value in fields.items()}
 
 
 def warnings_of(task: Json) -> list[str]:

@@ -56,9 +56,11 @@ class Signatures:
             expected = Expected(most_bytes=_MOST_BYTES)
             path = f"{folder}/signature-{number}"
             try:
-                await self._downloader.fetch(beside, path, sink, expected=expected, optional=True)
+                fetched = await self._downloader.fetch(beside, path, sink, expected=expected)
             except UpstreamAbsentError:
                 break
+            if not sink.data:
+                raise InvalidContentError(f"The signature at {fetched.url} is empty")
             found.append(bytes(sink.data))
         return found
 
