@@ -8,41 +8,11 @@ from pathlib import Path
 import pytest
 
 from support import docker_registry, oci
+from support.container_place import Place
 from support.containers import Containers
 from support.relay import relay
 from support.server import PASSWORD, Server
 from support.world import World
-
-
-class Place:
-    """An organization's product on the registry, and somebody who pushes to it."""
-
-    def __init__(self, server: Server, world: World, folder: Path) -> None:
-        world.product("Birds")
-        self.server = server
-        self.world = world
-        self.host = f"localhost:{server.port}"
-        self.folder = folder
-        self.user = self.stranger("user")
-        self.user.login(self.host, "admin", PASSWORD)
-
-    def stranger(self, name: str) -> Containers:
-        """Return somebody who knows the authority and has not logged in."""
-        made = Containers(self.folder / name)
-        made.trust(self.host, self.server.ca)
-        return made
-
-    def name(self, repository: str, tag: str | None = None) -> str:
-        """Return the reference of a repository, or of a tag in it."""
-        full = f"{self.host}/{self.world.organization_label.lower()}/birds/{repository}"
-        return full if tag is None else f"{full}:{tag}"
-
-    def pushed(self, repository: str, tag: str, content: bytes = b"here") -> str:
-        """Build an image around a file and push it; return its reference."""
-        name = self.name(repository, tag)
-        self.user.build(name, {"/etc/content": content})
-        self.user.podman("push", name)
-        return name
 
 
 @pytest.fixture
@@ -121,9 +91,11 @@ def test_names_and_tags_are_found(place: Place) -> None:
         "copy", f"docker://{place.name('plover', '1')}", f"docker://{place.name('plover', '2')}"
     )
 
+    found = place.user.podman("search", f"{place.host}/plover").lines
     tags = place.user.podman("search", "--list-tags", place.name("plover")).lines
     listed = json.loads(place.user.skopeo("list-tags", f"docker://{place.name('plover')}").output)
 
+    assert [line.split()[0] for line in found[1:]] == [place.name("plover")]
     assert [line.split()[-1] for line in tags[1:]] == ["1", "2"]
     assert listed["Tags"] == ["1", "2"]
 
@@ -140,6 +112,7 @@ def test_a_stranger_finds_and_pulls_nothing(place: Place) -> None:
     assert "unauthorized" in pulled.lower() or "authentication required" in pulled.lower()
     assert "unauthorized" in listed.lower() or "authentication required" in listed.lower()
     assert "unauthorized" in pushed.fail("podman", "push", name).lower()
+    assert "rail" not in stranger.podman("search", f"{place.host}/rail").output
 
 
 def test_a_list_is_copied_with_all_that_it_lists(place: Place) -> None:
@@ -188,7 +161,13 @@ def test_a_repository_is_synchronized_to_a_folder_and_back(place: Place, tmp_pat
         "sync", "--src", "docker", "--dest", "dir", place.name("teal"), tmp_path / "out"
     )
     place.user.skopeo(
-        "sync", "--src", "dir", "--dest", "docker", tmp_path / "out", place.name("").rstrip("/")
+        "sync",
+        "--src",
+        "dir",
+        "--dest",
+        "docker",
+        tmp_path / "out",
+        place.name("teal").rpartition("/")[0],
     )
 
     folders = sorted(path.name for path in (tmp_path / "out").iterdir())

@@ -2,12 +2,15 @@
 
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from support.conformance.grid import judge
+from support.conformance.headgate import judged
 from support.containers import Containers
 from support.nginx import front_of, proxied
 from support.server import PASSWORD, Server, serving
@@ -42,6 +45,15 @@ def test_podman_pushes_and_pulls_through_nginx(server: Server, front: str, tmp_p
     user.podman("pull", image)
 
     assert image in user.podman("images", "--format", "{{.Repository}}:{{.Tag}}").lines
+
+
+@pytest.mark.parametrize("name", ["index", "bad digests", "bad requests"])
+def test_the_conformance_suite_finds_no_fault_with_nginx_in_front(
+    server: Server, front: str, name: str, subtests: pytest.Subtests
+) -> None:
+    port = int(front.rpartition(":")[2])
+    with judged(replace(server, port=port)) as registry:
+        judge(registry, name, subtests.test)
 
 
 def test_nginx_sends_layers_under_the_headers_of_the_registry(server: Server, front: str) -> None:

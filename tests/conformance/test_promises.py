@@ -1,27 +1,19 @@
 """What Headgate does where the specification lets a registry choose."""
 
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from support import oci
 from support.conformance.bench import check_no_blob
 from support.conformance.grid import DATA_SETS
-from support.conformance.headgate import judged
 from support.conformance.refusals import IMAGE, prepared
 from support.conformance.registry import Registry, Repository, expect, header, json_of
 from support.conformance.uploads import put_blob
 from support.oci import Blob, Manifest
-from support.server import Server
 
 _NOTE = Blob("text/plain", b"stands in shallow water\n")
 _MEBIBYTE = 1 << 20
-
-
-@pytest.fixture(scope="module")
-def registry(server: Server) -> Iterator[Registry]:
-    with judged(server) as registry:
-        yield registry
 
 
 def test_a_blob_is_pushed_in_one_request(registry: Registry) -> None:
@@ -106,6 +98,30 @@ def test_a_referrer_is_found_once_its_subject_comes_later(registry: Registry) ->
 
     answer = expect(repository.get(f"referrers/{IMAGE.digest}"), 200)
     assert [each["digest"] for each in json_of(answer)["manifests"]] == [artifact.digest]
+
+
+@pytest.mark.parametrize("where", ["registry", "registry_on_postgresql"])
+def test_many_may_push_the_first_images_of_a_repository_at_once(
+    request: pytest.FixtureRequest, where: str
+) -> None:
+    registry: Registry = request.getfixturevalue(where)
+    repository = registry.fresh("crowded")
+    layers = [oci.layer({"etc/number": bytes([number])}) for number in range(8)]
+    images = {f"v{number}": oci.image(layer) for number, layer in enumerate(layers)}
+
+    def push(tag: str) -> None:
+        for blob in images[tag].blobs:
+            put_blob(repository, blob)
+        answer = repository.put_manifest(tag, oci.IMAGE, images[tag].content)
+        expect(answer, 201)
+
+    with ThreadPoolExecutor(len(images)) as clients:
+        list(clients.map(push, images))
+
+    assert json_of(expect(repository.get("tags/list"), 200))["tags"] == sorted(images)
+    for tag, image in images.items():
+        answer = repository.get(f"manifests/{tag}", headers={"Accept": oci.IMAGE})
+        assert expect(answer, 200).content == image.content
 
 
 def _put(repository: Repository, manifest: Manifest) -> None:

@@ -106,6 +106,36 @@ def test_a_name_tells_what_it_serves(house: House) -> None:
         assert named(house, nothing) is None
 
 
+def test_names_may_be_made_of_what_upstream_calls_a_repository(house: House) -> None:
+    world = house.world
+    library = world.environment("Library")
+    house.put(
+        f"environments/{library}",
+        registry_name_pattern="<%= organization.label %>/up/<%= repository.docker_upstream_name %>",
+    )
+    org, upstream = organization_of(house), "https://registry.example.org"
+
+    mirror = image(world, "sloop", url=upstream, docker_upstream_name="fleet/sloop")
+    assert names(house) == [f"{org}/up/fleet/sloop"]
+    world.put(f"repositories/{mirror}", docker_upstream_name="fleet/brig")
+    assert names(house) == [f"{org}/up/fleet/brig"]
+    with pytest.raises(RefusedError, match="is taken by repository 'sloop'"):
+        image(world, "brig", url=upstream, docker_upstream_name="fleet/brig")
+    assert names(house) == [f"{org}/up/fleet/brig"]
+
+
+def test_what_goes_takes_its_names_with_it(house: House) -> None:
+    world = house.start_worker()
+    sloop = image(world, "sloop")
+    view = world.view("Fleet", sloop)
+    world.publish(view)
+    assert len(names(house)) == 2
+
+    world.delete(f"organizations/{house.organization}")
+
+    assert names(house) == []
+
+
 def test_rolling_views_name_what_they_take(house: House) -> None:
     world, org = house.world, organization_of(house)
     sloop, brig = image(world, "sloop"), image(world, "brig")

@@ -50,11 +50,16 @@ ROUTES: Final = (
     ),
     Route("tags", "/v2/{name}/tags/list", READING),
     Route("referrers", "/v2/{name}/referrers/{blob}", READING),
+    Route("signatures", "/extensions/v2/{name}/signatures/{manifest}", {"GET": PULL}),
     Route("catalog", "/v2/_catalog", {"GET": LIST, "HEAD": LIST}),
 )
 PAIRS: Final = [(route, method) for route in ROUTES for method in route.needs]
-# Served to everybody, who then see what is theirs: the story of the search tells.
-OPEN: Final = {"search": {"GET", "HEAD"}, "search ping": {"GET", "HEAD"}}
+# Served to everybody, who then see what is theirs: their stories tell.
+OPEN: Final = {
+    "search": {"GET", "HEAD"},
+    "search ping": {"GET", "HEAD"},
+    "flatpaks": {"GET", "HEAD"},
+}
 
 # Who may do what to the pushed repository of the organization.
 HOLDS: Final = {
@@ -228,7 +233,9 @@ def _asked(
     layer = scene.image.blobs[-1]
     # A blob that an image is made of is not deleted by itself.
     blob = scene.loose_blob() if (route.kind, method) == ("blob", "DELETE") else layer.digest
-    path = route.path.format(name=name or scene.name, blob=blob, upload=upload)
+    path = route.path.format(
+        name=name or scene.name, blob=blob, manifest=scene.image.digest, upload=upload
+    )
     more: dict[str, Any] = {}
     if (route.kind, method) == ("manifest", "PUT"):
         more = {"headers": {"content-type": scene.image.media_type}, "content": scene.image.content}

@@ -91,6 +91,12 @@ class Containers:
         (self._certificates / host).mkdir(exist_ok=True)
         (self._certificates / host / "ca.crt").write_bytes(ca.read_bytes())
 
+    def present(self, host: str, bundle: str) -> None:
+        """Show a registry a client certificate; the bundle has the key, too (PEM)."""
+        # Both are looked for by their first lines, so one file may have everything.
+        for name in ("client.cert", "client.key"):
+            (self._certificates / host / name).write_text(bundle)
+
     def login(self, host: str, user: str, password: str) -> Answer:
         """Log in; the credentials stay until `podman logout`."""
         return self.podman("login", "--username", user, "--password", password, host)

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any
 
 from headgate.stores.blobs import Digest, FolderBlobStore, Spool
+from headgate.stores.blobs.uploads import PREFIX, FolderUpload, Hashes
 from headgate.stores.db import Database, Transaction
 
 
@@ -63,6 +64,26 @@ class FusedDatabase(Database):
         self._fuse.moment()
 
 
+class FusedUpload(FolderUpload):
+    """An upload whose writer may die before or after a piece is written."""
+
+    def __init__(self, path: Path, hashes: Hashes, fuse: Fuse) -> None:
+        super().__init__(path, hashes)
+        self._fuse = fuse
+
+    def write(self, data: bytes | memoryview) -> None:
+        """See `Spool.write`."""
+        self._fuse.moment()
+        super().write(data)
+        self._fuse.moment()
+
+    def discard(self) -> None:
+        """See `UploadSpool.discard`."""
+        self._fuse.moment()
+        super().discard()
+        self._fuse.moment()
+
+
 class FusedStore(FolderBlobStore):
     """A blob store whose user may die before or after files are put in place."""
 
@@ -76,6 +97,11 @@ class FusedStore(FolderBlobStore):
         digests = super().keep_many(spools)
         self._fuse.moment()
         return digests
+
+    def upload(self, name: str) -> FolderUpload:
+        """See `BlobStore.upload`."""
+        self._fuse.check()
+        return FusedUpload(self._spool / f"{PREFIX}{name}", self._hashes, self._fuse)
 
     def set_aside(self, digest: Digest, ticket: str) -> bool:
         """See `BlobStore.set_aside`."""

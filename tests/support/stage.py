@@ -35,17 +35,17 @@ class Stage:
         self.root = root
         self.crash_at = 0
         self.moments: list[int] = []
-        self.crashes = 0
+        self.crashes: int = 0
         uploads = root / "uploads"
         scratch = root / "run" / "scratch"
         for folder in (uploads, scratch):
             folder.mkdir(parents=True)
-        self._fuse = Fuse()
-        self._fused = FusedDatabase(database.url.render_as_string(hide_password=False), self._fuse)
+        self.fuse = Fuse()
+        self.fused = FusedDatabase(database.url.render_as_string(hide_password=False), self.fuse)
         self._control: Control = control(database, uploads=uploads)
         ports = Ports(
-            database=self._fused,
-            store=FusedStore(root, self._fuse),
+            database=self.fused,
+            store=FusedStore(root, self.fuse),
             downloads=DownloadRules(addresses=AddressRules.allowing(["127.0.0.0/8"])),
             clock=self._control.clock,
             scratch=scratch,
@@ -71,7 +71,7 @@ class Stage:
         """Run what waits, each task to its end, over its crash."""
         while (claimed := self._claimed()) is not None:
             if self._ran(claimed, self.crash_at):
-                self.moments.append(self._fuse.passed)
+                self.moments.append(self.fuse.passed)
 
     def abandon(self) -> None:
         """Take the next task and die in its midst; whoever works next takes it over."""
@@ -81,26 +81,26 @@ class Stage:
 
     def meanwhile(self, others: Callable[[], object]) -> None:
         """Let something happen before each transaction of the worker, as if by another process."""
-        self._fuse.meanwhile = others
+        self.fuse.meanwhile = others
 
     def collect(self) -> int:
         """Collect, over a crash; return the bytes freed by the last try."""
         for crash_at in (self.crash_at, 0):
-            self._fuse.set(crash_at)
+            self.fuse.set(crash_at)
             try:
                 return collect(self.workshop)
             except CrashError:
-                self._fuse.set(0)
+                self.fuse.set(0)
         raise AssertionError("nothing crashes at 0")
 
     def repair(self) -> None:
         """Do what a starting worker does."""
-        self._fuse.set(0)
+        self.fuse.set(0)
         repair(self.workshop)
 
     def close(self) -> None:
         """Close the worker's connections."""
-        self._fused.close()
+        self.fused.close()
 
     def _claimed(self) -> Claim | None:
         with self.database.begin() as tx:
@@ -110,11 +110,11 @@ class Stage:
 
     def _ran(self, claimed: Claim, crash_at: int) -> bool:
         """Run a task; False if it died. Only its first run dies."""
-        self._fuse.set(crash_at if claimed.lease.attempt == 1 else 0)
-        run = TaskRun(claimed, database=self._fused, workplace=Alone(), clock=self._control.clock)
+        self.fuse.set(crash_at if claimed.lease.attempt == 1 else 0)
+        run = TaskRun(claimed, database=self.fused, workplace=Alone(), clock=self._control.clock)
         try:
             outcome = outcome_of(self._workflows[claimed.workflow], run, claimed)
-            with self._fused.begin() as tx:
+            with self.fused.begin() as tx:
                 ledger.end(tx, run.lease, outcome, self._control.clock())
         except CrashError:
             self.crashes += 1

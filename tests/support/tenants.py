@@ -23,6 +23,8 @@ from headgate.stores.db.tables import (
     content_view_versions,
     content_views,
     distributions,
+    flatpak_remote_repositories,
+    flatpak_remotes,
     http_proxies,
     http_proxy_organizations,
     lifecycle_environments,
@@ -119,6 +121,9 @@ def tenant(tx: Transaction, name: str, *, password_hash: str | None = None) -> T
     made.add(tx, products, **owned, cp_id=f"{next(_numbers):012}")
     made.another_repository(tx)
     _add_plan(tx, made)
+    url = "https://flatpaks.example.org"
+    remote_id = made.add(tx, flatpak_remotes, organization_id=organization_id, name=name, url=url)
+    made.add(tx, flatpak_remote_repositories, flatpak_remote_id=remote_id, name=name, label=name)
     made.add(tx, content_views, **owned)
     tx.execute(
         insert(content_views).values(

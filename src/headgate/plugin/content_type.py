@@ -215,6 +215,7 @@ class Upload:
     path: Path
     name: str  # as the client calls it
     unit_type: str  # rpm, srpm, file
+    digest: str | None = None  # what a tag is to point to; then there is no file
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +236,11 @@ class ContentType(Protocol):
     @property
     def name(self) -> str:
         """As in the API: yum, file."""
+        ...
+
+    @property
+    def pushable(self) -> bool:
+        """Whether clients change repositories at any time, without tasks; no metadata then."""
         ...
 
     @property
@@ -315,6 +321,21 @@ class ContentType(Protocol):
 
     def with_units(self, tx: Transaction, content: Content, units: Content) -> Content:
         """Return the content with these units, in the place of others at the same paths."""
+        ...
+
+    def revised(
+        self,
+        tx: Transaction,
+        repository_id: int,
+        content: Content,
+        *,
+        added: Content,
+        removed: Content,
+    ) -> Content:
+        """Return what a repository holds after units were added and removed by hand.
+
+        An error says what cannot be added, or has to stay.
+        """
         ...
 
     def brought_by(

@@ -34,6 +34,8 @@ from headgate.domain.ids import (
     EnvironmentId,
     FilterId,
     FilterRuleId,
+    FlatpakRemoteId,
+    FlatpakRemoteRepositoryId,
     HttpProxyId,
     OrganizationId,
     PersonalAccessTokenId,
@@ -58,6 +60,8 @@ from headgate.stores.db.tables import (
     content_view_versions,
     content_views,
     distributions,
+    flatpak_remote_repositories,
+    flatpak_remotes,
     http_proxies,
     http_proxy_organizations,
     lifecycle_environments,
@@ -195,6 +199,7 @@ def _shared_proxy(actor: Actor) -> ColumnElement[bool]:
 _VIEW_PATH = (content_views.c.organization_id,)
 _FILTER_PATH = (content_view_filters.c.content_view_id, *_VIEW_PATH)
 _REPOSITORY_PATH = (repositories.c.organization_id,)
+_FLATPAK_PATH = (flatpak_remotes.c.organization_id,)
 
 KINDS: Final = (
     Kind("organization", organizations, (organizations.c.id,)),
@@ -228,6 +233,12 @@ KINDS: Final = (
         content_view_filter_rules,
         (content_view_filter_rules.c.filter_id, *_FILTER_PATH),
     ),
+    Kind("flatpak remote", flatpak_remotes, _FLATPAK_PATH),
+    Kind(
+        "flatpak remote repository",
+        flatpak_remote_repositories,
+        (flatpak_remote_repositories.c.flatpak_remote_id, *_FLATPAK_PATH),
+    ),
     Kind("content upload", content_uploads, (content_uploads.c.repository_id, *_REPOSITORY_PATH)),
     Kind("task", tasks, (tasks.c.organization_id,), own=_own_task),
     Kind("user", users, own=_colleague),
@@ -255,6 +266,8 @@ TABLE_OF_ID: Final[Mapping[object, Table]] = {
     DistributionId: distributions,
     FilterId: content_view_filters,
     FilterRuleId: content_view_filter_rules,
+    FlatpakRemoteId: flatpak_remotes,
+    FlatpakRemoteRepositoryId: flatpak_remote_repositories,
     UploadId: content_uploads,
     TaskId: tasks,
     UserId: users,

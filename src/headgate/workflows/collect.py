@@ -4,6 +4,8 @@ from typing import Final
 
 import structlog
 
+from headgate.content.container.pushed_blobs import forget_pushed_blobs
+from headgate.services.containers.uploads import sweep_uploads as sweep_pushes
 from headgate.services.repositories.repository_versions import drop_outdated
 from headgate.services.repositories.uploads import sweep_uploads
 from headgate.services.storage import blob_collection
@@ -63,10 +65,13 @@ def repair(workshop: Workshop) -> None:
 
 def sweep(workshop: Workshop) -> None:
     """Remove what nobody finished or keeps any longer; let sleep what was woken long ago."""
+    ports = workshop.ports
     put_to_sleep(workshop)
-    with workshop.ports.database.begin() as tx:
-        sweep_uploads(tx, workshop.uploads, clock=workshop.ports.clock)
-        drop_outdated(tx, clock=workshop.ports.clock)
+    with ports.database.begin() as tx:
+        sweep_uploads(tx, workshop.uploads, clock=ports.clock)
+        drop_outdated(tx, clock=ports.clock)
+    sweep_pushes(ports.database, ports.store, clock=ports.clock)
+    forget_pushed_blobs(ports.database, clock=ports.clock)
 
 
 def _collect(workshop: Workshop) -> int:

@@ -9,11 +9,11 @@ from headgate.domain.content import Content
 from headgate.domain.errors import UntrustedContentError
 from headgate.domain.ids import RepositoryId, UnitId
 from headgate.engine.port import Run
-from headgate.plugin import Located, Synced, Upload
+from headgate.plugin import Located, Upload
 from headgate.services.organizations.trust import rules_of
 from headgate.services.repositories.uploads import forget_uploads, path_of, require_checksum
 from headgate.services.repositories.verification import digests_of
-from headgate.workflows.repository_version import load_repository, make_version
+from headgate.workflows.repository_version import load_repository, revise
 from headgate.workflows.workshop import Workshop
 
 # Packages that errors and warnings name.
@@ -30,42 +30,39 @@ def import_uploads(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     """
     repository_id = RepositoryId(run.input["repository_id"])
     with workshop.ports.database.read() as tx:
-        repository, previous = load_repository(tx, repository_id)
+        loaded = load_repository(tx, repository_id)
+    repository = loaded.repository
     content_type = workshop.content_types[repository.content_type]
     uploads = [
         Upload(
             path=path_of(workshop.uploads, each["id"]),
             name=each["name"],
             unit_type=each["content_type"],
+            digest=each.get("digest"),
         )
         for each in run.input["uploads"]
     ]
 
-    def take() -> dict[str, Any]:
+    def take() -> dict[str, str]:
         for each, upload in zip(run.input["uploads"], uploads, strict=True):
             if each.get("checksum"):
                 require_checksum(upload.path, each["checksum"], name=upload.name)
-        taken = content_type.upload(workshop.ports, run, uploads) | known
-        with workshop.ports.database.read() as tx:
-            content = content_type.with_units(tx, previous or Content(), taken)
-        return {"content": content.dumped(), "taken": taken.dumped()}
+        return (content_type.upload(workshop.ports, run, uploads) | known).dumped()
 
     known = Content.of(run.input.get("units", {}))
-    taken = run.step("read uploads", take)
-    _believe(workshop, run, repository, Content.loaded(taken["taken"]))
-    found = Synced(Content.loaded(taken["content"]), {})
+    added = Content.loaded(run.step("read uploads", take))
+    _believe(workshop, run, repository, added)
     ids = [each["id"] for each in run.input["uploads"]]
-    make_version(
+    revise(
         workshop,
         run,
-        repository,
-        found,
+        loaded,
         cause="upload",
+        added=added,
         also=lambda tx: forget_uploads(tx, ids),
     )
     for upload in uploads:
         upload.path.unlink(missing_ok=True)
-    added = Content.loaded(taken["taken"])
     return {
         "upload_results": [
             {"type": unit_type, "id": unit_id}
@@ -113,8 +110,7 @@ def remove_content(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     """Take the units of `units` ({unit type: [ids]}) out of `repository_id`."""
     repository_id = RepositoryId(run.input["repository_id"])
     with workshop.ports.database.read() as tx:
-        repository, previous = load_repository(tx, repository_id)
+        loaded = load_repository(tx, repository_id)
     going = Content.of(run.input["units"])
-    held = previous or Content()
-    changed = make_version(workshop, run, repository, Synced(held - going, {}), cause="remove")
-    return {"changed": changed, "removed": (held & going).counts}
+    done = revise(workshop, run, loaded, cause="remove", removed=going)
+    return {"changed": done["changed"], "removed": done["removed"]}

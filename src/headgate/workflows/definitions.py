@@ -9,6 +9,7 @@ from headgate.workflows.collect import collect, sweep
 from headgate.workflows.contents import import_uploads, remove_content
 from headgate.workflows.dependencies import check_dependencies, preview_dependencies
 from headgate.workflows.discover import discover
+from headgate.workflows.flatpaks import mirror_flatpak, scan_flatpak_remote
 from headgate.workflows.incremental_update import incremental_update
 from headgate.workflows.promote import promote
 from headgate.workflows.publish import auto_publish, publish
@@ -34,6 +35,8 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Workshop, Run], Mapping[str, Any]]]] = 
     "auto_publish": auto_publish,
     "retain_versions": retain_versions,
     "discover": discover,
+    "scan_flatpak_remote": scan_flatpak_remote,
+    "mirror_flatpak": mirror_flatpak,
     "check_dependencies": check_dependencies,
     "preview_dependencies": preview_dependencies,
     "incremental_update": incremental_update,

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, select
 
 from headgate.domain.content import Content
-from headgate.domain.errors import NotFoundError
+from headgate.domain.errors import ConflictError, NotFoundError
 from headgate.domain.ids import ContentSetId, RepositoryId
 from headgate.engine.port import Run
 from headgate.plugin import Change, MissingFile, PublishedFile, Synced
@@ -27,6 +27,7 @@ from headgate.services.repositories.repositories import publish_options
 from headgate.services.repositories.repository_versions import add_version, latest_version_of
 from headgate.services.storage.blobs import unpin
 from headgate.services.storage.collection import unpin_units
+from headgate.services.storage.collection_lock import hold_off_collection
 from headgate.services.units.content_sets import load_content, save_content
 from headgate.services.units.publications import save_publication
 from headgate.stores.db import Transaction
@@ -35,11 +36,19 @@ from headgate.workflows.healing import heal
 from headgate.workflows.quotas import keep_within_quota, warn_of_quota
 from headgate.workflows.workshop import Workshop
 
+_NOTHING: Final = Content()
 
-def load_repository(
-    tx: Transaction, repository_id: RepositoryId
-) -> tuple[Row[Any], Content | None]:
-    """Return the repository and what its latest version holds (None before its first).
+
+class Loaded(NamedTuple):
+    """A repository as a task finds it; before its first version it holds nothing."""
+
+    repository: Row[Any]
+    content: Content
+    number: int  # of the version; 0 before the first
+
+
+def load_repository(tx: Transaction, repository_id: RepositoryId) -> Loaded:
+    """Return the repository with what its latest version holds.
 
     NotFoundError when it was deleted since the task was asked for.
     """
@@ -50,8 +59,63 @@ def load_repository(
         raise NotFoundError(f"Repository {repository_id} has been deleted meanwhile")
     latest = latest_version_of(tx, repository_id)
     if latest is None:
-        return repository, None
-    return repository, load_content(tx, ContentSetId(latest.content_set_id))
+        return Loaded(repository, Content(), 0)
+    content = load_content(tx, ContentSetId(latest.content_set_id))
+    return Loaded(repository, content, latest.number)
+
+
+def revise(
+    workshop: Workshop,
+    run: Run,
+    loaded: Loaded,
+    *,
+    cause: str,
+    added: Content = _NOTHING,
+    removed: Content = _NOTHING,
+    also: Callable[[Transaction], None] | None = None,
+) -> dict[str, Any]:
+    """Add and remove units by hand, and make the result the version; return what has changed.
+
+    Where clients push meanwhile, it is done to what the repository holds in the transaction that
+    saves it: no push is lost.
+    """
+    repository = loaded.repository
+    content_type = workshop.content_types[repository.content_type]
+
+    def change(tx: Transaction, before: Content) -> Content:
+        return content_type.revised(tx, repository.id, before, added=added, removed=removed)
+
+    if not content_type.pushable:
+        with workshop.ports.database.read() as tx:
+            content = change(tx, loaded.content)
+        changed = make_version(
+            workshop,
+            run,
+            repository,
+            Synced(content, {}),
+            base=loaded.number,
+            cause=cause,
+            also=also,
+        )
+        return _difference(loaded.content, content) | {"changed": changed}
+
+    def save(tx: Transaction) -> dict[str, Any]:
+        _lock(tx, repository.id)
+        now = load_repository(tx, RepositoryId(repository.id))
+        content = change(tx, now.content)
+        missing = still_missing(tx, content_type, repository.id, content)
+        key = publish_options(now.repository).key(content_type.name)
+        found = Synced(content, {}, files=(), files_key=key, missing=missing)
+        changed = _save(tx, workshop, run, repository, found=found, base=now.number, cause=cause)
+        if also is not None:
+            also(tx)
+        keep_within_quota(tx, workshop, repository.organization_id)
+        return _difference(now.content, content) | {"changed": changed}
+
+    done = run.transaction("save", save)
+    warn_of_quota(workshop, run)
+    heal(workshop, run, repository.organization_id)
+    return done
 
 
 def make_version(
@@ -60,10 +124,14 @@ def make_version(
     repository: Row[Any],
     found: Synced,
     *,
+    base: int,
     cause: str,
     also: Callable[[Transaction], None] | None = None,
 ) -> bool:
     """Publish what was found unless it brings its publication, and make it the version.
+
+    `base` is the number of the version from which it was made (0: of none). ConflictError, and
+    nothing is saved, if the repository has another one by now: somebody has pushed.
 
     One transaction, in which `also` takes part, makes it visible and lets go of the task's pins.
     What is missing stays out of the metadata. False if the repository held exactly this before,
@@ -81,7 +149,7 @@ def make_version(
         )
 
     def save(tx: Transaction) -> bool:
-        changed = _save(tx, workshop, run, repository, found=found, cause=cause)
+        changed = _save(tx, workshop, run, repository, found=found, base=base, cause=cause)
         if also is not None:
             also(tx)
         keep_within_quota(tx, workshop, repository.organization_id)
@@ -117,9 +185,17 @@ def _save(
     repository: Row[Any],
     *,
     found: Synced,
+    base: int,
     cause: str,
 ) -> bool:
     clock = workshop.ports.clock
+    _lock(tx, repository.id)
+    latest = latest_version_of(tx, RepositoryId(repository.id))
+    if (0 if latest is None else latest.number) != base:
+        raise ConflictError(
+            f"Repository '{repository.name}' was changed while this task was at work on it;"
+            " nothing was saved. Ask for it again"
+        )
     missing = found.missing or ()
     content_set_id = save_content(
         tx,
@@ -143,7 +219,6 @@ def _save(
     )
     if found.offered is not None:  # a sync has looked at all of it
         note_taken(tx, repository.id, found.content, missing)
-    latest = latest_version_of(tx, RepositoryId(repository.id))
     if (
         latest is not None
         and latest.content_set_id == content_set_id
@@ -182,3 +257,14 @@ def _save(
     unpin_units(tx, holder=run.task_id, saved=found.content)
     unpin(tx, run.task_id, clock=clock)
     return changed
+
+
+def _lock(tx: Transaction, repository_id: int) -> None:
+    """Let whoever changes the repository, too, wait until this transaction ends."""
+    hold_off_collection(tx)
+    row = select(repositories.c.id).where(repositories.c.id == repository_id)
+    tx.execute(row.with_for_update())
+
+
+def _difference(before: Content, after: Content) -> dict[str, Any]:
+    return {"added": (after - before).counts, "removed": (before - after).counts}

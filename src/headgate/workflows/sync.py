@@ -42,8 +42,10 @@ def sync(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     Until the last transaction nobody sees anything of it. Output: `changed`, and the number of
     units added and removed by type.
     """
-    repository, work = _begin(workshop, run)
+    repository, work, number = _begin(workshop, run)
     content_type = workshop.content_types[repository.content_type]
+    # What steps have found rests on the version that was the latest when they began.
+    base = run.step("base", lambda: number) if content_type.pushable else number
     try:
         synced = content_type.sync(work)
     except InvalidContentError as error:
@@ -66,7 +68,9 @@ def sync(workshop: Workshop, run: Run) -> Mapping[str, Any]:
             .values(upstream_state=dict(synced.state), upstream_seen=synced.seen)
         )
 
-    changed = make_version(workshop, run, repository, synced, cause="sync", also=remember)
+    changed = make_version(
+        workshop, run, repository, synced, base=base, cause="sync", also=remember
+    )
     missing = synced.missing or ()
     warn_of_missing(run, repository, missing)
     return {
@@ -114,7 +118,7 @@ def sync_many(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     return {"repositories": len(ends), "failed": len(failed)}
 
 
-def _begin(workshop: Workshop, run: Run) -> tuple[Row[Any], SyncWork]:
+def _begin(workshop: Workshop, run: Run) -> tuple[Row[Any], SyncWork, int]:
     repository_id = RepositoryId(run.input["repository_id"])
     with workshop.ports.database.read() as tx:
         repository = tx.execute(
@@ -136,7 +140,8 @@ def _begin(workshop: Workshop, run: Run) -> tuple[Row[Any], SyncWork]:
         remote = remote_of(tx, repository, workshop.unseal)
         work = work_on(tx, workshop, run, repository, remote)
         state = None if full else state_of(repository)
-    return repository, replace(work, previous=previous, state=state)
+    number = 0 if latest is None else latest.number
+    return repository, replace(work, previous=previous, state=state), number
 
 
 def work_on(

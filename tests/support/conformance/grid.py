@@ -69,6 +69,7 @@ OPERATIONS = (
     Operation("manifest get, accept", manifests.accept),
     Operation("tag list", tags.list_all),
     Operation("tag list, pages", tags.list_in_pages),
+    Operation("catalog", tags.find_in_catalog),
     Operation("referrers", referrers.list_all),
     Operation("referrers, of nobody", referrers.list_of_nobody),
     Operation("referrers, filter", referrers.list_of_type, _has_subjects),

@@ -4,6 +4,11 @@ from importlib import import_module
 from typing import Final
 
 from headgate.apis.actions import Resource
+from headgate.apis.katello.container_units import (
+    docker_manifest_lists,
+    docker_manifests,
+    docker_tags,
+)
 from headgate.apis.katello.content_credentials import content_credentials
 from headgate.apis.katello.content_uploads import content_uploads
 from headgate.apis.katello.content_view_components import content_view_components
@@ -16,6 +21,8 @@ from headgate.apis.katello.content_views import content_views
 from headgate.apis.katello.environments import environments
 from headgate.apis.katello.errata import errata
 from headgate.apis.katello.files import files
+from headgate.apis.katello.flatpak_remote_repositories import flatpak_remote_repositories
+from headgate.apis.katello.flatpak_remotes import flatpak_remotes
 from headgate.apis.katello.home import home, ping
 from headgate.apis.katello.http_proxies import http_proxies
 from headgate.apis.katello.module_streams import module_streams
@@ -43,6 +50,7 @@ EXTENSIONS: Final = (
     "content_view_explanations",
     "content_view_removals",
     "content_view_retention",
+    "docker_tag_repositories",
     "incremental_update",
     "missing_files",
     "repairs",
@@ -50,6 +58,7 @@ EXTENSIONS: Final = (
     "repository_comparisons",
     "repository_content",
     "repository_sync",
+    "repository_tag_history",
     "repository_types",
     "space",
 )
@@ -85,6 +94,11 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     package_groups,
     module_streams,
     files,
+    docker_tags,
+    docker_manifests,
+    docker_manifest_lists,
+    flatpak_remotes,
+    flatpak_remote_repositories,
     tasks,
     recurring_logics,
     users,

@@ -28,9 +28,9 @@ class Create(Params):
     """Create an upload request."""
 
     repository_id: RepositoryId = doc("Repository ID")
-    size: int = doc("Size of file to upload, in bytes")
+    size: int = doc("Size of file to upload, in bytes; of no account for a docker_tag")
     checksum: str | None = doc("SHA-256 of the file to upload", default=None)
-    content_type: str | None = doc("Content type: rpm, srpm or file", default=None)
+    content_type: str | None = doc("Content type: rpm, srpm, file or docker_tag", default=None)
 
 
 @content_uploads.action("create", "POST", _PATH, status=200)

@@ -103,8 +103,12 @@ def index(call: Call, params: Index) -> Listing:
     if available and params.content_view_id is not None:
         found = outside_view(found, params.content_view_id)
     if params.with_content is not None:
-        kind = "file" if params.with_content == "file" else "yum"
-        found = found.where(REPOSITORIES.fields.by_name["content_type"].column == kind)
+        kinds = [
+            name
+            for name, known in call.services.content_types.items()
+            if params.with_content in known.unit_types
+        ]
+        found = found.where(REPOSITORIES.fields.by_name["content_type"].column.in_(kinds))
     for unit_type, unit_id in (
         ("rpm", params.rpm_id),
         ("erratum", params.erratum_id),

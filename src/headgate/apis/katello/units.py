@@ -18,6 +18,7 @@ from headgate.domain.ids import (
     OrganizationId,
     RepositoryId,
 )
+from headgate.services.access import AnySelect
 from headgate.services.listing import Catalog, page
 from headgate.services.units.units import (
     UnitRows,
@@ -89,7 +90,7 @@ def unit_resource(name: str, title: str, kind: UnitKind) -> Resource:
     @resource.action("compare", "GET", f"{base}/compare", permission="view_products")
     def compare(call: Call, params: Compare) -> Listing:  # pyright: ignore[reportUnusedFunction] - declared
         """List the units of the versions, each with the versions that hold it."""
-        return _compare(call, params, kind)
+        return compared(call, params, kind.rows, catalog=kind.catalog, show=kind.show)
 
     @resource.action(
         "show", "GET", f"{base}/{{id}}", also=[f"{nested}/{{id}}"], permission="view_products"
@@ -120,12 +121,24 @@ def _index(call: Call, params: Index, kind: UnitKind) -> Listing:
     return Listing.of(listed, kind.show)
 
 
-def _compare(call: Call, params: Compare, kind: UnitKind) -> Listing:
+def compared(
+    call: Call,
+    params: Compare,
+    rows: UnitRows,
+    *,
+    catalog: Catalog,
+    show: Callable[[Any], Shown],
+    select: Callable[[AnySelect], AnySelect] = lambda query: query,
+) -> Listing:
+    """Return the units of the versions, each with the versions that hold it (`comparison`).
+
+    `select` adds to what is read of each.
+    """
     holding = {
         version_id: units_within(
             call.tx,
             call.actor,
-            kind.rows.unit_type,
+            rows.unit_type,
             UnitScope(content_view_version_id=version_id, repository_id=params.repository_id),
         )
         for version_id in dict.fromkeys(params.content_view_version_ids)
@@ -134,13 +147,11 @@ def _compare(call: Call, params: Compare, kind: UnitKind) -> Listing:
     everywhere = BitMap.intersection(*holding.values()) if holding else BitMap()
     chosen = {"same": everywhere, "different": anywhere - everywhere}
     units = chosen.get(params.restrict_comparison or "all", anywhere)
-    query = select_held(call.tx, kind.rows, units)
-    listed = page(
-        call.tx, query, catalog=kind.catalog, window=params.window, clock=call.services.clock
-    )
+    query = select(select_held(call.tx, rows, units))
+    listed = page(call.tx, query, catalog=catalog, window=params.window, clock=call.services.clock)
 
     def shown(row: Any) -> Shown:
         versions = [version_id for version_id, held in holding.items() if row.id in held]
-        return {**kind.show(row), "comparison": versions}
+        return {**show(row), "comparison": versions}
 
     return Listing.of(listed, shown)

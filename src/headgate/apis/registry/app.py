@@ -15,7 +15,6 @@ from headgate.apis.registry.addresses import TOKEN_PATH, challenge
 from headgate.apis.registry.admission import Door, LoginNeededError
 from headgate.apis.registry.catalog import Catalogs
 from headgate.apis.registry.errors import error_body, refusal_of
-from headgate.apis.registry.flatpak_index import PREFIX as INDEX
 from headgate.apis.registry.flatpak_index import FlatpakIndex
 from headgate.apis.registry.pulling import SUPPORTS_SIGNATURES, Pulls
 from headgate.apis.registry.pushing import Pushes
@@ -35,6 +34,8 @@ _ROUTES: Final = {
     "catalog": re.compile(r"/v2/_catalog"),
     "search": re.compile(r"/v1/search"),
     "search ping": re.compile(r"/v1/_ping"),
+    # Static and dynamic: both are made from what is served now.
+    "flatpaks": re.compile(r"/index/(?:(?P<place>[^/]+(?:/[^/]+){1,2})/index/)?(?:static|dynamic)"),
     "manifest": re.compile(rf"{_NAME}/manifests/(?P<reference>[^/]{{1,256}})"),
     "upload": re.compile(rf"{_NAME}/blobs/uploads/(?P<upload_id>[^/]{{1,64}})"),
     "uploads": re.compile(rf"{_NAME}/blobs/uploads/?"),
@@ -63,7 +64,7 @@ class RegistryApp:
     ) -> None:
         self._door = door
         self._tokens = tokens
-        self._index = FlatpakIndex(door)
+        flatpaks = FlatpakIndex(door)
         self._handlers: Mapping[str, Mapping[str, Handler]] = {
             "manifest": {
                 "GET": pulls.manifest,
@@ -82,6 +83,7 @@ class RegistryApp:
             "catalog": {"GET": catalogs.catalog, "HEAD": catalogs.catalog},
             "search": {"GET": catalogs.search, "HEAD": catalogs.search},
             "search ping": {"GET": catalogs.ping, "HEAD": catalogs.ping},
+            "flatpaks": {"GET": flatpaks.index, "HEAD": flatpaks.index},
             "tags": {"GET": pulls.tags, "HEAD": pulls.tags},
             "signatures": {"GET": pulls.signatures},
             "referrers": {"GET": pulls.referrers, "HEAD": pulls.referrers},
@@ -109,9 +111,6 @@ class RegistryApp:
     async def _answer(self, request: Request) -> None:
         if request.path in _PING:
             await self._ping(request)
-            return
-        if request.path.startswith(INDEX):
-            await self._index(request)
             return
         for kind, pattern in _ROUTES.items():
             found = pattern.fullmatch(request.path)

@@ -4,8 +4,6 @@
 serve two builds of one application, between which flatpak cannot choose. What comes before
 `index/static` is the address of the remote, so `flatpak remote-add` takes it.
 
-Both forms give the same answer, for it is always made from what is served now.
-
 flatpak shows no credentials when it asks for an index, only when it pulls. So an environment may
 announce its flatpaks to everybody (`registry_unauthenticated_index`) and keep the images to users.
 """
@@ -23,13 +21,10 @@ from headgate.apis.registry.admission import Door
 from headgate.apis.registry.requests import JSON, Request
 from headgate.content.container.flatpaks.queries import IndexQuery
 from headgate.content.container.flatpaks.served import FlatpakShelf, ServedFlatpaks, render_index
-from headgate.domain.registry_errors import NameUnknownError, UnsupportedError
+from headgate.domain.registry_errors import NameUnknownError
 from headgate.stores.db import Transaction
 from headgate.stores.db.changes import Stamp
 
-PREFIX: Final = "/index/"
-
-_PATH: Final = re.compile(r"/index/(?:(?P<place>[^/]+(?:/[^/]+){1,2})/index/)?(?:static|dynamic)")
 _GZIP: Final = re.compile(r"(?:^|,)\s*(?:gzip|\*)\s*(?:$|,|;\s*q=(?!0(?:\.0*)?\s*(?:$|,)))")
 _LEVEL: Final = 4
 _KEPT_BYTES: Final = 32 << 20
@@ -54,17 +49,11 @@ class FlatpakIndex:
         self._kept: dict[tuple[object, ...], _Index] = {}
         self._kept_bytes = 0
 
-    async def __call__(self, request: Request) -> None:
+    async def index(self, request: Request, place: str | None) -> None:
         """GET, HEAD of an index; an unknown place is no different from a forbidden one."""
-        found = _PATH.fullmatch(request.path)
-        if found is None:
-            raise NameUnknownError("There is nothing at this path of the registry")
-        if request.method not in ("GET", "HEAD"):
-            raise UnsupportedError(f"{request.method} is not for this path: GET, HEAD")
         query = IndexQuery.read(request.query)
         stamp = await self._door.changes.stamp()
         caller = await self._door.callers.identify(request.scope, stamp)
-        place = found["place"]
         served = [
             each
             for each in await self._all(stamp)

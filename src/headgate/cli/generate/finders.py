@@ -43,6 +43,10 @@ FINDERS: Final[Mapping[str, Finder]] = {
     "FilterRuleId": Finder(
         "content_view_filter_rules", "content-view-filter-rule", _NAME, ("content_view_filter_id",)
     ),
+    "FlatpakRemoteId": Finder("flatpak_remotes", "flatpak-remote", _NAME, ("organization_id",)),
+    "FlatpakRemoteRepositoryId": Finder(
+        "flatpak_remote_repositories", "remote-repository", _NAME, ("flatpak_remote_id",)
+    ),
     "SyncPlanId": Finder("sync_plans", "sync-plan", _NAME, ("organization_id",)),
     "HttpProxyId": Finder("http_proxies", "http-proxy", _NAME),
     "UserId": Finder("users", "user", {"": "login"}),
@@ -55,6 +59,7 @@ SCOPE_TYPES: Final[Mapping[str, str]] = {
     "product_id": "ProductId",
     "content_view_id": "ContentViewId",
     "content_view_filter_id": "FilterId",
+    "flatpak_remote_id": "FlatpakRemoteId",
     "user_id": "UserId",
 }
 

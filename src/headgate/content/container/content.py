@@ -7,6 +7,7 @@ from pyroaring import BitMap
 
 from headgate.content.container import unit_files
 from headgate.content.container.combining import names_of, with_units
+from headgate.content.container.revising import make_tags, revised
 from headgate.content.container.sync.sync import sync
 from headgate.content.container.tables import (
     container_manifests,
@@ -16,7 +17,6 @@ from headgate.content.container.tables import (
 from headgate.content.container.tag_history import note_moves
 from headgate.content.container.units import LISTING, MANIFEST, SIGNATURE, TAG, drop_units
 from headgate.domain.content import Content
-from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ContentSetId
 from headgate.engine.port import Run
 from headgate.plugin import (
@@ -69,6 +69,7 @@ class ContainerType:
     """Container repositories."""
 
     name: str = "docker"
+    pushable: bool = True
     unit_types: Mapping[str, UnitType] = field(default_factory=lambda: UNIT_TYPES)
 
     def sync(self, work: SyncWork) -> Synced | None:
@@ -134,9 +135,20 @@ class ContainerType:
         return Explained([])
 
     def upload(self, ports: Ports, run: Run, uploads: Sequence[Upload]) -> Content:
-        """Refuse: images are pushed (katello.md 1.3)."""
-        del ports, run, uploads
-        raise BadRequestError("Images are not uploaded but pushed: use podman push")
+        """See `content/container/revising.py`."""
+        return make_tags(ports, run, uploads)
+
+    def revised(
+        self,
+        tx: Transaction,
+        repository_id: int,
+        content: Content,
+        *,
+        added: Content,
+        removed: Content,
+    ) -> Content:
+        """See `content/container/revising.py`."""
+        return revised(tx, repository_id, content, added=added, removed=removed)
 
     def with_units(self, tx: Transaction, content: Content, units: Content) -> Content:
         """See `content/container/combining.py`."""

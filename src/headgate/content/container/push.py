@@ -6,9 +6,7 @@ other or wait for each other. Bytes come before rows (`services/storage/blobs.py
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from hashlib import sha512
-from typing import Any
 
 from sqlalchemy import delete, select
 
@@ -23,6 +21,7 @@ from headgate.content.container.digests import (
 from headgate.content.container.finding import FoundBlob, Holding
 from headgate.content.container.image_configs import MOST_BYTES as MOST_CONFIG_BYTES
 from headgate.content.container.image_configs import ImageConfig, parse_config
+from headgate.content.container.immutable_tags import require_movable
 from headgate.content.container.manifests import Descriptor, Manifest, parse_pushed
 from headgate.content.container.tables import container_pushed_blobs
 from headgate.content.container.unit_files import BLOBS, arrived, manifests_naming
@@ -45,7 +44,6 @@ from headgate.domain.registry_errors import (
     ManifestBlobUnknownError,
     ManifestInvalidError,
     ManifestUnknownError,
-    TagImmutableError,
     UnsupportedError,
 )
 from headgate.services.containers.uploads import end_upload
@@ -55,7 +53,7 @@ from headgate.services.storage.collection import request_collection
 from headgate.stores.blobs import BlobStore, Digest, Spool
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.statements import upsert
-from headgate.stores.db.tables import blobs, container_repositories
+from headgate.stores.db.tables import blobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +181,7 @@ def delete_manifest(tx: Transaction, pusher: Pusher, reference: str) -> None:
     pointing = holding.tags_of(found.digest)
     if not is_digest(reference):
         pointing = [(tag_id, name) for tag_id, name in pointing if name == reference]
-    _require_movable(tx, pusher, [name for _, name in pointing])
+    require_movable(tx, pusher.repository_id, [name for _, name in pointing])
     gone: dict[str, list[int]] = {TAG: [tag_id for tag_id, _ in pointing]}
     if is_digest(reference):
         gone[LISTING if found.listing else MANIFEST] = [found.id]
@@ -224,7 +222,7 @@ def _take_manifest(tx: Transaction, pusher: Pusher, new: NewManifest, tags: Sequ
         found = _blobs_of(holding, pusher, new.manifest)
         _require_blobs(found, new.manifest)
         moved = [name for name in tags if holding.target_of(name) not in (None, new.digest)]
-        _require_movable(tx, pusher, moved)
+        require_movable(tx, pusher.repository_id, moved)
         here = {digest: blob.blob_id for digest, blob in found.items() if blob.blob_id is not None}
         unit_id = insert_manifests(tx, [new], here)[new.digest]
         tag_ids = insert_tags(tx, [(name, new.digest) for name in tags])
@@ -264,20 +262,6 @@ def _blobs_of(holding: Holding, pusher: Pusher, manifest: Manifest) -> dict[str,
 def _described(manifest: Manifest) -> dict[str, Descriptor]:
     config = [] if manifest.config is None else [manifest.config]
     return {each.digest: each for each in (*config, *manifest.layers)}
-
-
-def _require_movable(tx: Transaction, pusher: Pusher, tags: Sequence[str]) -> None:
-    own = container_repositories.c
-    globs: Any = tx.scalar(
-        select(own.immutable_tags).where(own.repository_id == pusher.repository_id)
-    )
-    for name in tags:
-        rule = next((each for each in globs or () if fnmatchcase(name, each)), None)
-        if rule is not None:
-            raise TagImmutableError(
-                f"The tag '{name}' stays where it points: the repository's rule '{rule}' makes it"
-                " immutable. Push under another tag"
-            )
 
 
 def _config(tx: Transaction, pusher: Pusher, manifest: Manifest) -> ImageConfig:

@@ -1,12 +1,40 @@
 """The history of tags: where each pointed in a repository, since when, and who pointed it there."""
 
-from sqlalchemy import insert
+from typing import Final
+
+from sqlalchemy import insert, select
 
 from headgate.content.container.tables import container_tag_moves, container_tags
 from headgate.content.container.units import TAG
 from headgate.plugin import Change
+from headgate.search import Field, Fields
+from headgate.services.access import AnySelect
+from headgate.services.listing import Catalog
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import rows_of
+
+_move = container_tag_moves.c
+
+MOVES: Final = Catalog(
+    key=_move.id,
+    fields=Fields(
+        {
+            "id": Field(_move.id, "integer"),
+            "name": Field(_move.name, default=True),
+            "digest": Field(_move.manifest),
+            "cause": Field(_move.cause),
+            "user": Field(_move.user),
+            "moved_at": Field(_move.moved_at, "datetime"),
+        }
+    ),
+    default_sort=("moved_at", "desc"),
+)
+
+
+def moves_of(repository_id: int, name: str | None) -> AnySelect:
+    """Select what became of the tags of a repository that the caller may see, or of one tag."""
+    query = select(container_tag_moves).where(_move.repository_id == repository_id)
+    return query if name is None else query.where(_move.name == name)
 
 
 def note_moves(tx: Transaction, change: Change) -> None:

@@ -63,6 +63,7 @@ class FileType:
     """Trees of files with a PULP_MANIFEST."""
 
     name: str = FILE
+    pushable: bool = False
     unit_types: Mapping[str, UnitType] = field(
         default_factory=lambda: {
             FILE: UnitType(FILE, file_units, title=file_units.c.path, family=file_units.c.path)
@@ -224,6 +225,19 @@ class FileType:
     def with_units(self, tx: Transaction, content: Content, units: Content) -> Content:
         """Return the content with these files in the place of others at the same paths."""
         return _with_files(tx, content, units[FILE])
+
+    def revised(
+        self,
+        tx: Transaction,
+        repository_id: int,
+        content: Content,
+        *,
+        added: Content,
+        removed: Content,
+    ) -> Content:
+        """Nothing depends on files."""
+        del repository_id
+        return _with_files(tx, content - removed, added[FILE])
 
     def brought_by(
         self,

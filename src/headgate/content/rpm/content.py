@@ -81,6 +81,7 @@ class YumType:
     """Yum repositories."""
 
     name: str = "yum"
+    pushable: bool = False
     unit_types: Mapping[str, UnitType] = field(default_factory=lambda: UNIT_TYPES)
 
     def sync(self, work: SyncWork) -> Synced | None:
@@ -144,6 +145,20 @@ class YumType:
     def with_units(self, tx: Transaction, content: Content, units: Content) -> Content:
         """See `content/rpm/merging.py`."""
         return with_units(tx, content, units)
+
+    def revised(
+        self,
+        tx: Transaction,
+        repository_id: int,
+        content: Content,
+        *,
+        added: Content,
+        removed: Content,
+    ) -> Content:
+        """Nothing goes along with what is removed."""
+        del repository_id
+        left = content - removed
+        return with_units(tx, left, added) if added.units else left
 
     def brought_by(
         self,

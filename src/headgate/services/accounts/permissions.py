@@ -19,6 +19,7 @@ PERMISSIONS: Final = frozenset[str]().union(
     _on("content_credentials"),
     _on("products", "sync"),
     _on("sync_plans", "sync"),
+    _on("flatpak_remotes"),
     _on("content_views", "publish", "promote_or_remove"),
     _on("users"),
     _on("http_proxies"),

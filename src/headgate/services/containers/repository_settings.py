@@ -9,6 +9,7 @@ from headgate.domain.container_repositories import CONTAINER, USUAL_EXCLUDES, Co
 from headgate.domain.errors import ValidationError
 from headgate.domain.ids import RepositoryId
 from headgate.services.access import Actor, load
+from headgate.services.containers.naming import name_after, name_repository
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import container_repositories, repositories
 
@@ -65,7 +66,8 @@ def set_container_settings(
     """Change settings by their names in the API (`COLUMNS`); None clears one.
 
     To be called last, without changes, too: whether the settings go together depends on the rest
-    of the repository. ValidationError for settings of a repository that holds no containers.
+    of the repository. ValidationError for settings of a repository that holds no containers, and
+    if the registry cannot name it: the first call for a repository gives it its name in Library.
     """
     row = load(tx, actor, repositories, repository_id)
     actor.require(permission, organization_id=row.organization_id)
@@ -75,14 +77,18 @@ def set_container_settings(
     own = container_repositories.c
     query = select(container_repositories).where(own.repository_id == row.id)
     known = tx.execute(query).mappings().one_or_none()
-    present = {name: (known or {}).get(column) for name, column in COLUMNS.items()}
+    held: Mapping[str, Any] = {} if known is None else dict(known)
+    present = {name: held.get(column) for name, column in COLUMNS.items()}
     merged = present | dict(changes)
+    together: dict[str, Any] = {
+        name: value or () if name in _LISTS else value for name, value in merged.items()
+    }
     ContainerSettings(
         url=row.url,
         unprotected=row.unprotected,
         snapshot_days=row.snapshot_days,
-        pushed=known is not None and known["push_name"] is not None,
-        **{name: value or () if name in _LISTS else value for name, value in merged.items()},
+        pushed=held.get("push_name") is not None,
+        **together,
     ).check()
     changed = [name for name in COLUMNS if merged[name] != present[name]]
     values = {COLUMNS[name]: merged[name] for name in changed}
@@ -93,6 +99,10 @@ def set_container_settings(
     if not _OTHER.issuperset(changed):
         looked = update(repositories).where(repositories.c.id == row.id)
         tx.execute(looked.values(upstream_state=None))
+    if known is None:
+        name_repository(tx, row.organization_id, row.id)
+    elif "docker_upstream_name" in changed:
+        name_after(tx, row.organization_id, "repository.docker_upstream_name")
 
 
 def _refuse(changes: Mapping[str, Any]) -> None:

@@ -11,10 +11,12 @@ from uuid import uuid4
 from sqlalchemy import delete, func, insert, select, update
 
 from headgate.domain.clock import Clock
+from headgate.domain.errors import ConflictError
 from headgate.domain.ids import UserId
 from headgate.domain.registry_errors import BlobUploadInvalidError
 from headgate.services.access import Actor
-from headgate.stores.db import Transaction
+from headgate.stores.blobs import BlobStore
+from headgate.stores.db import Database, Transaction
 from headgate.stores.db.tables import container_uploads
 
 MOST_AT_ONCE: Final = 1_000  # of one user: rows and files that nobody finished
@@ -95,7 +97,30 @@ def end_upload(tx: Transaction, upload_id: str) -> None:
     tx.execute(delete(container_uploads).where(_own.id == upload_id))
 
 
-def sweep_uploads(tx: Transaction, *, clock: Clock) -> list[str]:
-    """Forget uploads that nobody has written to for a day; return their ids."""
-    gone = delete(container_uploads).where(_own.updated_at < clock() - _ABANDONED)
-    return list(tx.scalars(gone.returning(_own.id)))
+def sweep_uploads(database: Database, store: BlobStore, *, clock: Clock) -> int:
+    """End uploads that nobody has written to for a day, and drop the bytes of those that ended.
+
+    What is being written to stays. Return how many went.
+    """
+    here = set(store.uploads())  # first: whatever has bytes has had its row by now
+    with database.read() as tx:
+        rows = {row.id: row.updated_at for row in tx.execute(select(_own.id, _own.updated_at))}
+    oldest = clock() - _ABANDONED
+    stale = {upload_id for upload_id, touched in rows.items() if touched < oldest}
+    gone = stale | (here - rows.keys())
+    return sum(_dropped(database, store, upload_id, oldest) for upload_id in sorted(gone))
+
+
+def _dropped(database: Database, store: BlobStore, upload_id: str, oldest: datetime) -> bool:
+    try:
+        with store.upload(upload_id) as spool:
+            with database.begin() as tx:
+                tx.execute(
+                    delete(container_uploads).where(_own.id == upload_id, _own.updated_at < oldest)
+                )
+                left = find_upload(tx, upload_id)
+            if left is None:
+                spool.discard()
+            return left is None
+    except ConflictError:
+        return False

@@ -27,8 +27,6 @@ from headgate.stores.db.tables import (
     repositories,
 )
 
-# The content type of container repositories, as Katello calls it.
-
 # Katello's default and rolling views have one version, of this number.
 _ONLY_VERSION: Final = "1.0"
 

@@ -16,7 +16,7 @@ from headgate.domain.ids import (
 from headgate.domain.repositories import RepositorySettings
 from headgate.plugin import PublishOptions
 from headgate.services.access import Actor, load
-from headgate.services.containers.naming import name_after, name_repository
+from headgate.services.containers.naming import name_after
 from headgate.services.related import AnyRow
 from headgate.services.repositories.products import (
     CREDENTIAL_KINDS,
@@ -94,10 +94,7 @@ def create_repository(
         **_credentials(tx, actor, product.organization_id, values),
         **_sealed(seal, values),
     }
-    repository_id = insert_repository(tx, clock=clock, product=product, values=values)
-    if values["content_type"] == CONTAINER:
-        name_repository(tx, product.organization_id, repository_id)
-    return repository_id
+    return insert_repository(tx, clock=clock, product=product, values=values)
 
 
 def insert_repository(

@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Row, delete, insert, select
 
 from headgate.domain.clock import Clock
+from headgate.domain.container_repositories import CONTAINER
 from headgate.domain.errors import (
     BadRequestError,
     InvalidContentError,
@@ -35,7 +36,12 @@ from headgate.stores.db.tables import content_uploads, repositories, tasks
 MOST_BYTES: Final = 64 << 30
 MOST_CHUNK: Final = 32 << 20
 MOST_AT_ONCE: Final = 1_000  # of one user: rows and files that nobody finished
-UNIT_TYPES: Final[Mapping[str, tuple[str, ...]]] = {"yum": ("rpm", "srpm"), "file": ("file",)}
+TAG: Final = "docker_tag"
+UNIT_TYPES: Final[Mapping[str, tuple[str, ...]]] = {
+    "yum": ("rpm", "srpm"),
+    "file": ("file",),
+    CONTAINER: (TAG,),
+}
 
 _ABANDONED: Final = timedelta(days=1)
 _SETTLED: Final = timedelta(minutes=10)
@@ -57,7 +63,10 @@ def create_upload(
     repository = load_target(tx, actor, repository_id)
     if actor.user_id is None:
         raise BadRequestError("Only users can upload")
-    if not 0 < size <= MOST_BYTES:
+    unit_type = unit_type_for(repository, content_type)
+    if unit_type == TAG:
+        size = 0  # a name and a digest, which come with the import
+    elif not 0 < size <= MOST_BYTES:
         raise ValidationError({"size": [f"must be between 1 and {MOST_BYTES} bytes"]})
     mine = select(content_uploads.c.id).where(content_uploads.c.user_id == actor.user_id)
     if len(tx.scalars(mine.limit(MOST_AT_ONCE)).all()) == MOST_AT_ONCE:
@@ -68,7 +77,7 @@ def create_upload(
             id=upload_id,
             repository_id=repository_id,
             user_id=actor.user_id,
-            content_type=unit_type_for(repository, content_type),
+            content_type=unit_type,
             size=size,
             checksum=checked_checksum(checksum),
             created_at=clock(),
@@ -87,6 +96,11 @@ def unit_type_for(repository: Row[Any], asked: str | None) -> str:
     allowed = UNIT_TYPES.get(repository.content_type, ())
     if not allowed:
         raise BadRequestError(f"Nothing can be uploaded to {repository.content_type} repositories")
+    if repository.content_type == CONTAINER and asked != TAG:
+        raise BadRequestError(
+            "Images are not uploaded but pushed, with podman push; what can be uploaded is a"
+            f" {TAG}: a name and the digest of a manifest that is here"
+        )
     if asked and asked not in allowed:
         raise ValidationError({"content_type": [f"must be one of: {', '.join(allowed)}"]})
     return asked or allowed[0]

@@ -45,6 +45,12 @@ class FolderBlobStore:
         """Open a client's upload at its end."""
         return FolderUpload(self._spool / f"{PREFIX}{name}", self._hashes)
 
+    def uploads(self) -> Iterator[str]:
+        """Yield the names of uploads."""
+        for entry in _entries(self._spool):
+            if entry.name.startswith(PREFIX):
+                yield entry.name.removeprefix(PREFIX)
+
     def keep(self, spool: Spool) -> Digest:
         """Make the spool's bytes durable under their digest."""
         return self.keep_many([spool])[0]

@@ -90,6 +90,10 @@ class MemoryBlobStore:
         """Open a client's upload at its end."""
         return MemoryUpload(self._uploads, self._opened, name)
 
+    def uploads(self) -> Iterator[str]:
+        """Yield the names of uploads."""
+        yield from list(self._uploads)
+
     def keep(self, spool: Spool) -> Digest:
         """Keep the spool's bytes."""
         digest = spool.digest()

@@ -105,6 +105,10 @@ class BlobStore(Protocol):
         """
         ...
 
+    def uploads(self) -> Iterator[str]:
+        """Yield the names of the uploads that are here, open or not."""
+        ...
+
     def keep(self, spool: Spool) -> Digest:
         """Make the spool's bytes durable under their digest: fsync, then rename.
 

@@ -19,6 +19,11 @@ from headgate.stores.db.tables.content import (
     publications,
     unit_pins,
 )
+from headgate.stores.db.tables.flatpak import (
+    flatpak_remote_manifests,
+    flatpak_remote_repositories,
+    flatpak_remotes,
+)
 from headgate.stores.db.tables.http_proxies import http_proxies, http_proxy_organizations
 from headgate.stores.db.tables.missing import missing_files, offered_units
 from headgate.stores.db.tables.organizations import (
@@ -90,6 +95,9 @@ __all__ = [
     "distributions",
     "dormant_files",
     "executors",
+    "flatpak_remote_manifests",
+    "flatpak_remote_repositories",
+    "flatpak_remotes",
     "http_proxies",
     "http_proxy_organizations",
     "lifecycle_environments",

@@ -9,7 +9,7 @@ revision = "0002"
 down_revision = "0001"
 
 
-def upgrade() -> None:
+def upgrade() -> None:  # noqa: PLR0915 - a list
     """Make the tables and columns."""
     op.create_table(
         "container_signatures",
@@ -131,6 +131,38 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "flatpak_remotes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("username", sa.String(length=255), nullable=True),
+        sa.Column("token", sa.LargeBinary(), nullable=True),
+        sa.Column("ssl_ca_cert_id", sa.Integer(), nullable=True),
+        sa.Column("registry_url", sa.Text(), nullable=True),
+        sa.Column("registry_url_chosen", sa.Boolean(), nullable=False),
+        sa.Column("scanned_at", UtcDateTime(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_flatpak_remotes_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["ssl_ca_cert_id"],
+            ["content_credentials.id"],
+            name=op.f("fk_flatpak_remotes_ssl_ca_cert_id"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flatpak_remotes")),
+        sa.UniqueConstraint(
+            "organization_id", "name", name=op.f("uq_flatpak_remotes_organization_id_name")
+        ),
+    )
+    op.create_table(
         "container_pushed_blobs",
         sa.Column("repository_id", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=135), nullable=False),
@@ -226,6 +258,38 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_container_uploads_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "flatpak_remote_repositories",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("flatpak_remote_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("label", sa.String(length=128), nullable=False),
+        sa.Column("mirror_id", sa.Integer(), nullable=True),
+        sa.Column("mirrored_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["flatpak_remote_id"],
+            ["flatpak_remotes.id"],
+            name=op.f("fk_flatpak_remote_repositories_flatpak_remote_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["mirror_id"],
+            ["repositories.id"],
+            name=op.f("fk_flatpak_remote_repositories_mirror_id"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flatpak_remote_repositories")),
+        sa.UniqueConstraint(
+            "flatpak_remote_id",
+            "name",
+            name=op.f("uq_flatpak_remote_repositories_flatpak_remote_id_name"),
+        ),
+    )
+    with op.batch_alter_table("flatpak_remote_repositories", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_flatpak_remote_repositories_mirror_id"), ["mirror_id"], unique=False
+        )
+
+    op.create_table(
         "registry_names",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
@@ -298,6 +362,34 @@ def upgrade() -> None:
             batch_op.f("ix_rpm_vouched_packages_package_id"), ["package_id"], unique=False
         )
 
+    op.create_table(
+        "flatpak_remote_manifests",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("flatpak_remote_repository_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=135), nullable=False),
+        sa.Column("tags", sa.JSON(), nullable=False),
+        sa.Column("flatpak_ref", sa.String(length=255), nullable=False),
+        sa.Column("runtime", sa.String(length=255), nullable=True),
+        sa.Column("os", sa.String(length=64), nullable=True),
+        sa.Column("architecture", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["flatpak_remote_repository_id"],
+            ["flatpak_remote_repositories.id"],
+            name=op.f("fk_flatpak_remote_manifests_flatpak_remote_repository_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flatpak_remote_manifests")),
+        sa.UniqueConstraint(
+            "flatpak_remote_repository_id",
+            "digest",
+            name=op.f("uq_flatpak_remote_manifests_flatpak_remote_repository_id_digest"),
+        ),
+    )
+    with op.batch_alter_table("flatpak_remote_manifests", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_flatpak_remote_manifests_flatpak_ref"), ["flatpak_ref"], unique=False
+        )
+
     with op.batch_alter_table("lifecycle_environments", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("registry_name_pattern", sa.String(length=255), nullable=True)
@@ -330,7 +422,7 @@ def upgrade() -> None:
         )
 
 
-def downgrade() -> None:
+def downgrade() -> None:  # noqa: PLR0915 - a list
     """Remove them."""
     with op.batch_alter_table("organizations", schema=None) as batch_op:
         batch_op.drop_column("container_push_creates_products")
@@ -340,6 +432,10 @@ def downgrade() -> None:
         batch_op.drop_column("registry_unauthenticated_pull")
         batch_op.drop_column("registry_name_pattern")
 
+    with op.batch_alter_table("flatpak_remote_manifests", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_flatpak_remote_manifests_flatpak_ref"))
+
+    op.drop_table("flatpak_remote_manifests")
     with op.batch_alter_table("rpm_vouched_packages", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_rpm_vouched_packages_package_id"))
 
@@ -351,6 +447,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_registry_names_content_view_id")
 
     op.drop_table("registry_names")
+    with op.batch_alter_table("flatpak_remote_repositories", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_flatpak_remote_repositories_mirror_id"))
+
+    op.drop_table("flatpak_remote_repositories")
     with op.batch_alter_table("container_uploads", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_container_uploads_user_id"))
         batch_op.drop_index(batch_op.f("ix_container_uploads_repository_id"))
@@ -366,6 +466,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_container_pushed_blobs_blob_id"))
 
     op.drop_table("container_pushed_blobs")
+    op.drop_table("flatpak_remotes")
     with op.batch_alter_table("container_manifest_blobs", schema=None) as batch_op:
         batch_op.drop_index("ix_container_manifest_blobs_digest")
         batch_op.drop_index(batch_op.f("ix_container_manifest_blobs_blob_id"))
