@@ -19,6 +19,7 @@ from headgate.apis.content import OnDemand
 from headgate.apis.registry.admission import Door
 from headgate.apis.registry.app import RegistryApp
 from headgate.apis.registry.callers import Callers
+from headgate.apis.registry.catalog import Catalogs
 from headgate.apis.registry.pulling import Pulls
 from headgate.apis.registry.pushing import Pushes
 from headgate.apis.registry.tokens import TokenEndpoint
@@ -49,8 +50,7 @@ class PushStage(Stage):
 
     def __init__(self, database: Database, root: Path) -> None:
         super().__init__(database, root)
-        self._locks = root / "run" / "locks"
-        self._locks.mkdir()
+        self._locks = root / "run" / "downloads.lock"
         authority = Authority.open_folder(root / "ca", clock=self.clock)
         self._certificates = CertificateCheck(
             ClientCertificates(authority.certificate),
@@ -119,7 +119,9 @@ class PushStage(Stage):
         )
         endpoint = TokenEndpoint(database, callers=callers, tokens=tokens, clock=clock)
         pulls = Pulls(door, accel_prefix=None, accel_root=None)
-        app = RegistryApp(door, pulls, Pushes(door), endpoint)
+        app = RegistryApp(
+            door, pulls=pulls, pushes=Pushes(door), catalogs=Catalogs(door), tokens=endpoint
+        )
         headers = {"Authorization": basic("admin")}
         client = TestClient(_lasting(app), base_url="https://registry.test", headers=headers)
         return self._running.enter_context(client)
