@@ -1,5 +1,6 @@
 """Container repositories that follow an upstream: what comes, what is asked, what is left out."""
 
+import asyncio
 import json
 from base64 import b64encode
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from support.feigned_registry import (
     OCI_INDEX,
@@ -22,6 +24,7 @@ from support.feigned_registry import (
 )
 from support.house import House
 from support.mirror_scene import DOWNLOADS, NAME, MirrorScene, warnings_of
+from support.push_scene import PushScene, picture
 
 
 @pytest.fixture
@@ -505,3 +508,27 @@ def test_what_failed_is_tried_again(
     assert between == {"good": good.digest}
     assert second["result"] == "success"
     assert scene.tags(mirror) == {"good": good.digest, "bad": bad.digest}
+
+
+def test_what_was_pushed_while_a_sync_ran_stays(
+    house: House, scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    upstream.image("1.0")
+    mirror = scene.repository()
+    ships = PushScene(house)
+
+    async def become_another(_: web.Request) -> web.StreamResponse:
+        def change() -> None:
+            scene.change(mirror, url="", docker_upstream_name="")
+            ships.push(mirror, picture("pushed"), "pushed")
+
+        await asyncio.to_thread(change)
+        return web.json_response({"name": NAME, "tags": ["1.0"]})
+
+    registry.fail(f"/v2/{NAME}/tags/list", become_another)
+
+    task = scene.sync(mirror)
+
+    assert task["result"] == "error"
+    assert "was changed while this task was at work on it" in warnings_of(task)[0]
+    assert scene.tags(mirror) == {"pushed": picture("pushed").digest}
