@@ -205,8 +205,7 @@ def test_a_push_that_broke_off_is_begun_again(place: Place) -> None:
 
     name = place.name("tern", "1")
     place.user.podman("pull", name)
-    mounted = place.user.podman("image", "mount", name).output.strip()
-    assert (Path(mounted) / "etc" / "content").read_bytes() == content
+    assert place.user.file_of(name, "etc/content") == content
 
 
 def test_a_docker_image_stays_what_it_was(place: Place) -> None:

@@ -114,6 +114,7 @@ class Flatpak:
 
     def install(self, remote: str, application: str) -> str:
         """Install with what it needs."""
+        needs.root("flatpak without a system bus")
         return self.run("install", "--assumeyes", "--noninteractive", remote, application)
 
     def update(self) -> str:
