@@ -50,8 +50,7 @@ class PushStage(Stage):
 
     def __init__(self, database: Database, root: Path) -> None:
         super().__init__(database, root)
-        self._locks = root / "run" / "locks"
-        self._locks.mkdir()
+        self._locks = root / "run" / "downloads.lock"
         authority = Authority.open_folder(root / "ca", clock=self.clock)
         self._certificates = CertificateCheck(
             ClientCertificates(authority.certificate),

@@ -318,9 +318,9 @@ def _absent(
     absent: list[UnitFile] = []
     for file in unit_files_of(tx, content_type, holdings):
         known = named.get((file.unit_type, file.unit_id, file.path))
-        if file.checksum is None:  # its row names its blob for ever, whether that is here or not
-            absent += [known] if known is not None else []
-        elif file.blob_id is None and (immediate or known is not None):
+        if known is not None and file.blob_id == known.blob_id:
+            absent.append(known)  # its row names its blob for ever, whether that is here or not
+        elif file.checksum is not None and file.blob_id is None and (immediate or known):
             absent.append(file)
     return absent
 

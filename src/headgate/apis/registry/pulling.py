@@ -50,8 +50,8 @@ _DIGEST_HEADER: Final = b"docker-content-digest"
 SUPPORTS_SIGNATURES: Final = (b"x-registry-supports-signatures", b"1")
 _BLOB_TYPE: Final = "application/octet-stream"
 
-# Repository, what it holds, tag or digest.
-_Key = tuple[int, int | None, str]
+# What is held, named by its digest; tag or digest.
+_Key = tuple[bytes | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Pulls:
         """GET, HEAD of a manifest by tag or digest."""
         admitted = await self._door.to_pull(request, name)
         named = admitted.named
-        key = (named.repository_id, named.content_set_id, reference)
+        key = (named.content_digest, reference)
         ready = self._ready.get(key)
         if ready is None:
             ready = await self._prepare(admitted, reference)
@@ -104,7 +104,8 @@ class Pulls:
 
         key = ("blob", named.content_set_id, named.repository_id, digest, admitted.stamp)
         found = await self._door.reading_once(key, find)
-        if found is None:
+        # What was pushed and has been lost can be had from nobody: so it can be pushed again.
+        if found is None or (found.stored is None and named.pushed):
             raise BlobUnknownError(f"'{name}' has no blob {digest}", detail={"digest": digest})
         content = None
         if found.stored is None and not request.head:
@@ -188,7 +189,7 @@ class Pulls:
         return _ready(*found)
 
     def _remember(self, key: _Key, ready: _Ready) -> None:
-        """Keep it within bounds; content sets do not change, so nothing ever gets old."""
+        """Keep it within bounds; content does not change, so nothing ever gets old."""
         if key in self._ready:
             return  # another request has asked for the same meanwhile
         self._ready[key] = ready

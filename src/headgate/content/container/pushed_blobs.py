@@ -7,7 +7,7 @@ keeps them by themselves. What no manifest came to name is collected.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Row, delete, select
 
@@ -50,16 +50,16 @@ def forget_pushed_blobs(database: Database, *, clock: Clock) -> int:
 
 
 def _forget(
-    tx: Transaction, repository_id: int, rows: Sequence[Row[int, str, int]], oldest: datetime
+    tx: Transaction, repository_id: int, rows: Sequence[Row[Any, Any, Any]], oldest: datetime
 ) -> None:
     digests = [row.digest for row in rows]
     lacking = select(_named.manifest_id, _named.digest).where(
         _named.digest.in_(digests), _named.blob_id.is_(None)
     )
     held = holding_of(tx, repository_id).manifests
-    by_digest = {row.digest: row.blob_id for row in rows}
+    by_digest = {row.digest: row.blob_id for row in rows if row.blob_id is not None}
     for manifest_id, digest in tx.execute(lacking).all():
-        if manifest_id in held:
+        if manifest_id in held and digest in by_digest:
             arrived(tx, BLOBS + digest, by_digest[digest], [manifest_id])
     tx.execute(
         delete(container_pushed_blobs).where(

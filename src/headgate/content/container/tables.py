@@ -100,7 +100,7 @@ container_pushed_blobs = Table(
         "repository_id", Integer, ForeignKey("repositories.id", ondelete="CASCADE"), nullable=False
     ),
     Column("digest", String(DIGEST_LENGTH), nullable=False, index=True),
-    Column("blob_id", Integer, ForeignKey("blobs.id"), nullable=False, index=True),
+    Column("blob_id", Integer, ForeignKey("blobs.id"), index=True),  # null: damaged, push it again
     Column("pushed_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("repository_id", "digest"),
 )

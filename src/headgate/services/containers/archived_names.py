@@ -16,6 +16,7 @@ from headgate.domain.registry_names import default_name
 from headgate.services.access import AnySelect
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
+    content_sets,
     content_view_version_repositories,
     content_view_versions,
     content_views,
@@ -35,6 +36,8 @@ class Archived:
     product_id: int
     repository_id: int
     content_set_id: int
+    content_digest: bytes
+    url: str | None  # of its upstream
     path: str  # /ORG/content_views/CV/VERSION/custom/PRODUCT/REPO
 
 
@@ -58,7 +61,13 @@ def find_archived(tx: Transaction, name: str) -> Archived | None:
         if itself == name:
             path = f"/{row.organization}/content_views/{row.view}/{version}/{row.relative_path}"
             return Archived(
-                row.organization_id, row.product_id, row.repository_id, row.content_set_id, path
+                row.organization_id,
+                row.product_id,
+                row.repository_id,
+                row.content_set_id,
+                row.content_digest,
+                row.url,
+                path,
             )
     return None
 
@@ -69,9 +78,11 @@ def _versions(major: int, minor: int) -> AnySelect:
         select(
             content_views.c.organization_id,
             repositories.c.product_id,
+            repositories.c.url,
             held.repository_id,
             held.content_set_id,
             held.relative_path,
+            content_sets.c.digest.label("content_digest"),
             organizations.c.label.label("organization"),
             content_views.c.label.label("view"),
             products.c.label.label("product"),
@@ -81,6 +92,7 @@ def _versions(major: int, minor: int) -> AnySelect:
         .join(content_views, content_views.c.organization_id == organizations.c.id)
         .join(content_view_versions, version.content_view_id == content_views.c.id)
         .join(content_view_version_repositories, held.version_id == version.id)
+        .join(content_sets, content_sets.c.id == held.content_set_id)
         .join(repositories, repositories.c.id == held.repository_id)
         .join(products, products.c.id == repositories.c.product_id)
         .where(

@@ -43,6 +43,7 @@ _SERVED = (
         lifecycle_environments.c.registry_unauthenticated_index,
         content_views.c.default,
         _HELD.label("content_set_id"),
+        content_sets.c.digest.label("content_digest"),
     )
     .select_from(registry_names)
     .join(repositories, _repository.id == _names.repository_id)
@@ -70,14 +71,11 @@ _SERVED = (
             _version.id == _repository.latest_version_id,
         ),
     )
+    .outerjoin(content_sets, content_sets.c.id == _HELD)
 )
 # Asked for every name that was not looked up before: said once.
 _BY_NAME = _SERVED.where(_names.name == bindparam("name"))
-_FILLED = (
-    _SERVED.join(content_sets, content_sets.c.id == _HELD)
-    .add_columns(content_sets.c.digest)
-    .order_by(_names.name)
-)
+_FILLED = _SERVED.where(_HELD.is_not(None)).order_by(_names.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +89,8 @@ class Named:
     repository_id: int
     # What it holds there; None: nothing has come yet.
     content_set_id: ContentSetId | None
+    # Names that content for ever: ids are given anew once what had them is gone.
+    content_digest: bytes | None
     path: str  # /ORG/ENV/CV/custom/PRODUCT/REPO, which path trees of certificates cover or do not
     anonymous: bool  # whether everybody may pull
     of_view: bool  # a content view serves it, not Library the repository itself
@@ -127,7 +127,7 @@ def filled_names(tx: Transaction) -> Iterator[Filled]:
     for row in tx.execute(_FILLED):
         held = ContentSetId(row.content_set_id)
         announced = bool(row.registry_unauthenticated_index)
-        yield Filled(_as_value(row), row.base_path, held, row.digest, announced)
+        yield Filled(_as_value(row), row.base_path, held, row.content_digest, announced)
 
 
 def _as_archived(name: str, found: Archived | None) -> Named | None:
@@ -141,11 +141,12 @@ def _as_archived(name: str, found: Archived | None) -> Named | None:
         product_id=found.product_id,
         repository_id=found.repository_id,
         content_set_id=ContentSetId(found.content_set_id),
+        content_digest=found.content_digest,
         path=found.path,
         anonymous=False,
         of_view=True,
         latest=False,
-        pushed=False,
+        pushed=found.url is None,
     )
 
 
@@ -158,9 +159,10 @@ def _as_value(row: AnyRow) -> Named:
         product_id=row.product_id,
         repository_id=row.repository_id,
         content_set_id=None if held is None else ContentSetId(held),
+        content_digest=row.content_digest,
         path=f"/{row.base_path}/{row.relative_path}",
         anonymous=bool(row.registry_unauthenticated_pull),
         of_view=not row.default,
         latest=row.version_id is None,
-        pushed=row.push_name is not None,
+        pushed=row.url is None,
     )

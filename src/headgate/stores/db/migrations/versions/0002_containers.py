@@ -166,7 +166,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         "container_pushed_blobs",
         sa.Column("repository_id", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=135), nullable=False),
-        sa.Column("blob_id", sa.Integer(), nullable=False),
+        sa.Column("blob_id", sa.Integer(), nullable=True),
         sa.Column("pushed_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["blob_id"], ["blobs.id"], name=op.f("fk_container_pushed_blobs_blob_id")
