@@ -79,7 +79,8 @@ def test_everybody_installs_from_where_everybody_may_pull(shop: Shop) -> None:
 def test_who_logs_in_installs_what_is_only_announced(shop: Shop) -> None:
     shop.let("Library", registry_unauthenticated_index=True)
     stranger, user = shop.user("stranger"), shop.user()
-    user.login(shop.host, "admin", PASSWORD)
+    login = ("login", "--username", "admin", "--password", PASSWORD)
+    shop.pusher.podman(*login, "--authfile", user.credentials, shop.host)
 
     for each in (stranger, user):
         each.add_remote("birds", shop.remote("Library"))
