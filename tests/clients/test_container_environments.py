@@ -108,10 +108,7 @@ def _content(place: Place, repository: str, served_from: str) -> bytes:
     """Return the file of the image that a fresh pull brings."""
     name = place.name(repository, "latest", served_from=served_from)
     _pull(place.user, name)
-    mounted = place.user.podman("image", "mount", name).output.strip()
-    content = (Path(mounted) / "etc" / "content").read_bytes()
-    place.user.podman("image", "umount", name)
-    return content
+    return place.user.file_of(name, "etc/content")
 
 
 def _pull(user: Containers, name: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from support.containers import Containers
 from support.flatpak import APPLICATION, RUNTIME, Bundle, Flatpak, build_application, build_runtime
-from support.server import PASSWORD, Server
+from support.server import PASSWORD, Server, serving
 from support.world import World
 
 
@@ -79,7 +79,8 @@ def test_everybody_installs_from_where_everybody_may_pull(shop: Shop) -> None:
 def test_who_logs_in_installs_what_is_only_announced(shop: Shop) -> None:
     shop.let("Library", registry_unauthenticated_index=True)
     stranger, user = shop.user("stranger"), shop.user()
-    user.login(shop.host, "admin", PASSWORD)
+    login = ("login", "--username", "admin", "--password", PASSWORD)
+    shop.pusher.podman(*login, "--authfile", user.credentials, shop.host)
 
     for each in (stranger, user):
         each.add_remote("birds", shop.remote("Library"))
@@ -132,3 +133,36 @@ def test_an_environment_stays_behind_until_a_version_is_promoted(
 
     assert "good day" in before
     assert "good night" in user.file(APPLICATION, "bin/hello").read_text()
+
+
+def test_what_another_headgate_offers_is_mirrored_and_installed(
+    server: Server, world: World, tmp_path: Path, bundles: Mapping[str, Bundle]
+) -> None:
+    with serving(tmp_path / "far") as far, far.client() as client:
+        shop = Shop(far, World(client), tmp_path, bundles)
+        ca = world.credential("far", far.ca.read_text())
+        remote = world.post(
+            "flatpak_remotes",
+            organization_id=world.organization_id,
+            name="far",
+            url=f"{far.url}/index/{shop.world.organization_label}/Library",
+            username="admin",
+            token=PASSWORD,
+            ssl_ca_cert_id=ca,
+        )
+        world.done(world.post(f"flatpak_remotes/{remote['id']}/scan"))
+        (offer,) = world.list("flatpak_remote_repositories", search="name ~ hello")
+        path = f"flatpak_remote_repositories/{offer['id']}/mirror"
+        made = world.done(world.post(path, product_id=world.product()))["output"]
+        for each in (made["repository"], *made["dependencies"]):
+            world.sync(each["id"])
+    world.put(f"environments/{world.environment('Library')}", registry_unauthenticated_pull=True)
+    user = Flatpak(tmp_path / "user")
+    user.trust(server.ca)
+
+    place = f"localhost:{server.port}/index/{world.organization_label}/Library"
+    user.add_remote("birds", f"oci+https://{place}")
+    user.install("birds", APPLICATION)
+
+    assert user.installed() == [APPLICATION, RUNTIME]
+    assert "good day" in user.file(APPLICATION, "bin/hello").read_text()

@@ -452,7 +452,7 @@ def test_shells_complete_nouns_verbs_options_and_values(shell: Shell) -> None:
     assert "organization" in completed("org")
     assert completed("content-view", "ver") == ["version"]
     assert "--organization-label" in completed("product", "list", "--organization-")
-    assert completed("repository", "create", "--content-type", "") == ["yum", "file"]
+    assert completed("repository", "create", "--content-type", "") == ["yum", "file", "docker"]
     assert completed("-o", "") == ["table", "json", "yaml", "csv"]
     assert completed("-o", "json", "prod") == ["product"]
     assert completed("repository", "upload-content", "--path", "") == ["files"]

@@ -1,5 +1,6 @@
 """Container repositories that follow an upstream: what comes, what is asked, what is left out."""
 
+import asyncio
 import json
 from base64 import b64encode
 from collections.abc import Iterator
@@ -7,7 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
+from sqlalchemy import select
 
+from headgate.content.container.tables import container_signatures
+from headgate.content.container.units import SIGNATURE
+from headgate.domain.ids import ContentSetId
+from headgate.services.units.content_sets import load_content
+from headgate.stores.db.tables import content_view_version_repositories
 from support.feigned_registry import (
     OCI_INDEX,
     OCI_MANIFEST,
@@ -22,6 +30,7 @@ from support.feigned_registry import (
 )
 from support.house import House
 from support.mirror_scene import DOWNLOADS, NAME, MirrorScene, warnings_of
+from support.push_scene import PushScene, picture
 
 
 @pytest.fixture
@@ -353,6 +362,27 @@ def test_simple_signatures_come_with_what_they_sign(
     assert again["output"]["changed"] is False
 
 
+def test_a_version_holds_the_signatures_of_the_images_that_its_filters_keep(
+    house: House, scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    for tag in ("1.0", "2.0"):
+        digest = upstream.image(tag, layers=[tag.encode()]).digest.replace(":", "=")
+        registry.files[f"/signed/{NAME}@{digest}/signature-1"] = tag.encode()
+    mirror = scene.mirror(sigstore_url=f"{registry.url}/signed")
+    view = scene.world.view("Base", mirror)
+    scene.world.filter(view, "first", {"name": "1.*"}, type="docker", inclusion=True)
+
+    version = scene.world.publish(view)
+
+    frozen = content_view_version_repositories.c
+    with house.control.database.read() as tx:
+        query = select(frozen.content_set_id).where(frozen.version_id == version)
+        held = load_content(tx, ContentSetId(tx.scalars(query).one()))
+        signed = select(container_signatures.c.content)
+        kept = signed.where(container_signatures.c.id.in_(held[SIGNATURE]))
+        assert list(tx.scalars(kept)) == [b"1.0"]
+
+
 @pytest.mark.parametrize("answer", [b"x" * 70_000, b""])
 def test_what_cannot_be_a_signature_is_left_out_and_said(
     scene: MirrorScene, registry: FeignedRegistry, upstream: Held, answer: bytes
@@ -505,3 +535,27 @@ def test_what_failed_is_tried_again(
     assert between == {"good": good.digest}
     assert second["result"] == "success"
     assert scene.tags(mirror) == {"good": good.digest, "bad": bad.digest}
+
+
+def test_what_was_pushed_while_a_sync_ran_stays(
+    house: House, scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    upstream.image("1.0")
+    mirror = scene.repository()
+    ships = PushScene(house)
+
+    async def become_another(_: web.Request) -> web.StreamResponse:
+        def change() -> None:
+            scene.change(mirror, url="", docker_upstream_name="")
+            ships.push(mirror, picture("pushed"), "pushed")
+
+        await asyncio.to_thread(change)
+        return web.json_response({"name": NAME, "tags": ["1.0"]})
+
+    registry.fail(f"/v2/{NAME}/tags/list", become_another)
+
+    task = scene.sync(mirror)
+
+    assert task["result"] == "error"
+    assert "was changed while this task was at work on it" in warnings_of(task)[0]
+    assert scene.tags(mirror) == {"pushed": picture("pushed").digest}

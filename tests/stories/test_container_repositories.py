@@ -39,6 +39,9 @@ def test_what_is_set_of_a_mirror_is_shown(house: House) -> None:
     assert shown == made
     assert {name: shown[name] for name in given} == given
     assert (shown["unprotected"], shown["is_container_push"]) == (True, False)
+    name = f"{house.world.organization_label.lower()}/birds/sloop"
+    assert shown["container_repository_name"] == name
+    assert shown["full_path"] == f"headgate.test/{name}"
     (listed,) = house.get("repositories", name="sloop").json()["results"]
     assert {name: listed[name] for name in given} == given
 

@@ -14,6 +14,7 @@ from headgate.apis.actions import ListParams
 from headgate.apis.katello import RESOURCES
 from headgate.services.accounts.permissions import PERMISSIONS
 from support.house import House
+from support.push_scene import PushScene, picture, pictures
 
 _MOST = 5
 LISTS = [
@@ -91,6 +92,11 @@ def _furnish(house: House) -> dict[str, Any]:
     key = world.credential("Key", _KEY, kind="gpg_key")
     for repository in repositories:
         house.put(f"repositories/{repository}", gpg_key_id=key)
+    ships = PushScene(house)
+    for number in range(3):
+        repositories.append(ships.repository(f"ship{number}"))
+        ships.push(repositories[-1], pictures("amd64", "arm64", name=f"{number}"), "1.0", "latest")
+        ships.push(repositories[-1], picture(f"one{number}"), "2.0")
     views = [world.view(f"View {number}", *repositories) for number in range(3)]
     filters = [world.filter(view, "some", {"name": "a"}, {"name": "b"}) for view in views]
     versions = [world.publish(view) for view in views]
@@ -102,7 +108,9 @@ def _furnish(house: House) -> dict[str, Any]:
     timing = {"interval": "daily", "sync_date": "2026-12-31"}
     plans = [world.post("sync_plans", **owner, **timing, name=name) for name in ("One", "Two")]
     house.put(f"sync_plans/{plans[0]['id']}/add_products", product_ids=[world.product()])
+    remote = world.post("flatpak_remotes", **owner, name="Remote", url="https://flatpak.example/")
     return {
+        "flatpak_remote_id": remote["id"],
         "organization_id": house.organization,
         "product_id": world.product(),
         "environment_id": world.environment("Library"),

@@ -8,14 +8,18 @@ What it takes on Debian 12 (podman 4.3, skopeo 1.9, buildah 1.28), found by tryi
   registries.conf: `certs.d` and that file in the home folder do for all three;
 - RUN works with the isolation `chroot`; `podman run` works with runc under lowered limits, since
   crun wants one pure version of control groups and the right to raise limits;
-- conmon's paths must be short, or podman waits 20 s for a container that has ended.
+- conmon's paths must be short, or podman waits 20 s for a container that has ended;
+- of whoever is not root podman keeps a process to hold the user's namespace.
 """
 
 import os
 import shutil
+import signal
 import subprocess
+import tarfile
 import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -69,7 +73,7 @@ class Containers:
         self._certificates = self._settings / "certs.d"
         self._insecure: list[str] = []
         self._run = Path(mkdtemp(prefix="podman-"))
-        weakref.finalize(self, shutil.rmtree, self._run, ignore_errors=True)
+        weakref.finalize(self, _clean_up, self._run)
         self._certificates.mkdir(parents=True)
         (self._run / "tmp").mkdir()
         self.credentials = folder / "auth.json"
@@ -115,6 +119,8 @@ class Containers:
         context.mkdir(exist_ok=True)
         (context / "busybox").write_bytes(Path(needs.program("busybox")).read_bytes())
         (context / "busybox").chmod(0o755)
+        if command:
+            needs.root("RUN in a build")
         lines = ["FROM scratch", "COPY busybox /bin/busybox"]
         for number, (path, content) in enumerate((files or {}).items()):
             (context / f"file-{number}").write_bytes(content)
@@ -155,6 +161,19 @@ class Containers:
         if not done.returncode:
             raise ContainerToolError(f"{program} {arguments} succeeded\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr
+
+    def file_of(self, image: str, path: str) -> bytes:
+        """Return a file of an image that is in this user's storage."""
+        container = self.podman("create", "--network", "none", image).output.strip()
+        try:
+            archive = self.folder / f"{container}.tar"
+            self.podman("export", "--output", archive, container)
+            with tarfile.open(archive) as members:
+                found = members.extractfile(path)
+                assert found is not None, f"{path} of {image} is no file"
+                return found.read()
+        finally:
+            self.podman("rm", container)
 
     def attempt(self, program: str, *arguments: str | Path) -> bool:
         """Run one of the programs and say whether it succeeded."""
@@ -199,3 +218,10 @@ class Containers:
         for host in self._insecure:
             text += f'[[registry]]\nlocation = "{host}"\ninsecure = true\n'
         (self._settings / "registries.conf").write_text(text)
+
+
+def _clean_up(run: Path) -> None:
+    for holder in run.rglob("pause.pid"):
+        with suppress(ProcessLookupError, ValueError):
+            os.kill(int(holder.read_text()), signal.SIGKILL)
+    shutil.rmtree(run, ignore_errors=True)

@@ -89,6 +89,7 @@ class Flatpak:
         self._settings = self._home / ".config" / "flatpak"
         self._settings.mkdir(parents=True)
         (folder / "run").mkdir(mode=0o700)
+        self.credentials = self._settings / "oci-auth.json"  # of podman's form
         self._runs = 0
         self._authorities: Path | None = None
 
@@ -100,8 +101,7 @@ class Flatpak:
     def login(self, host: str, user: str, password: str) -> None:
         """Keep the credentials of a registry (`name:port`)."""
         secret = b64encode(f"{user}:{password}".encode()).decode()
-        content = {"auths": {host: {"auth": secret}}}
-        (self._settings / "oci-auth.json").write_text(json.dumps(content))
+        self.credentials.write_text(json.dumps({"auths": {host: {"auth": secret}}}))
 
     def add_remote(self, name: str, url: str) -> None:
         """Know a remote; its address begins with `oci+http://` or `oci+https://`."""
@@ -114,6 +114,7 @@ class Flatpak:
 
     def install(self, remote: str, application: str) -> str:
         """Install with what it needs."""
+        needs.root("flatpak without a system bus")
         return self.run("install", "--assumeyes", "--noninteractive", remote, application)
 
     def update(self) -> str:

@@ -15,6 +15,16 @@ def missing(what: str, *, package: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def root(what: str) -> None:
+    """Skip the test for whoever is not root; fail it where skipping is not allowed (CI=true)."""
+    if os.geteuid() == 0:
+        return
+    reason = f"{what} takes root"
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason}; CI never skips", pytrace=False)
+    pytest.skip(reason)
+
+
 def program(name: str, *, package: str | None = None) -> str:
     """Return the path of a program, or skip."""
     # Debian keeps servers in sbin, which is not on everybody's PATH.

@@ -16,6 +16,7 @@ from headgate.cli.tasks import follow
 
 _CHUNK: Final = 4 * 2**20
 _AT_ONCE: Final = 1000  # files that one task takes in
+_TAG: Final = "docker_tag"
 _UPLOADS: Final = "/katello/api/repositories/{}/content_uploads"
 _IMPORT: Final = "/katello/api/repositories/{}/import_uploads"
 
@@ -32,8 +33,16 @@ def upload_content(job: Job) -> int:
     """`repository upload-content`: send every file, then let the server take them in together."""
     apply_defaults(job.command.options, job.given)
     require(job.command.options, job.given)
-    sources = list(_sources(job.given.values["path"]))
+    tag, digest = (job.given.values.get(name) for name in ("docker_tag", "docker_digest"))
+    if (tag is None) is not (digest is None):
+        raise UsageError("--docker-tag and --docker-digest go together")
+    paths = job.given.values.get("path")
+    if (tag is None) is (paths is None):
+        raise UsageError("give --path, or --docker-tag and --docker-digest")
     api = job.api()
+    if tag is not None:
+        return _set_tag(job, api, tag, str(digest))
+    sources = list(_sources(paths or ()))
     repository = job.resolver(api).value("id")
     kind = job.given.values.get("content_type")
     code = OK
@@ -43,6 +52,15 @@ def upload_content(job: Job) -> int:
             task = _import(api, repository, chosen, _sent(job, api, repository, chosen, files))
             code = follow(job, api, task) or code
     return code
+
+
+def _set_tag(job: Job, api: Api, tag: str, digest: str) -> int:
+    """Let a tag point to a manifest that the repository holds."""
+    repository = job.resolver(api).value("id")
+    wanted = {"size": 0, "content_type": _TAG}
+    made = api.post(_UPLOADS.format(repository), wanted)
+    about = {"id": made["upload_id"], "name": tag, "digest": digest}
+    return follow(job, api, _import(api, repository, _TAG, [about]))
 
 
 def _by_type(sources: Sequence[Source], kind: str | None) -> dict[str | None, list[Source]]:

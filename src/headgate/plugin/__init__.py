@@ -25,7 +25,7 @@ from headgate.plugin.explaining import (
     MissingUnit,
     NamedUnit,
 )
-from headgate.plugin.filters import Filter, FilterRule, filters_within
+from headgate.plugin.filters import Filter, FilterRule, filter_applies, filters_within
 from headgate.plugin.solving import (
     AddedPackage,
     Reason,
@@ -66,6 +66,7 @@ __all__ = [
     "UnitType",
     "Unresolved",
     "Upload",
+    "filter_applies",
     "filters_within",
     "signer_of",
 ]

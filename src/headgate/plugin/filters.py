@@ -7,14 +7,19 @@ was published stays known, whatever becomes of the filters since.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
+
+# Filters of every other type speak of packages.
+_SPEAK_OF: Final = {"docker": "docker"}
+_PACKAGES: Final = "yum"
 
 
 @dataclass(frozen=True, slots=True)
 class FilterRule:
     """One rule of a content view filter; which fields count depends on the filter's type."""
 
-    name: str | None = None  # rpm: a glob of package names; package_group: the group's name
+    # rpm: a glob of package names; package_group: the group's name; docker: a glob of tags
+    name: str | None = None
     version: str | None = None
     min_version: str | None = None
     max_version: str | None = None
@@ -43,7 +48,7 @@ class FilterRule:
 class Filter:
     """A content view filter as it applies to one repository."""
 
-    type: str  # rpm | package_group | erratum | modulemd
+    type: str  # rpm | package_group | erratum | modulemd | docker
     inclusion: bool
     original_packages: bool
     rules: Sequence[FilterRule]
@@ -65,10 +70,16 @@ class Filter:
         )
 
 
-def filters_within(frozen: Sequence[Mapping[str, Any]], repository_id: int) -> list[Filter]:
-    """Return those of a version's filters that apply to a repository; no list means all."""
+def filters_within(
+    frozen: Sequence[Mapping[str, Any]], repository_id: int, content_type: str
+) -> list[Filter]:
+    """Return those of a version's filters that apply to a repository of this content type."""
     return [
-        Filter.thawed(each)
-        for each in frozen
-        if not each["repository_ids"] or repository_id in each["repository_ids"]
+        Filter.thawed(each) for each in frozen if filter_applies(each, repository_id, content_type)
     ]
+
+
+def filter_applies(frozen: Mapping[str, Any], repository_id: int, content_type: str) -> bool:
+    """Whether it speaks of such content, in this repository; no list of them means all."""
+    speaks = _SPEAK_OF.get(frozen["type"], _PACKAGES) == content_type
+    return speaks and (not frozen["repository_ids"] or repository_id in frozen["repository_ids"])

@@ -150,7 +150,7 @@ def _parts(
         if name is None:
             continue
         source = load_content(tx, ContentSetId(content_set_id))
-        filters = filters_within(frozen, repository_id)
+        filters = filters_within(frozen, repository_id, name)
         kept = workshop.content_types[name].filtered(tx, source, filters)
         parts.setdefault(name, []).append(SolvePart(repository_id, source, kept, filters))
     return parts

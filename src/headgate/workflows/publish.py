@@ -149,7 +149,7 @@ def _publish_repository(
 
     def content(tx: Transaction) -> Content:
         source = laid_over(tx, content_type, parts or [repository.source_set_id])
-        filters = filters_for(tx, version_id, repository.id)
+        filters = filters_for(tx, version_id, repository)
         return content_type.filtered(tx, source, filters) | also
 
     publish_version_repository(
@@ -163,8 +163,8 @@ def _publish_repository(
 
 
 def filters_for(
-    tx: Transaction, version_id: ContentViewVersionId, repository_id: int
+    tx: Transaction, version_id: ContentViewVersionId, repository: Row[Any]
 ) -> list[Filter]:
     """Return the version's filters, as frozen with it, that apply to a repository."""
     query = select(content_view_versions.c.filters).where(content_view_versions.c.id == version_id)
-    return filters_within(tx.scalar(query) or (), repository_id)
+    return filters_within(tx.scalar(query) or (), repository.id, repository.content_type)

@@ -1,4 +1,4 @@
-"""`/katello/api/content_view_versions/:id/explain`: why a package is there, or is not."""
+"""`/katello/api/content_view_versions/:id/explain`: why a package, file or tag is there or not."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class Explain(Params):
     id: ContentViewVersionId = doc("Content view version ID")
     package: str = doc(
         "Package: name, name.arch, name-version, name-version-release, with architecture or file"
-        " name; of file repositories a path",
+        " name; of file repositories a path; of container repositories a tag or a digest",
         max_length=1024,
     )
     repository_id: RepositoryId | None = doc("Ask only this repository", default=None)

@@ -38,7 +38,8 @@ class RuleFields(Params):
     """What a rule matches; which of these a rule takes depends on the type of its filter."""
 
     name: list[str] | None = doc(
-        "Package names, * stands for anything; names of package groups", default=None
+        "Package names and container tags, * stands for anything; names of package groups",
+        default=None,
     )
     uuid: str | None = doc("Package group: uuid", default=None)
     version: str | None = doc("Package version, [epoch:]version[-release]", default=None)
@@ -133,7 +134,7 @@ class Update(Params):
 
     content_view_filter_id: FilterId = doc("Filter identifier")
     id: FilterRuleId = doc("Rule identifier")
-    name: str | None = doc("Package name or name of a package group", default=None)
+    name: str | None = doc("Package name, name of a package group or container tag", default=None)
     version: str | None = doc("Package version, [epoch:]version[-release]", default=None)
     min_version: str | None = doc("Packages later than this version", default=None)
     max_version: str | None = doc("Packages earlier than this version", default=None)

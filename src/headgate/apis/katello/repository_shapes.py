@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from headgate.apis.actions import Call
 from headgate.apis.katello.container_settings import container_shown
@@ -12,6 +13,7 @@ from headgate.apis.katello.shapes import (
     task_summary,
     words_since,
 )
+from headgate.domain.container_repositories import CONTAINER
 from headgate.services.related import AnyRow
 from headgate.services.repositories.products import CREDENTIAL_KINDS
 from headgate.services.repositories.repository_sources import name_of_proxy
@@ -132,8 +134,11 @@ def content_counts(
     return {name: (counts or {}).get(name, 0) for name in counted}
 
 
-def full_path(call: Call, row: AnyRow) -> str:
-    """Return where the repository is served for Library's default view."""
+def full_path(call: Call, row: AnyRow) -> str | None:
+    """Return where the repository is served for Library's default view; containers have a name."""
+    if row.content_type == CONTAINER:
+        name = row.container_repository_name
+        return name and f"{urlsplit(call.base_url).netloc}/{name}"
     return f"{call.base_url}/pulp/content/{row.organization_label}/Library/{row.relative_path}/"
 
 

@@ -120,12 +120,16 @@ EXTRAS: Final[Mapping[str, tuple[str, str, str, tuple[Json, ...]]]] = {
         ),
     ),
     "explain": (
-        "Explain why a content view version holds a package, or does not",
+        "Explain why a content view version holds a package or a container tag, or does not",
         "headgate.cli.explaining:explain",
         "content_view_versions",
         (
             _id("ContentViewVersionId", description="Content view version ID"),
-            _param("package", "string", "Package: its name, with version, release, architecture")
+            _param(
+                "package",
+                "string",
+                "Package: its name, with version, release, architecture; of images a tag or digest",
+            )
             | {"required": True, "word": True},
             _param(
                 "repository_id",
@@ -153,8 +157,9 @@ EXTRAS: Final[Mapping[str, tuple[str, str, str, tuple[Json, ...]]]] = {
         "repositories",
         (
             _id("RepositoryId", description="Repository ID"),
-            _param("path", "paths", "Files to upload; folders stand for what is in them")
-            | {"required": True},
+            _param("path", "paths", "Files to upload; folders stand for what is in them"),
+            _param("docker_tag", "string", "Name of a tag of a container repository to set"),
+            _param("docker_digest", "string", "Digest of the manifest to which it is to point"),
             _param(
                 "content_type",
                 "string",

@@ -16,6 +16,9 @@ NOUNS: Final[Mapping[str, str]] = {
     "content_view_filters": "content-view filter",
     "content_view_filter_rules": "content-view filter rule",
     "content_view_histories": "content-view",
+    "docker_manifest_lists": "docker manifest-list",
+    "docker_manifests": "docker manifest",
+    "docker_tags": "docker tag",
     "errata": "erratum",
     "file_units": "file",
     "flatpak_remote_repositories": "flatpak-remote remote-repository",
@@ -136,6 +139,10 @@ NOUN_HELP: Final[Mapping[str, str]] = {
     "content-view filter": "What a content view leaves out or keeps",
     "content-view filter rule": "Rules of a content view's filter",
     "content-view version": "Versions of content views, and where they are",
+    "docker": "What container repositories hold",
+    "docker manifest": "Container images and artifacts",
+    "docker manifest-list": "Lists of container images, one for each platform",
+    "docker tag": "Tags of container images",
     "erratum": "Errata",
     "file": "Files",
     "flatpak-remote": "Flatpak remotes: where others offer flatpaks",
@@ -173,6 +180,16 @@ COLUMNS: Final[Mapping[str, str]] = {
     "content_view_histories": "version action environment.name user created_at:When",
     "content_view_versions": "id content_view.name:View version description environments",
     "content_views": "id name label composite repository_ids last_published",
+    "docker_manifest_lists": (
+        "id digest tags.name:Tags platforms:Platforms is_bootable:Bootable"
+        " environments.label:Environments"
+    ),
+    "docker_manifests": (
+        "id digest type tags.name:Tags platforms:Platforms compressed_size:Bytes"
+        " is_bootable:Bootable environments.label:Environments"
+    ),
+    "docker_tags": "id name digest environments.label:Environments",
+    "docker_tags.repositories": "id name product.name:Product content_type:Type url",
     "errata": "id errata_id type title issued",
     "file_units": "id name path",
     "files": "id name path",
@@ -190,6 +207,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "products": "id name description repository_count:Repositories sync_state",
     "recurring_logics": "id cron_line action iteration next_occurrence:Next state",
     "repositories": "id name product.name:Product content_type:Type url",
+    "repositories.tag_history": "moved_at:When name digest:Points_to cause user",
     "srpms": "id filename summary",
     "sync_plans": "id name sync_date:Start_date interval enabled cron_expression next_sync",
     "tasks": "id action state result started_at:Started duration username:User",

@@ -7,6 +7,8 @@ from pyroaring import BitMap
 
 from headgate.content.container import unit_files
 from headgate.content.container.combining import names_of, with_units
+from headgate.content.container.explaining import explained, named
+from headgate.content.container.filters import filtered
 from headgate.content.container.revising import make_tags, revised
 from headgate.content.container.sync.sync import sync
 from headgate.content.container.tables import (
@@ -120,19 +122,16 @@ class ContainerType:
         return Restored()
 
     def filtered(self, tx: Transaction, content: Content, filters: Sequence[Filter]) -> Content:
-        """Return the content as it is: tag filters are not there yet."""
-        del tx, filters
-        return content
+        """See `content/container/filters.py`."""
+        return filtered(tx, content, filters)
 
     def named(self, tx: Transaction, text: str) -> Sequence[NamedUnit]:
-        """Return nothing yet."""
-        del tx, text
-        return []
+        """See `content/container/explaining.py`."""
+        return named(tx, text)
 
     def explained(self, tx: Transaction, text: str, part: HeldPart) -> Explained:
-        """Return nothing yet."""
-        del tx, text, part
-        return Explained([])
+        """See `content/container/explaining.py`."""
+        return explained(tx, text, part)
 
     def upload(self, ports: Ports, run: Run, uploads: Sequence[Upload]) -> Content:
         """See `content/container/revising.py`."""

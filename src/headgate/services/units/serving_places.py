@@ -27,10 +27,12 @@ _place, _held = distributions.c, content_view_version_repositories.c
 def places_serving(
     tx: Transaction, actor: Actor, unit_type: str, unit_ids: Collection[int], scope: UnitScope
 ) -> dict[int, list[AnyRow]]:
-    """Return where each of these units is served now, within the scope, in one statement.
+    """Return where each of these units is served now, in one statement.
 
-    A place is a view in an environment and the repository that holds the unit there; `major` and
-    `minor` are of the version that is served, None where it is the present of the repository.
+    Organization and repository of the scope narrow it, the others do not: what is in one
+    environment may be in others, too. A place is a view in an environment and the repository that
+    holds the unit there; `major` and `minor` are of the version that is served, None where it is
+    the present of the repository.
     """
     wanted = BitMap(unit_ids)
     if not wanted:
@@ -81,13 +83,8 @@ def _statement(actor: Actor, unit_type: str, scope: UnitScope) -> AnySelect:
         .outerjoin(content_view_versions, version.id == _place.version_id)
         .order_by(_place.id, repositories.c.id)
     )
-    narrowing = (
-        (scope.repository_id, repositories.c.id),
-        (scope.content_view_version_id, _place.version_id),
-        (scope.environment_id, _place.environment_id),
-        (scope.content_view_id, _place.content_view_id),
-    )
-    query = query.where(*(column == wanted for wanted, column in narrowing if wanted is not None))
+    if scope.repository_id is not None:
+        query = query.where(repositories.c.id == scope.repository_id)
     return scoped(query, actor, distributions, organization_id=scope.organization_id)
 
 

@@ -151,7 +151,7 @@ def _parts(
             trust=partial(_trust, tx, row.id, unseal),
         )
         for row in rows
-        for chosen in [filters_within(filters, row.id)]
+        for chosen in [filters_within(filters, row.id, row.content_type)]
     ]
 
 

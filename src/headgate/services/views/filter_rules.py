@@ -22,6 +22,7 @@ MAX_RULES: Final = 20_000  # of one filter
 
 _VERSION: Final = re.compile(r"(?:\d{1,9}:)?[A-Za-z0-9._+~^]+(?:-[A-Za-z0-9._+~^]+)?")
 _GLOB: Final = re.compile(r"[^\x00-\x20\x7f/]{1,255}")
+_TAG: Final = re.compile(r"[A-Za-z0-9_.*-]{1,255}")
 _DAY: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ].*)?")
 _LONGEST: Final = 255
 _BY_DATE: Final = ("start_date", "end_date", "types", "allow_other_types")
@@ -35,6 +36,7 @@ FIELDS: Final[Mapping[str, Sequence[str]]] = {
     "package_group": ("uuid", "group_id", "name"),
     "erratum": ("errata_id", "start_date", "end_date", "date_type", "types", "allow_other_types"),
     "modulemd": ("module_stream_id", "module_stream"),
+    "docker": ("name",),
 }
 # What clients do not say, but the units that they name.
 _DERIVED: Final = ("group_id", "module_stream")
@@ -175,11 +177,19 @@ def _check_module(fields: Fields, errors: Errors) -> None:
         errors["module_stream_ids"] = ["can't be blank"]
 
 
+def _check_tag(fields: Fields, errors: Errors) -> None:
+    if not _TAG.fullmatch(fields["name"] or ""):
+        errors["name"] = [
+            "must be the name of a tag, with * for anything: letters, digits, '_', '.', '-'"
+        ]
+
+
 _CHECKS: Final[Mapping[str, Callable[[Fields, Errors], None]]] = {
     "rpm": _check_rpm,
     "package_group": _check_group,
     "erratum": _check_erratum,
     "modulemd": _check_module,
+    "docker": _check_tag,
 }
 
 

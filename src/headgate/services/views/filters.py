@@ -31,6 +31,7 @@ TYPES: Final[Mapping[str, str]] = {
     "erratum_id": "erratum",
     "erratum_date": "erratum",
     "modulemd": "modulemd",
+    "docker": "docker",
 }
 # Flags that are of one type of filter alone.
 _FLAGS: Final = {"original_packages": "rpm", "original_module_streams": "modulemd"}

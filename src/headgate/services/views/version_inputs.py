@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, func, select
 
 from headgate.domain.content import digest_of
 from headgate.domain.content_views import inputs_digest
-from headgate.plugin import PublishOptions, signer_of
+from headgate.plugin import PublishOptions, filter_applies, signer_of
 from headgate.services.related import AnyRow, grouped
 from headgate.services.views.filters import filters_of
 from headgate.stores.db import Transaction
@@ -148,6 +148,7 @@ def _of_repositories(
         select(
             repositories.c.id,
             repositories.c.relative_path,
+            repositories.c.content_type,
             repositories.c.checksum_type,
             repositories.c.metadata_compression,
             repositories.c.signing_fingerprint,
@@ -171,7 +172,7 @@ def _of_repositories(
             repository_id=row.id,
             relative_path=row.relative_path,
             content_set_id=row.content_set_id,
-            publication_id=None if _applies(filters, row.id) else _usable(row),
+            publication_id=None if _applies(filters, row) else _usable(row),
             key=(
                 row.digest or _EMPTY,
                 _signed(f"{row.checksum_type}:{row.metadata_compression}", row),
@@ -191,10 +192,8 @@ def _signed(key: str, row: AnyRow) -> str:
     return PublishOptions(signing=row.signing_fingerprint).signed_key(key)
 
 
-def _applies(filters: Sequence[Mapping[str, Any]], repository_id: int) -> bool:
-    return any(
-        not each["repository_ids"] or repository_id in each["repository_ids"] for each in filters
-    )
+def _applies(filters: Sequence[Mapping[str, Any]], repository: AnyRow) -> bool:
+    return any(filter_applies(each, repository.id, repository.content_type) for each in filters)
 
 
 def _of_components(tx: Transaction, version_ids: Sequence[int]) -> list[RepositoryInput]:

@@ -113,7 +113,7 @@ def _planned(
         sets = component_set_ids(tx, inputs.component_ids, repository.repository_id)
     if not sets and repository.content_set_id is not None:
         sets = [repository.content_set_id]
-    filters = filters_within(inputs.filters, repository.repository_id)
+    filters = filters_within(inputs.filters, repository.repository_id, content_type.name)
     source = laid_over(tx, content_type, sets) if sets else Content()
     kept = content_type.filtered(tx, source, filters)
     return SolvePart(repository.repository_id, source, kept, filters)

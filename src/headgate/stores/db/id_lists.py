@@ -21,7 +21,7 @@ from sqlalchemy import (
 from headgate.stores.db.database import Transaction
 
 
-def among(tx: Transaction, column: Column[int], ids: Iterable[int]) -> ColumnElement[bool]:
+def among(tx: Transaction, column: ColumnElement[int], ids: Iterable[int]) -> ColumnElement[bool]:
     """Return `column IN (ids)` for any number of ids, on the transaction's database."""
     if tx.dialect.name == "sqlite":
         values = func.json_each(json.dumps(list(ids))).table_valued("value")

@@ -145,7 +145,7 @@ class Mirroring:
         if closure:
             self._tags[name] = digest
             self._digests |= closure
-        elif self._walk.has(digest):
+        elif self._walk.has(digest) and not self._walk.lacks_some(digest):
             self._left_out.add(digest)
 
     def _is_too_old(self, digests: Iterable[str]) -> bool:
@@ -237,7 +237,7 @@ class Mirroring:
 
     def _turn(self, known: Sequence[str]) -> Sequence[str]:
         """Return those whose turn it is to be asked again, of images known before, in order."""
-        if len(known) <= _ASKED_AGAIN or not self._state.get("complete"):
+        if len(known) <= _ASKED_AGAIN or not self._state:
             return known
         later = [digest for digest in known if digest > self._asked_until]
         turn = [*later, *known][:_ASKED_AGAIN]

@@ -82,11 +82,19 @@ def is_companion(name: str) -> bool:
 
 def companions_of(digests: Iterable[str], names: Iterable[str]) -> list[str]:
     """Return those of the tags that belong to one of the images."""
-    stems: set[str] = set()
-    for digest in digests:
-        algorithm, _, digits = digest.partition(":")
-        stems |= {f"{algorithm}-{digits}", f"{algorithm}-{digits[:_FALLBACK_DIGITS]}"}
-    return [name for name in names if is_companion(name) and name.partition(".")[0] in stems]
+    stems = {stem for digest in digests for stem in stems_of(digest)}
+    return [name for name in names if is_companion(name) and stem_of(name) in stems]
+
+
+def stems_of(digest: str) -> set[str]:
+    """Return how the tags begin that are named after an image."""
+    algorithm, _, digits = digest.partition(":")
+    return {f"{algorithm}-{digits}", f"{algorithm}-{digits[:_FALLBACK_DIGITS]}"}
+
+
+def stem_of(name: str) -> str:
+    """Return how a tag begins that is named after an image: all but what it is to that."""
+    return name.partition(".")[0]
 
 
 def _order(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:

@@ -119,6 +119,10 @@ class Walk:
         """Say whether the manifest is here now."""
         return digest in self._seen
 
+    def lacks_some(self, digest: str) -> bool:
+        """Say whether something of a list could not be had."""
+        return any(self._faults.has(child) for child in self.children(digest))
+
     def _unseen(self, digests: Iterable[str]) -> list[str]:
         return [
             digest
@@ -182,6 +186,10 @@ class Walk:
         spool = self._ports.store.spool()
         try:
             await self._registry.blob(config, spool)
+        except UpstreamAbsentError as error:
+            spool.close()
+            message = f"upstream has the manifest, but not its configuration {config.digest}"
+            raise UpstreamError(message, url=error.url) from error
         except BaseException:
             spool.close()
             raise

@@ -422,7 +422,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         )
 
 
-def downgrade() -> None:
+def downgrade() -> None:  # noqa: PLR0915 - a list
     """Remove them."""
     with op.batch_alter_table("organizations", schema=None) as batch_op:
         batch_op.drop_column("container_push_creates_products")
