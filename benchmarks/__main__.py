@@ -3,13 +3,14 @@
 Run with benchmarks and tests on the module path, as the Makefile does:
 
 python -m benchmarks [--packages 60000] [--large 200000] [--versions 1000]
-    [--only main,mirror,idle,serving,registry,versions,filters,dependencies]
+    [--only main,mirror,idle,serving,registry,containers,versions,filters,dependencies]
 """
 
 import argparse
 import tempfile
 from pathlib import Path
 
+import containers
 import dependencies
 import filtering
 import idle
@@ -25,7 +26,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--packages", type=int, default=60_000)
     parser.add_argument("--large", type=int, default=200_000, help="0: leave it out")
-    parser.add_argument("--only", default="idle,mirror,serving,registry,main,filters,dependencies")
+    parser.add_argument(
+        "--only", default="idle,mirror,serving,registry,containers,main,filters,dependencies"
+    )
     parser.add_argument("--versions", type=int, default=100, help="of one view; the promise: 1,000")
     options = parser.parse_args()
     cache = Path(__file__).parents[1] / "build" / "bench"
@@ -42,6 +45,8 @@ def main() -> None:
             serving.run(table, work, cache, packages=options.packages)
         if "registry" in wanted:
             registry.run(table, work)
+        if "containers" in wanted:
+            containers.run(table, work)
         if "main" in wanted:
             main_job.run(table, work, cache, packages=options.packages, large=options.large or None)
         if "versions" in wanted:
