@@ -15,6 +15,7 @@ from headgate.content.container.tables import container_signatures
 from headgate.content.container.units import SIGNATURE
 from headgate.domain.ids import ContentSetId
 from headgate.services.units.content_sets import load_content
+from headgate.stores.blobs import Digest
 from headgate.stores.db.tables import content_view_version_repositories
 from support.feigned_registry import (
     OCI_INDEX,
@@ -559,3 +560,40 @@ def test_what_was_pushed_while_a_sync_ran_stays(
     assert task["result"] == "error"
     assert "was changed while this task was at work on it" in warnings_of(task)[0]
     assert scene.tags(mirror) == {"pushed": picture("pushed").digest}
+
+
+def test_what_is_lost_of_a_mirror_is_fetched_again(
+    house: House, scene: MirrorScene, upstream: Held
+) -> None:
+    image = upstream.image("1.0", layers=[b"one", b"two"])
+    mirror = scene.mirror()
+    layer = json.loads(image.body)["layers"][0]["digest"]
+    for digest in (layer, image.digest):
+        house.control.blobs.drop(Digest.parse(digest))
+
+    task = scene.world.ended(scene.world.post(f"repositories/{mirror}/verify_checksum"))
+
+    assert task["result"] == "success", task
+    assert (task["output"]["damaged"], task["output"]["repaired"]) == (2, 2)
+    for digest in (layer, image.digest):
+        assert house.control.blobs.size(Digest.parse(digest)) is not None
+    assert scene.bytes_here(mirror) == set(upstream.blobs)
+
+
+def test_what_is_lost_and_upstream_has_no_longer_is_told(
+    house: House, scene: MirrorScene, upstream: Held
+) -> None:
+    image = upstream.image("1.0", layers=[b"one"])
+    mirror = scene.mirror()
+    layer = json.loads(image.body)["layers"][0]["digest"]
+    for digest in (layer, image.digest):
+        house.control.blobs.drop(Digest.parse(digest))
+    del upstream.blobs[layer], upstream.manifests[image.digest]
+
+    task = scene.world.ended(scene.world.post(f"repositories/{mirror}/verify_checksum"))
+
+    assert task["result"] == "warning"
+    assert (task["output"]["damaged"], task["output"]["missing"]) == (2, 2)
+    told = " ".join(warnings_of(task))
+    assert layer in told
+    assert image.digest in told
