@@ -10,6 +10,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
+import container_collection
+import container_memory
 import containers
 import dependencies
 import filtering
@@ -29,6 +31,12 @@ def main() -> None:
     parser.add_argument(
         "--only", default="idle,mirror,serving,registry,containers,main,filters,dependencies"
     )
+    parser.add_argument(
+        "--layer",
+        type=int,
+        default=1_000,
+        help="MB of the layer whose memory is measured; the promise: 5,000",
+    )
     parser.add_argument("--versions", type=int, default=100, help="of one view; the promise: 1,000")
     options = parser.parse_args()
     cache = Path(__file__).parents[1] / "build" / "bench"
@@ -47,6 +55,8 @@ def main() -> None:
             registry.run(table, work)
         if "containers" in wanted:
             containers.run(table, work)
+            container_collection.run(table, work)
+            container_memory.run(table, work, megabytes=options.layer)
         if "main" in wanted:
             main_job.run(table, work, cache, packages=options.packages, large=options.large or None)
         if "versions" in wanted:
