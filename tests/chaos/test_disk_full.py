@@ -25,6 +25,7 @@ from headgate.workflows.workshop import Workshop
 from support import postgres
 from support.family import Family
 from support.ledger import require_order
+from support.oci import image, layer
 from support.small_disk import SmallDisk, small_disk
 from support.upstream import Upstream, upstream
 from support.world import Json, World
@@ -78,6 +79,12 @@ class Crowded:
         assert answer.status_code == 507, answer.text
         assert "room" in answer.text
         self.stays()
+
+    def no_room(self, answer: httpx2.Response) -> None:
+        """Check that the registry refuses for want of room, in its own words."""
+        self.refused_for_room(answer)
+        (error,) = answer.json()["errors"]
+        assert error["code"] == "DENIED"
 
     def stays(self) -> None:
         """Check that what was served is served, and that the API reads."""
@@ -274,3 +281,44 @@ def test_changes_without_room_in_the_database_are_refused(crowded: Crowded) -> N
         crowded.refused_for_room(answer)
     crowded.disk.clear()
     assert crowded.world.product("Room again") > 0
+
+
+def test_a_push_without_room_is_refused_and_goes_on_later(crowded: Crowded) -> None:
+    crowded.world.product("Ships")
+    name = f"{crowded.world.organization_label.lower()}/ships/boat"
+    blob = layer({"much": os.urandom(6_000 * KIB)})
+    pushed = image(blob)
+    place = str(crowded.client.post(f"/v2/{name}/blobs/uploads/").headers["Location"])
+    crowded.disk.fill(leaving=6_000 * KIB)
+
+    whole = {"digest": blob.digest}
+    at_once = crowded.client.post(f"/v2/{name}/blobs/uploads/", params=whole, content=blob.content)
+    chunk = crowded.client.patch(place, content=blob.content)
+
+    crowded.no_room(at_once)
+    crowded.no_room(chunk)
+    crowded.disk.clear()
+    last = int(crowded.client.get(place).headers["Range"].removeprefix("0-"))
+    come = last + 1 if last else 0
+    assert come < blob.size
+    assert crowded.client.patch(place, content=blob.content[come:]).status_code == 202
+    crowded.disk.fill(leaving=0)
+    finished = crowded.client.put(place, params=whole)
+    if finished.status_code != 201:  # the database may have found room in what it has
+        crowded.no_room(finished)
+        crowded.disk.clear()
+        assert crowded.client.get(place).headers["Range"] == f"0-{blob.size - 1}"
+        assert crowded.client.put(place, params=whole).status_code == 201
+    crowded.disk.clear()
+    about = pushed.blobs[0]
+    path, kind = f"/v2/{name}/manifests/v1", {"Content-Type": pushed.media_type}
+    done = crowded.client.post(
+        f"/v2/{name}/blobs/uploads/", params={"digest": about.digest}, content=about.content
+    )
+    assert done.status_code == 201, done.text
+    crowded.disk.fill(leaving=0)
+    crowded.no_room(crowded.client.put(path, content=pushed.content, headers=kind))
+    crowded.disk.clear()
+    answer = crowded.client.put(path, content=pushed.content, headers=kind)
+    assert answer.status_code == 201, answer.text
+    assert crowded.client.get(f"/v2/{name}/blobs/{blob.digest}").content == blob.content

@@ -1,7 +1,8 @@
 """Uploads into the registry that break off, are taken up again, or are very large."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from socket import create_connection
@@ -31,11 +32,13 @@ def test_a_broken_connection_keeps_what_has_come(own_server: Server) -> None:
     with judged(own_server) as registry:
         repository = registry.fresh("broken")
         place = repository.begin_upload()
-        _send_and_break(own_server, repository, place, content[: _MEBIBYTE + 17], of=len(content))
+        with _sending(own_server, repository, place, content[: _MEBIBYTE + 17], of=len(content)):
+            _wait_for(lambda: repository.send("GET", place).status_code == 409)
+
+        _wait_for(lambda: _received(repository, place) > 1)
 
         received = _received(repository, place)
-
-        assert 0 < received <= _MEBIBYTE + 17
+        assert received <= _MEBIBYTE + 17
         rest = repository.send_chunk(place, content[received:], first=received)
         while rest.status_code == 416:
             # The server had not done with what had come.
@@ -89,10 +92,11 @@ def _push_stream(repository: Repository, blocks: int, digest: str) -> None:
     assert int(header(head, "Content-Length")) == blocks * len(_BLOCK)
 
 
-def _send_and_break(
+@contextmanager
+def _sending(
     server: Server, repository: Repository, place: httpx2.URL, content: bytes, *, of: int
-) -> None:
-    """Send the beginning of a PATCH of `of` bytes and break the connection off."""
+) -> Generator[None]:
+    """Send the beginning of a PATCH of `of` bytes; the connection breaks off after the block."""
     context = ssl.create_default_context(cafile=str(server.ca))
     allowed = repository.registry.headers_for(repository.name)
     lines = [
@@ -105,18 +109,20 @@ def _send_and_break(
     plain = create_connection(("localhost", server.port))
     with context.wrap_socket(plain, server_hostname="localhost") as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode() + content)
+        yield
+
+
+def _wait_for(happened: Callable[[], bool]) -> None:
+    deadline = monotonic() + 30
+    while not happened():
+        assert monotonic() < deadline, "it does not happen"
+        sleep(0.02)
 
 
 def _received(repository: Repository, place: httpx2.URL) -> int:
-    """Return how many bytes an upload has, once the server has noticed that no more come."""
-    deadline = monotonic() + 20
-    while monotonic() < deadline:
-        status = repository.send("GET", place)
-        received = _last(status) + 1 if status.status_code == 204 else 0
-        if received > 1:
-            return received
-        sleep(0.02)
-    raise AssertionError("nothing of the upload was kept")
+    """Return how many bytes an upload has; 0 while a request still writes to it (409)."""
+    status = expect(repository.send("GET", place), 204, 409)
+    return _last(status) + 1 if status.status_code == 204 else 0
 
 
 def _last(status: httpx2.Response) -> int:

@@ -101,18 +101,18 @@ def test_names_and_tags_are_found(place: Place) -> None:
 
 
 def test_a_stranger_finds_and_pulls_nothing(place: Place) -> None:
-    name = place.pushed("rail", "1")
+    name = place.pushed("bittern", "1")
     stranger = place.stranger("stranger")
 
     pulled = stranger.fail("podman", "pull", name)
-    listed = stranger.fail("skopeo", "list-tags", f"docker://{place.name('rail')}")
+    listed = stranger.fail("skopeo", "list-tags", f"docker://{place.name('bittern')}")
     pushed = place.stranger("pusher")
     pushed.build(name)
 
     assert "unauthorized" in pulled.lower() or "authentication required" in pulled.lower()
     assert "unauthorized" in listed.lower() or "authentication required" in listed.lower()
     assert "unauthorized" in pushed.fail("podman", "push", name).lower()
-    assert "rail" not in stranger.podman("search", f"{place.host}/rail").output
+    assert "bittern" not in stranger.podman("search", f"{place.host}/bittern").output
 
 
 def test_a_list_is_copied_with_all_that_it_lists(place: Place) -> None:

@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from sqlalchemy import select
 
+from headgate.content.container.tables import container_signatures
+from headgate.content.container.units import SIGNATURE
+from headgate.domain.ids import ContentSetId
+from headgate.services.units.content_sets import load_content
+from headgate.stores.db.tables import content_view_version_repositories
 from support.feigned_registry import (
     OCI_INDEX,
     OCI_MANIFEST,
@@ -354,6 +360,27 @@ def test_simple_signatures_come_with_what_they_sign(
     assert first == {(image.digest, b"one"), (image.digest, b"two")}
     assert scene.signatures(mirror) == {(image.digest, b"another"), (image.digest, b"two")}
     assert again["output"]["changed"] is False
+
+
+def test_a_version_holds_the_signatures_of_the_images_that_its_filters_keep(
+    house: House, scene: MirrorScene, registry: FeignedRegistry, upstream: Held
+) -> None:
+    for tag in ("1.0", "2.0"):
+        digest = upstream.image(tag, layers=[tag.encode()]).digest.replace(":", "=")
+        registry.files[f"/signed/{NAME}@{digest}/signature-1"] = tag.encode()
+    mirror = scene.mirror(sigstore_url=f"{registry.url}/signed")
+    view = scene.world.view("Base", mirror)
+    scene.world.filter(view, "first", {"name": "1.*"}, type="docker", inclusion=True)
+
+    version = scene.world.publish(view)
+
+    frozen = content_view_version_repositories.c
+    with house.control.database.read() as tx:
+        query = select(frozen.content_set_id).where(frozen.version_id == version)
+        held = load_content(tx, ContentSetId(tx.scalars(query).one()))
+        signed = select(container_signatures.c.content)
+        kept = signed.where(container_signatures.c.id.in_(held[SIGNATURE]))
+        assert list(tx.scalars(kept)) == [b"1.0"]
 
 
 @pytest.mark.parametrize("answer", [b"x" * 70_000, b""])

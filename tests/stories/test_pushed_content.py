@@ -1,7 +1,7 @@
 """What becomes of pushed content: who keeps it, who sees it, what is collected, what is mended."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -261,3 +261,65 @@ def test_a_repository_beyond_its_quota_takes_no_more(stage: PushStage) -> None:
     assert pusher.ask("PATCH", place, content=blob.content[come:]).status_code == 202
     done = pusher.ask("PUT", place, params={"digest": blob.digest})
     assert done.status_code == 201, done.text
+
+
+def test_what_another_organization_has_is_neither_told_nor_given(stage: PushStage) -> None:
+    theirs = client(stage, "secret")
+    theirs.push(ONE, "one")
+    world = stage.world.another()
+    mine = client(stage, "boat", world)
+    permissions = ("view_products", "sync_products", "edit_products")
+    mine.authorization = stage.user(
+        "pusher", organization=world.organization_id, permissions=permissions
+    )
+    mine.push(TWO, "two")
+    secret, unknown = ONE.blobs[-1], Blob("a/b", b"nobody has this")
+
+    found = probe(mine, secret.digest, theirs.name)
+
+    assert found == probe(mine, unknown.digest, "no/such/name")
+    assert found == probe(mine, unknown.digest, theirs.name)
+    assert [status for status, _ in found] == [202, 202, 404, 404, 404, 200, 404, 404, 404, 404]
+    # Not even by bytes that the server has: what they name has to come from here.
+    sent = mine.ask(
+        "PUT",
+        f"manifests/{ONE.digest}",
+        headers={"Content-Type": ONE.media_type},
+        content=ONE.content,
+    )
+    assert (sent.status_code, sent.json()["errors"][0]["code"]) == (404, "MANIFEST_BLOB_UNKNOWN")
+    for blob in ONE.blobs:
+        mine.push_blob(blob)
+    mine.push(ONE, "one")
+    mine.require(ONE, "one")
+
+
+def probe(pusher: Client, digest: str, elsewhere: str) -> list[tuple[int, str]]:
+    """Ask in every way for a blob; return the answers without what differs anyway."""
+    descriptor = {"mediaType": "a/b", "digest": digest, "size": 7}
+    manifest = json.loads(ONE.content) | {"config": descriptor, "layers": [descriptor]}
+    answers = [
+        pusher.ask("POST", "blobs/uploads/", params={"mount": digest}),
+        pusher.ask("POST", "blobs/uploads/", params={"mount": digest, "from": elsewhere}),
+        pusher.ask("HEAD", f"blobs/{digest}"),
+        pusher.ask("GET", f"blobs/{digest}"),
+        pusher.ask("DELETE", f"blobs/{digest}"),
+        pusher.ask("GET", f"referrers/{digest}"),
+        pusher.ask("GET", f"manifests/{digest}"),
+        pusher.ask(
+            "PUT",
+            "manifests/x",
+            headers={"Content-Type": ONE.media_type},
+            content=json.dumps(manifest).encode(),
+        ),
+        pusher.ask("GET", f"/v2/{elsewhere}/blobs/{digest}"),
+        pusher.ask("GET", f"/v2/{elsewhere}/tags/list"),
+    ]
+    names = {digest: "DIGEST", elsewhere: "ELSEWHERE"}
+    return [(each.status_code, replaced(each.text, names)) for each in answers]
+
+
+def replaced(text: str, names: Mapping[str, str]) -> str:
+    for name, instead in names.items():
+        text = text.replace(name, instead)
+    return text

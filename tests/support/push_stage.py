@@ -4,7 +4,7 @@ A request that died leaves what a killed process leaves; the next one meets a re
 just been started. `Client` is what goes on after that, as a client does that keeps trying.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -74,6 +74,11 @@ class PushStage(Stage):
         """Let another process serve the registry."""
         self._running.close()
         self._client = self._started()
+
+    def user(self, login: str, *, organization: int, permissions: Sequence[str]) -> str:
+        """Make a user of one organization; return the header by which it is known."""
+        self._control.user(login, organizations=[organization], permissions=permissions)
+        return basic(login)
 
     def sweep(self) -> None:
         """Remove what nobody finished, as happens every hour."""
@@ -156,6 +161,7 @@ class Client:
     stage: PushStage
     name: str
     crash_at: int = 0
+    authorization: str | None = None  # the administrator's unless told
     _died: set[str] = field(default_factory=set[str])
 
     def push(self, image: Manifest, *tags: str) -> None:
@@ -233,6 +239,9 @@ class Client:
     def ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
         """Ask for a path below the repository, or a whole one."""
         whole = path if path.startswith("/") else f"/v2/{self.name}/{path}"
+        if self.authorization is not None:
+            own = {"Authorization": self.authorization}
+            options["headers"] = {**options.get("headers", {}), **own}
         return self.stage.request(method, whole, **options)
 
     def require(self, image: Manifest, reference: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from headgate.domain.errors import ValidationError
+from headgate.domain.registry_names import fault_of_name
 from headgate.domain.repositories import fault_of_url
 
 CONTAINER: Final = "docker"
@@ -16,10 +17,6 @@ MOST_RULES: Final = 1_000
 MOST_TAGS: Final = 100_000
 MOST_DAYS: Final = 36_500
 
-# distribution-spec 1.1, "Pulling manifests".
-_COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_NAME: Final = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
-_LONGEST_NAME: Final = 255
 _GLOB: Final = re.compile(r"[A-Za-z0-9_.*?\[\]!-]{1,128}")
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 # Words of Go: linux/arm64/v8.
@@ -93,7 +90,7 @@ class ContainerSettings:
             return "can't be blank with a url" if self.url is not None else None
         if self.pushed:
             return "cannot be set: this repository is filled by pushes"
-        if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
+        if fault_of_name(name) is not None:
             return "must be the name of a repository in a registry, such as library/busybox"
         return None
 

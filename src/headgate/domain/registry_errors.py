@@ -1,5 +1,6 @@
 """What the registry's clients are told: the codes of the OCI distribution-spec, "Error Codes"."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from headgate.domain.errors import HeadgateError
@@ -110,9 +111,13 @@ class TagImmutableError(RegistryError):
 
 
 class UnsupportedError(RegistryError):
-    """The request is understood, but there is no such thing to be had."""
+    """The request is understood, but there is no such thing to be had; `allowed` methods are."""
 
     code = "UNSUPPORTED"
+
+    def __init__(self, message: str, *, allowed: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.allowed = sorted(allowed)
 
 
 class QueryInvalidError(RegistryError):

@@ -7,7 +7,7 @@ a name serves is remembered until the database changes.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final
 
 from headgate.apis.content.answers import Headers
@@ -117,8 +117,7 @@ class RegistryApp:
             if found is not None:
                 handler = self._handlers[kind].get(request.method)
                 if handler is None:
-                    allowed = ", ".join(sorted(self._handlers[kind]))
-                    raise UnsupportedError(f"{request.method} is not for this path: {allowed}")
+                    raise _no_such_method(request, self._handlers[kind])
                 await handler(request, **found.groupdict())
                 return
         raise NameUnknownError("There is nothing at this path of the registry")
@@ -126,11 +125,17 @@ class RegistryApp:
     async def _ping(self, request: Request) -> None:
         """Say that this is a registry, to whoever is logged in; others learn where to log in."""
         if request.method not in ("GET", "HEAD"):
-            raise UnsupportedError(f"{request.method} is not for this path: GET, HEAD")
+            raise _no_such_method(request, ("GET", "HEAD"))
         caller = await self._door.callers.identify(request.scope, await self._door.changes.stamp())
         if not caller.admitted:
             raise LoginNeededError(caller.fault or "Log in to use this registry")
         await request.reply_json(200, {}, [SUPPORTS_SIGNATURES])
+
+
+def _no_such_method(request: Request, allowed: Iterable[str]) -> UnsupportedError:
+    methods = sorted(allowed)
+    words = f"{request.method} is not for this path: {', '.join(methods)}"
+    return UnsupportedError(words, allowed=methods)
 
 
 async def _refuse(request: Request, error: Exception) -> None:
@@ -141,6 +146,8 @@ async def _refuse(request: Request, error: Exception) -> None:
         extra.append(challenge(request.scope, told.name, *told.actions))
     elif isinstance(told, UnauthenticatedError):
         extra.append(challenge(request.scope))
+    if isinstance(told, UnsupportedError) and told.allowed:
+        extra.append((b"allow", ", ".join(told.allowed).encode()))
     if isinstance(told, UploadRangeError):
         extra.append((b"range", f"0-{max(told.reached - 1, 0)}".encode()))
     if status in (429, 502, 503, 504):

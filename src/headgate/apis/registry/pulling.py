@@ -29,12 +29,11 @@ from headgate.content.container.digests import is_digest, is_tag
 from headgate.content.container.finding import FoundBlob, FoundManifest, Holding
 from headgate.content.container.manifests import LISTS, OCI_INDEX, OLD_MEDIA_TYPES
 from headgate.content.container.unit_files import BLOBS, located
-from headgate.domain.errors import NotFoundError
+from headgate.domain.errors import BadRequestError, NotFoundError
 from headgate.domain.registry_errors import (
     BlobUnknownError,
     DigestInvalidError,
     ManifestUnknownError,
-    UnsupportedError,
 )
 from headgate.services.containers.names import Named
 from headgate.services.serving.served import ServedRepository
@@ -275,7 +274,7 @@ def page_of(request: Request, most: int) -> int:
     if text is None:
         return most
     if not text.isascii() or not text.isdecimal() or len(text) > 9:
-        raise UnsupportedError(f"n is {text[:20]!r}, it must be a number of entries")
+        raise BadRequestError(f"n is {text[:20]!r}, it must be a number of entries")
     return min(int(text), most)
 
 

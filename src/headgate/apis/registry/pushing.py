@@ -231,9 +231,10 @@ class Pushes:
             raise BlobUploadInvalidError(f"Content-Range {text[:50]!r} is not of the form 0-1023")
         first, last = int(found[1]), int(found[2])
         length = request.length
-        if length is not None and length and last - first + 1 != length:
+        if last < first or (length and last - first + 1 != length):
             raise BlobUploadInvalidError(
-                f"Content-Range {text[:50]!r} has not the {length} bytes of Content-Length"
+                f"Content-Range {text[:50]!r} does not have the {length or 'streamed'} bytes that"
+                " come"
             )
         if first != spool.size:
             raise UploadRangeError(

@@ -6,7 +6,7 @@ including filter without a match includes nothing. What else stays follows from 
 - the manifests to which they point, and whatever these list;
 - what belongs to a manifest that stays: manifests that refer to it (`subject`), and tags named
   after its digest, as cosign and clients of old registries write them - unless a rule excludes
-  such a tag, and then also the referring manifests to which it points;
+  such a tag, and then also the referring manifests to which it points; its simple signatures;
 - nothing else: with filters, what no tag leads to is left out. Without filters everything stays.
 
 A tag named after the digest of a manifest that the repository holds follows that manifest, unless
@@ -27,9 +27,10 @@ from headgate.content.container.sync.tag_rules import is_companion, stem_of, ste
 from headgate.content.container.tables import (
     container_children,
     container_manifests,
+    container_signatures,
     container_tags,
 )
-from headgate.content.container.units import LISTING, MANIFEST, TAG
+from headgate.content.container.units import LISTING, MANIFEST, SIGNATURE, TAG
 from headgate.domain.content import Content
 from headgate.plugin import Filter, FilterRule
 from headgate.stores.db import Transaction
@@ -201,11 +202,14 @@ def filtered(tx: Transaction, content: Content, filters: Sequence[Filter]) -> Co
     source = read_source(tx, content)
     kept = TagFilters(source, filters).kept()
     manifests = [each for each in source.manifests if each.digest in kept.manifests]
+    signed = container_signatures.c
+    signatures = rows_of(tx, [signed.manifest], signed.id, content[SIGNATURE])
     return content.replaced(
         **{
             TAG: [each.id for each in source.tags if each.name in kept.tags],
             MANIFEST: [each.id for each in manifests if not each.listing],
             LISTING: [each.id for each in manifests if each.listing],
+            SIGNATURE: [row.key_ for row in signatures if row.manifest in kept.manifests],
         }
     )
 

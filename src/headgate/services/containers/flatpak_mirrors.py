@@ -18,7 +18,6 @@ from headgate.services.containers.flatpak_offers import (
     runtimes_of,
 )
 from headgate.services.containers.flatpak_remotes import find_flatpak_remote, may_see_credentials
-from headgate.services.containers.naming import name_repository
 from headgate.services.containers.repository_settings import set_container_settings
 from headgate.services.repositories.repositories import insert_repository
 from headgate.services.uniqueness import require_unique
@@ -159,7 +158,6 @@ def _make(
         changes={"docker_upstream_name": offer.name, "include_tags": list(_TAGS)},
         permission=CREATE,
     )
-    name_repository(tx, product.organization_id, repository_id)
     tx.execute(
         update(flatpak_remote_repositories)
         .where(_own.id == offer.id)

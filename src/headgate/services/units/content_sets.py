@@ -12,7 +12,7 @@ from headgate.domain.ids import ContentSetId
 from headgate.plugin import UnitType
 from headgate.services.storage.collection_lock import hold_off_collection
 from headgate.stores.db import Transaction
-from headgate.stores.db.statements import batched, insert_row, rows_of
+from headgate.stores.db.statements import batched, rows_of, upsert
 from headgate.stores.db.tables import content_set_members, content_sets
 
 # Put together once: content requests wait for it.
@@ -33,9 +33,12 @@ def save_content(
     known = tx.scalar(select(content_sets.c.id).where(content_sets.c.digest == digest))
     if known is not None:
         return ContentSetId(known)
-    content_set_id = insert_row(
-        tx, content_sets, {"digest": digest, "counts": content.counts, "created_at": clock()}
-    )
+    row = {"digest": digest, "counts": content.counts, "created_at": clock()}
+    # Another may insert it after that look: then this waits for it, and finds its row.
+    insertion = upsert(tx, content_sets).values(**row).on_conflict_do_nothing()
+    content_set_id = tx.scalar(insertion.returning(content_sets.c.id))
+    if content_set_id is None:
+        return save_content(tx, clock=clock, content=content, unit_types=unit_types)
     for unit_type, units in content.units.items():
         tx.execute(
             insert(content_set_members).values(
