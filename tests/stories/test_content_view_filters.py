@@ -123,7 +123,7 @@ def test_several_filters_go_at_once(house: House) -> None:
     [
         ({"name": "some"}, "name", "has already been taken"),
         ({"name": ""}, "name", "can't be blank"),
-        ({"type": "docker"}, "type", "must be one of"),
+        ({"type": "deb"}, "type", "must be one of"),
         ({"type": None}, "type", "can't be blank"),
     ],
 )

@@ -189,6 +189,7 @@ COLUMNS: Final[Mapping[str, str]] = {
         " is_bootable:Bootable environments.label:Environments"
     ),
     "docker_tags": "id name digest environments.label:Environments",
+    "docker_tags.compare": "id name digest comparison:Versions",
     "docker_tags.repositories": "id name product.name:Product content_type:Type url",
     "errata": "id errata_id type title issued",
     "file_units": "id name path",

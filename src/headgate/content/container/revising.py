@@ -7,8 +7,12 @@ from sqlalchemy import select
 
 from headgate.content.container.combining import with_units
 from headgate.content.container.immutable_tags import require_movable
-from headgate.content.container.tables import container_manifests, container_tags
-from headgate.content.container.units import LISTING, MANIFEST, TAG, insert_tags
+from headgate.content.container.tables import (
+    container_manifests,
+    container_signatures,
+    container_tags,
+)
+from headgate.content.container.units import LISTING, MANIFEST, SIGNATURE, TAG, insert_tags
 from headgate.domain.content import Content
 from headgate.domain.errors import BadRequestError
 from headgate.engine.port import Run
@@ -44,13 +48,11 @@ def revised(
 ) -> Content:
     """Return the content without some units, with others in the place of tags of their names.
 
-    With a manifest go the tags that point to it. TagImmutableError for tags that stay where they
+    With a manifest go the tags that point to it, and its simple signatures. TagImmutableError for tags that stay where they
     are, BadRequestError for new ones that would point to nothing.
     """
     gone = content & removed
-    digests = _digests(tx, gone)
-    pointing = [] if not digests else _tags_to(tx, content[TAG], digests)
-    left = content - gone - Content.of({TAG: pointing})
+    left = content - gone - _hanging_on(tx, content, _digests(tx, gone))
     _require_targets(tx, left, added)
     after = with_units(tx, left, added)
     moved = rows_of(tx, [_tag.name], _tag.id, content[TAG] - after[TAG])
@@ -63,9 +65,15 @@ def _digests(tx: Transaction, content: Content) -> list[str]:
     return [row.name for row in rows_of(tx, [_manifest.name], _manifest.id, manifests)]
 
 
-def _tags_to(tx: Transaction, held: BitMap, digests: Sequence[str]) -> list[int]:
-    query = select(_tag.id).where(among_texts(tx, _tag.manifest, digests))
-    return [tag_id for tag_id in tx.scalars(query) if tag_id in held]
+def _hanging_on(tx: Transaction, content: Content, digests: Sequence[str]) -> Content:
+    """Return what goes with manifests."""
+    if not digests:
+        return Content()
+    found: dict[str, BitMap] = {}
+    for unit_type, columns in ((TAG, _tag), (SIGNATURE, container_signatures.c)):
+        query = select(columns.id).where(among_texts(tx, columns.manifest, digests))
+        found[unit_type] = BitMap(tx.scalars(query)) & content[unit_type]
+    return Content.of(found)
 
 
 def _require_targets(tx: Transaction, content: Content, added: Content) -> None:
