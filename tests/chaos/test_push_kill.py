@@ -116,6 +116,11 @@ class Persistent:
             assert self.ask("GET", f"blobs/{blob.digest}").content == blob.content
 
 
+def numbered(seed: int) -> Manifest:
+    """Return an image that is the same for the same number."""
+    return image(layer({"own": random.Random(seed).randbytes(LARGE)}))  # noqa: S311 - no secret
+
+
 def stream(content: bytes) -> Iterator[bytes]:
     """Send as podman does: no length, no range."""
     for first in range(0, len(content), PIECE):
@@ -162,19 +167,19 @@ def test_kills_in_the_midst_of_pushes_lose_nothing(tmp_path: Path) -> None:
     dice = random.Random(seed)  # noqa: S311 - nobody guesses here
     with family_with_two(tmp_path / "home") as family:
         pusher = boat(family)
-        images = [image(layer({"own": dice.randbytes(LARGE)})) for _ in range(RUNS)]
         begun = time.monotonic()
-        pusher.push(images[0], "v0")
+        pusher.push(numbered(seed), "v0")
         seconds = time.monotonic() - begun
-        for number, each in enumerate(images[1:], start=1):
+        for number in range(1, RUNS):
+            each = numbered(seed + number)
             pushing = threading.Thread(target=pusher.push, args=(each, f"v{number}"))
             pushing.start()
             time.sleep(dice.uniform(0, seconds))
             family.kill_all()
             pushing.join()
 
-        for number, each in enumerate(images):
-            pusher.require(each, f"v{number}")
+        for number in range(RUNS):
+            pusher.require(numbered(seed + number), f"v{number}")
         doctor_finds_nothing(family.server)
         require_order_at_rest(family)
 
