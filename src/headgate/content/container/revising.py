@@ -48,8 +48,8 @@ def revised(
 ) -> Content:
     """Return the content without some units, with others in the place of tags of their names.
 
-    With a manifest go the tags that point to it, and its simple signatures. TagImmutableError for tags that stay where they
-    are, BadRequestError for new ones that would point to nothing.
+    With a manifest go the tags that point to it, and its simple signatures. TagImmutableError for
+    tags that stay where they are, BadRequestError for new ones that would point to nothing.
     """
     gone = content & removed
     left = content - gone - _hanging_on(tx, content, _digests(tx, gone))
