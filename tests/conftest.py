@@ -15,6 +15,9 @@ from support.rpms import RpmStore
 from support.server import Server, serving
 from support.world import World
 
+# The checks of the conformance suite explain themselves as those of a test do.
+pytest.register_assert_rewrite("support.conformance")
+
 # A machine under load is no failure: what takes too long is measured by benchmarks.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")

@@ -4,13 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-# Before whatever imports it: the suite's own checks explain themselves, as those of a test do.
-pytest.register_assert_rewrite("support.conformance")
-
-from support.conformance.headgate import judged  # noqa: E402 - see above
-from support.conformance.registry import Registry  # noqa: E402 - see above
-from support.postgres import Cluster  # noqa: E402 - see above
-from support.server import Server, serving  # noqa: E402 - see above
+from support.conformance.headgate import judged
+from support.conformance.registry import Registry
+from support.postgres import Cluster
+from support.server import Server, serving
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,10 @@ _NO_ROW = {
 }
 # Units belong to whoever holds them: their ids are checked against what the caller's
 # repositories and versions hold (`services/units/units.py`; the walk in test_tenants.py asks).
-_UNITS = {"packages", "srpms", "errata", "package_groups", "module_streams", "files"}
+_UNITS = {
+    *("packages", "srpms", "errata", "package_groups", "module_streams", "files"),
+    *("docker_tags", "docker_manifests", "docker_manifest_lists"),
+}
 CHECKED = [
     (f"{resource['name']}#{action['name']}", action)
     for resource in DESCRIBED
