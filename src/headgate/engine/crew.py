@@ -53,9 +53,9 @@ class Crew:
         self._slots.take()
         name = f"task-{claim.lease.task_id}"
         thread = Thread(target=self._work, args=(claim,), name=name, daemon=True)
-        with self._members_lock:
+        with self._members_lock:  # whoever waits for members to end finds none that has not begun
             self._members[claim.lease] = (thread, None)
-        thread.start()
+            thread.start()
 
     def leases(self) -> list[Lease]:
         """Return which tasks are this worker's."""

@@ -22,7 +22,7 @@ from headgate.content.container.push import (
     push_blob,
     push_manifest,
 )
-from headgate.domain.errors import HeadgateError
+from headgate.domain.errors import ConflictError, HeadgateError
 from headgate.domain.registry_errors import (
     BlobUploadInvalidError,
     BlobUploadUnknownError,
@@ -46,6 +46,8 @@ _UPLOAD_ID: Final = re.compile(r"[0-9a-f]{32}")
 # Bytes that are written and hashed at once, in a thread, while the next ones come.
 _PIECE: Final = 2 << 20
 _MOST_TAGS: Final = 100
+_PATIENCE_SECONDS: Final = 0.5
+_POLL_SECONDS: Final = (0.005, 0.05)
 
 
 class Pushes:
@@ -110,7 +112,9 @@ class Pushes:
     async def status(self, request: Request, name: str, upload_id: str) -> None:
         """GET: say how many bytes have come."""
         _, _, upload = await self._running(request, name, upload_id)
-        with await self._opened(upload.id) as spool:
+        with await self._door.flights.in_thread(
+            lambda: self._door.store.upload(upload.id)
+        ) as spool:
             size = spool.size
         await request.reply(204, extra=_progress(name, upload_id, size))
 
@@ -261,8 +265,22 @@ class Pushes:
         return await self._door.writing(mount)
 
     async def _opened(self, upload_id: str) -> UploadSpool:
-        """Open the spool; in a thread, for what another process wrote is read again."""
-        return await self._door.flights.in_thread(lambda: self._door.store.upload(upload_id))
+        """Open the spool; ConflictError once another request has had it for a while.
+
+        Whoever only asks how far the upload has come has it for a moment.
+        """
+        pause, longest = _POLL_SECONDS
+        deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+        while True:
+            try:
+                return await self._door.flights.in_thread(
+                    lambda: self._door.store.upload(upload_id)
+                )
+            except ConflictError:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, longest)
 
     async def _dropped(self, upload_id: str) -> None:
         def drop() -> None:
