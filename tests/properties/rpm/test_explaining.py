@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from headgate.content.rpm.explaining import explained
 from headgate.content.rpm.explaining.surroundings import surroundings
 from headgate.content.rpm.filters import Filters, filtered
-from headgate.content.rpm.filters.source import Package, Source
+from headgate.content.rpm.filters.source import Advisory, Package, Source, Stream
 from headgate.content.rpm.tables import rpm_packs, rpm_segments
 from headgate.domain.clock import utc_now
 from headgate.domain.content import Content
@@ -21,6 +21,25 @@ from headgate.stores.db.tables import blobs
 from support.filter_cases import NAMES, filters, sources
 from support.filter_oracle import Oracle
 from support.filter_rows import content_of, insert_source
+
+# An advisory is about a stream because it names a package of it: another than is asked for.
+COMPANIONS = Source(
+    packages=[
+        Package(1, "bash", "0", "1", "1", "noarch"),
+        Package(2, "bash-doc", "0", "1", "1", "noarch"),
+    ],
+    advisories=[Advisory(1, "BIRD-1", "security", None, None, ["bash-1-1.noarch.rpm"], [])],
+    streams=[
+        Stream(1, "cow", "1", "1", "aa", "noarch", ["bash-doc-0:1-1.noarch", "bash-0:1-1.noarch"])
+    ],
+)
+WITHOUT_STREAMS_OF_ADVISORIES = Filter(
+    type="modulemd",
+    inclusion=False,
+    original_packages=False,
+    rules=[],
+    original_module_streams=True,
+)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +103,7 @@ def test_the_verdict_and_its_reasons_are_the_oracles(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(source=sources(), applied=filters, changed=st.sets(st.integers(1, 10)))
+@example(source=COMPANIONS, applied=[WITHOUT_STREAMS_OF_ADVISORIES], changed={1, 2})
 def test_what_filters_did_not_decide_is_told_as_such(
     database: Database, source: Source, applied: Sequence[Filter], changed: set[int]
 ) -> None:

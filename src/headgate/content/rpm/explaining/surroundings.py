@@ -1,14 +1,15 @@
 """The part of a repository's content that decides about a few packages, found without the rest.
 
-What filters say of a package depends on the streams that list it, on the advisories that name it
-or are about its streams, and on the groups that name it. One thing is beyond that: an advisory
-that names another package of a stream, but no stream. Who needs certainty compares the result
-with what the version holds, and reads everything if they differ (`explaining/__init__.py`).
+What filters say of a package depends on the streams that list it, on the advisories that name it,
+are about its streams or name what these list, and on the groups that name it. One thing is beyond
+that: an advisory that names another package of a very large stream, but no stream. Who needs
+certainty compares the result with what the version holds, and reads everything if they differ
+(`explaining/__init__.py`).
 """
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pyroaring import BitMap
 from sqlalchemy import Column, ColumnElement, String, and_, cast, false, func, or_, select
@@ -21,16 +22,21 @@ from headgate.content.rpm.filters.reading import (
     group_of,
 )
 from headgate.content.rpm.filters.source import Advisory, Package, Source, Stream
-from headgate.content.rpm.tables import errata, module_documents, package_groups
+from headgate.content.rpm.tables import errata, module_documents, package_groups, rpm_packages
 from headgate.domain.content import Content
 from headgate.plugin import Filter
 from headgate.stores.db import Transaction
+
+_MOST_COMPANIONS: Final = 400
 
 
 def surroundings(
     tx: Transaction, content: Content, packages: Sequence[Package], filters: Sequence[Filter]
 ) -> Source:
-    """Return the packages, which are of few names, with what decides about them."""
+    """Return the packages, which are of few names, with what decides about them.
+
+    Packages that the same streams list may be among what is returned.
+    """
     if not filters or not packages:
         return Source(packages)
     types = {each.type for each in filters}
@@ -41,8 +47,11 @@ def surroundings(
     modules = sorted({stream.name for stream in streams})
     advisories: list[Advisory] = []
     if flagged or "erratum" in types:
+        companions = _companions(streams, names, filters)
+        packages = [*packages, *_named(tx, content, companions)]
+        about = [*names, *companions]
         condition = or_(
-            _mentions(tx, errata.c.packages, names), _mentions(tx, errata.c.modules, modules)
+            _mentions(tx, errata.c.packages, about), _mentions(tx, errata.c.modules, modules)
         )
         rows = _rows(tx, ADVISORY_COLUMNS, content["erratum"], condition)
         advisories = [advisory_of(row) for row in rows]
@@ -64,6 +73,26 @@ def surroundings(
         streams=list(known.values()),
         groups=[group_of(row) for row in groups],
     )
+
+
+def _companions(
+    streams: Sequence[Stream], names: Sequence[str], filters: Sequence[Filter]
+) -> Sequence[str]:
+    """Return the names of what else the streams list, where an advisory of that counts for them.
+
+    Of streams of very many packages none: a statement takes only so many conditions.
+    """
+    if not any(each.original_module_streams for each in filters):
+        return ()
+    listed = {artifact.rsplit("-", 2)[0] for each in streams for artifact in each.artifacts}
+    found = sorted(listed - set(names))
+    return found if len(found) <= _MOST_COMPANIONS else ()
+
+
+def _named(tx: Transaction, content: Content, names: Sequence[str]) -> list[Package]:
+    columns = [rpm_packages.c[name] for name in Package._fields]
+    rows = _rows(tx, columns, content["rpm"], rpm_packages.c.name.in_(names)) if names else ()
+    return [Package(*row) for row in rows]
 
 
 def _streams(tx: Transaction, content: Content, condition: ColumnElement[bool]) -> list[Stream]:
