@@ -124,19 +124,22 @@ def test_repositories_that_are_emptied_at_once_are_empty(stage: PushStage) -> No
 def test_collection_takes_nothing_of_what_is_being_pushed(stage: PushStage) -> None:
     stage.world.product("Ships")
     done = threading.Event()
+    tried = threading.Semaphore(0)  # one collection for each try, or none would ever be in time
 
     def collect() -> None:
         while not done.is_set():
-            stage.clock.wait(days=2)  # every link is old before its manifest comes
-            stage.sweep()
-            stage.collect()
+            if tried.acquire(timeout=0.05):
+                stage.clock.wait(days=2)  # every link is old before its manifest comes
+                stage.sweep()
+                stage.collect()
 
     def push(number: int) -> None:
         boat = client(stage, f"boat{number}")
         for turn in range(4):
             each = numbered(number * 10 + turn)
+            tried.release()
             while not pushed(boat, each):
-                pass
+                tried.release()
             boat.require(each, "v1")
             if turn % 2:
                 answer = boat.ask("DELETE", f"manifests/{each.digest}")

@@ -47,7 +47,7 @@ def surroundings(
     modules = sorted({stream.name for stream in streams})
     advisories: list[Advisory] = []
     if flagged or "erratum" in types:
-        companions = _companions(streams, names, filters)
+        companions = _companions(streams, names)
         packages = [*packages, *_named(tx, content, companions)]
         about = [*names, *companions]
         condition = or_(
@@ -75,15 +75,11 @@ def surroundings(
     )
 
 
-def _companions(
-    streams: Sequence[Stream], names: Sequence[str], filters: Sequence[Filter]
-) -> Sequence[str]:
-    """Return the names of what else the streams list, where an advisory of that counts for them.
+def _companions(streams: Sequence[Stream], names: Sequence[str]) -> Sequence[str]:
+    """Return the names of what else the streams list: an advisory of that counts for them, too.
 
     Of streams of very many packages none: a statement takes only so many conditions.
     """
-    if not any(each.original_module_streams for each in filters):
-        return ()
     listed = {artifact.rsplit("-", 2)[0] for each in streams for artifact in each.artifacts}
     found = sorted(listed - set(names))
     return found if len(found) <= _MOST_COMPANIONS else ()
