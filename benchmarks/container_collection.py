@@ -3,11 +3,10 @@
 They are tiny: what is measured is the work for each row and file. Somebody pulls meanwhile.
 """
 
-import http.client
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,10 +21,11 @@ from headgate.domain.content import Content
 from headgate.stores.db import Database
 from headgate.stores.db.statements import batched
 from headgate.stores.db.tables import blobs
+from latency import p99
 from support import oci
 from support.conformance.registry import Registry, Repository, expect
 from support.conformance.uploads import put_blob
-from support.server import PASSWORD, Server
+from support.server import PASSWORD
 from support.world import World
 from table import Row, Table
 
@@ -53,14 +53,14 @@ def run(table: Table, work: Path) -> None:
         before = _count(database)
         _fill(database, home, many)
         path = f"/v2/{kept.name}/manifests/v1"
-        idle = _p99(server, path, lambda passed: passed < _IDLE_SECONDS)
+        idle = p99(server.http_port, path, lambda passed: passed < _IDLE_SECONDS, _headers())
 
         began = time.perf_counter()
         deleting = threading.Thread(
             target=_delete, args=(world, many, database, before), daemon=True
         )
         deleting.start()
-        busy = _p99(server, path, lambda _: deleting.is_alive())
+        busy = p99(server.http_port, path, lambda _: deleting.is_alive(), _headers())
         seconds = time.perf_counter() - began
         database.close()
     what = f"collection of {BLOBS:,} blobs of a deleted repository"
@@ -133,21 +133,6 @@ def _count(database: Database) -> int:
         return int(tx.scalar(select(func.count()).select_from(blobs)) or 0)
 
 
-def _p99(server: Server, path: str, more: Callable[[float], bool]) -> float:
-    """Return the p99 in seconds of one kept-alive client that asks some 200 times a second."""
+def _headers() -> dict[str, str]:
     login = b64encode(f"admin:{PASSWORD}".encode()).decode()
-    headers = {"Authorization": f"Basic {login}", "Accept": OCI_MANIFEST}
-    connection = http.client.HTTPConnection("127.0.0.1", server.http_port)
-    times: list[float] = []
-    began = time.perf_counter()
-    while more(time.perf_counter() - began):
-        asked = time.perf_counter()
-        connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
-        answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"{path}: {answer.status}")
-        times.append(time.perf_counter() - asked)
-        time.sleep(0.005)
-    connection.close()
-    return sorted(times)[int(len(times) * 0.99)]
+    return {"Authorization": f"Basic {login}", "Accept": OCI_MANIFEST}

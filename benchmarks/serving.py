@@ -4,17 +4,15 @@ One web process of ours against one worker of nginx, each in turn on the same ma
 the other core. Ratios count, not numbers.
 """
 
-import http.client
 import os
 import re
 import statistics
 import subprocess
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from family import shipped
+from latency import p99
 from repodata import make
 from support import nginx
 from support.needs import program
@@ -88,27 +86,12 @@ def _wrk(url: str, connections: int) -> float:
 
 def _latencies(world: World, server: Server, path: str, large: Path) -> tuple[float, float]:
     """Return the p99 of an idle server and of one that syncs a large repository."""
-    idle = _p99(server.http_port, path, lambda passed: passed < _LATENCY_SECONDS)
+    idle = p99(server.http_port, path, lambda passed: passed < _LATENCY_SECONDS)
     with nginx.serving(large) as upstream:
         url = f"{upstream.url}/"
         repository = world.repository("Busy", url=url, download_policy="on_demand")
         syncing = threading.Thread(target=world.sync, args=(repository,))
         syncing.start()
-        busy = _p99(server.http_port, path, lambda _: syncing.is_alive())
+        busy = p99(server.http_port, path, lambda _: syncing.is_alive())
         syncing.join()
     return idle, busy
-
-
-def _p99(port: int, path: str, more: Callable[[float], bool]) -> float:
-    """Return the p99 in seconds of one kept-alive client that asks some 200 times a second."""
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    times: list[float] = []
-    began = time.perf_counter()
-    while more(time.perf_counter() - began):
-        asked = time.perf_counter()
-        connection.request("GET", path)
-        connection.getresponse().read()
-        times.append(time.perf_counter() - asked)
-        time.sleep(0.005)
-    connection.close()
-    return sorted(times)[int(len(times) * 0.99)]
