@@ -2,20 +2,18 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from hashlib import sha256
 from typing import Any, Final
 from uuid import uuid4
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from headgate.apis.actions.describe import describe
 from headgate.apis.actions.dispatch import Dispatcher, error_response
 from headgate.apis.actions.resources import Action, Resource
+from headgate.apis.apidoc import ApidocPages
 from headgate.apis.authentication import Authenticator
 from headgate.apis.katello import RESOURCES
 from headgate.apis.ports import FOREMAN_VERSION, Services
@@ -28,19 +26,15 @@ _ALIASES: Final = {"/katello/api/": "/katello/api/v2/", "/api/": "/api/v2/"}
 def control_plane(
     services: Services, resources: Sequence[Resource] = RESOURCES, *, sign_in: SignIn | None = None
 ) -> ASGIApp:
-    """Return the application that serves /katello/api, /api and /foreman_tasks/api."""
+    """Return the application that serves /katello/api, /api, /foreman_tasks/api and /apidoc."""
     dispatcher = Dispatcher(services, Authenticator(services, sign_in))
+    pages = ApidocPages(resources)
     app = Starlette(
-        routes=_routes(dispatcher, resources),
+        routes=[*pages.routes(), *_routes(dispatcher, resources)],
         exception_handlers={404: _refused, 405: _refused, 500: _refused},
     )
     app.router.redirect_slashes = False
-    return ApiHeaders(app, checksum=checksum_of(resources))
-
-
-def checksum_of(resources: Iterable[Resource]) -> str:
-    """Return what names the present apidoc: clients drop their cached one when it changes."""
-    return sha256(msgspec.json.encode(describe(resources))).hexdigest()[:32]
+    return ApiHeaders(app, checksum=pages.checksum)
 
 
 class ApiHeaders:

@@ -1,8 +1,8 @@
 """How a request proves who asks: basic authentication, or the session's cookie.
 
-Passwords and personal access tokens both come as basic authentication. A session's cookie counts
-for writes only from our own pages: a browser that sends it from elsewhere says so in `Origin` or
-`Sec-Fetch-Site`; programs such as hammer send neither (katello.md 2.6).
+Passwords and personal access tokens both come as basic authentication. Writes are taken from our
+own pages only: a browser that sends a cookie, or a password that it remembers, from elsewhere says
+so in `Origin` or `Sec-Fetch-Site`; programs such as hammer send neither (katello.md 2.6).
 """
 
 import base64
@@ -84,20 +84,21 @@ class Authenticator:
 
         With `optional` a caller who claims nothing is let in as nobody.
         """
+        if caller.method not in _READING and caller.from_elsewhere:
+            # Browsers add passwords that they remember as readily as cookies.
+            raise PermissionDeniedError("A page of another site may not change anything here")
         if caller.authorization:
             actor = self.sign_in.actor_of(read_basic(caller.authorization), address=caller.address)
             return replace(caller, actor=actor, authenticated=True, by_password=True)
         if caller.session_token is not None:
-            actor = self._of_session(caller, caller.session_token)
+            actor = self._of_session(caller.session_token)
             if actor is not None:
                 return replace(caller, actor=actor, authenticated=True)
         if optional:
             return replace(caller, authenticated=True)
         raise UnauthenticatedError("Unable to authenticate user: log in and try again")
 
-    def _of_session(self, caller: Caller, token: str) -> Actor | None:
-        if caller.method not in _READING and caller.from_elsewhere:
-            raise PermissionDeniedError("A page of another site may not change anything here")
+    def _of_session(self, token: str) -> Actor | None:
         with self._database.read() as tx:
             return actor_of_session(tx, token, now=self._clock())
 

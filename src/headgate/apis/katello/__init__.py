@@ -32,6 +32,7 @@ from headgate.apis.katello.packages import packages, srpms
 from headgate.apis.katello.personal_access_tokens import personal_access_tokens
 from headgate.apis.katello.products import products
 from headgate.apis.katello.products_bulk_actions import products_bulk_actions
+from headgate.apis.katello.provisioning import PROVISIONING
 from headgate.apis.katello.recurring_logics import recurring_logics
 from headgate.apis.katello.repositories import repositories
 from headgate.apis.katello.repositories_bulk_actions import repositories_bulk_actions
@@ -105,4 +106,5 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     personal_access_tokens,
     http_proxies,
     sessions,
+    *PROVISIONING,
 )

@@ -26,5 +26,8 @@ def _details(_call: Call, row: Any) -> dict[str, Any]:
 
 
 files: Final = unit_resource(
-    "files", "Files", UnitKind(UnitRows("file", file_units), FILES, _shown, _details)
+    "file_units",
+    "Files",
+    UnitKind(UnitRows("file", file_units), FILES, _shown, _details),
+    path="files",
 )

@@ -76,11 +76,11 @@ class UnitKind:
     details: Callable[[Call, Any], Shown]
 
 
-def unit_resource(name: str, title: str, kind: UnitKind) -> Resource:
-    """Declare index and show for a kind of unit."""
+def unit_resource(name: str, title: str, kind: UnitKind, *, path: str | None = None) -> Resource:
+    """Declare index, compare and show for a kind of unit; `path` is the name unless given."""
     resource = Resource(name, title)
-    base = f"/katello/api/{name}"
-    nested = f"/katello/api/repositories/{{repository_id}}/{name}"
+    base = f"/katello/api/{path or name}"
+    nested = f"/katello/api/repositories/{{repository_id}}/{path or name}"
 
     @resource.action("index", "GET", base, also=[nested], permission="view_products")
     def index(call: Call, params: Index) -> Listing:  # pyright: ignore[reportUnusedFunction] - declared

@@ -22,9 +22,7 @@ NOUNS: Final[Mapping[str, str]] = {
     "errata": "erratum",
     "file_units": "file",
     "flatpak_remote_repositories": "flatpak-remote remote-repository",
-    "files": "file",
     "foreman_tasks": "task",
-    "tasks": "task",
     "personal_access_tokens": "user access-token",
     "products_bulk_actions": "product bulk",
     "repositories_bulk_actions": "repository bulk",
@@ -78,6 +76,13 @@ LEFT_OUT: Final[Mapping[tuple[str, str], str]] = {
     ("home", "status"): "Foreman's form of what `status` shows",
     ("ping", "ping"): "Foreman's form of what `ping` shows",
     ("sync", "*"): "`repository info` shows the last one",
+    **{
+        (name, "*"): "nothing is provisioned here"
+        for name in (
+            *("hostgroups", "domains", "media", "subnets", "compute_resources"),
+            *("provisioning_templates", "operatingsystems", "architectures", "ptables"),
+        )
+    },
     ("sessions", "*"): "cookies are for browsers; `login` keeps a token",
 }
 
@@ -193,7 +198,6 @@ COLUMNS: Final[Mapping[str, str]] = {
     "docker_tags.repositories": "id name product.name:Product content_type:Type url",
     "errata": "id errata_id type title issued",
     "file_units": "id name path",
-    "files": "id name path",
     "flatpak_remote_repositories": "id name label runtimes last_mirrored.repository.name:Mirror",
     "flatpak_remotes": "id name url description username registry_url scanned_at",
     "foreman_tasks": "id action state result started_at:Started duration username:User",
@@ -211,7 +215,6 @@ COLUMNS: Final[Mapping[str, str]] = {
     "repositories.tag_history": "moved_at:When name digest:Points_to cause user",
     "srpms": "id filename summary",
     "sync_plans": "id name sync_date:Start_date interval enabled cron_expression next_sync",
-    "tasks": "id action state result started_at:Started duration username:User",
     "users": "id login firstname lastname mail admin",
 }
 DEFAULT_COLUMNS: Final = "id name label"

@@ -1,0 +1,181 @@
+"""`/apidoc/v2.json`: the declarations in the form from which clients build themselves.
+
+Hammer and the Ansible collection draw their commands, routes and wrapping of parameters from this
+document, and know by `Apipie-Checksum` when to fetch it anew (katello.md 2.5). They ask for it
+before they know a password, so it is public; it says nothing of what an installation holds.
+"""
+
+import gzip
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from hashlib import sha256
+from threading import Lock
+from typing import Any, Final, TypeAlias
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from headgate.apis.actions.describe import describe
+from headgate.apis.actions.resources import Resource
+
+Json: TypeAlias = dict[str, Any]
+
+_VARIABLE: Final = re.compile(r"\{([^}]+)\}")
+# What a client is told to send; a time or an identifier is text or a number to it.
+_EXPECTED: Final[Mapping[str, str]] = {
+    "integer": "numeric",
+    "number": "numeric",
+    "boolean": "boolean",
+    "list": "array",
+    "hash": "hash",
+    "any": "any_type",
+}
+
+
+def checksum_of(resources: Iterable[Resource]) -> str:
+    """Return what names the present document: clients drop their cached one when it changes."""
+    return sha256(msgspec.json.encode(describe(resources))).hexdigest()[:32]
+
+
+def apidoc(resources: Iterable[Resource]) -> Json:
+    """Return the document."""
+    return {
+        "docs": {
+            "name": "Headgate",
+            "info": "The actions that Headgate answers, under the names of Foreman and Katello.",
+            "copyright": "GPL-2.0-or-later",
+            "doc_url": "/apidoc/v2",
+            "api_url": "",
+            "resources": {each["name"]: _resource(each) for each in describe(resources)},
+        }
+    }
+
+
+class ApidocPages:
+    """Serves the document; it is written when first asked for, and kept compressed."""
+
+    def __init__(self, resources: Sequence[Resource]) -> None:
+        self._resources = resources
+        self.checksum = checksum_of(resources)
+        self._compressed: bytes | None = None
+        self._lock = Lock()
+
+    def routes(self) -> list[Route]:
+        """Return the document's routes; every language gets the same words."""
+        return [
+            Route("/apidoc/apipie_checksum", self._tell_checksum, methods=["GET"]),
+            Route("/apidoc/v2.json", self._answer, methods=["GET"]),
+            Route("/apidoc/v2.{language}.json", self._answer, methods=["GET"]),
+        ]
+
+    def _tell_checksum(self, _request: Request) -> Response:
+        return JSONResponse({"checksum": self.checksum})
+
+    def _answer(self, request: Request) -> Response:
+        tag = f'"{self.checksum}"'
+        headers = {"ETag": tag, "Vary": "Accept-Encoding"}
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        content = self._document()
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+        else:
+            content = gzip.decompress(content)
+        return Response(content, headers=headers, media_type="application/json")
+
+    def _document(self) -> bytes:
+        with self._lock:
+            if self._compressed is None:
+                written = msgspec.json.encode(apidoc(self._resources))
+                self._compressed = gzip.compress(written, mtime=0)
+            return self._compressed
+
+
+def _resource(resource: Json) -> Json:
+    name = resource["name"]
+    return {
+        "id": name,
+        "name": resource["title"],
+        "doc_url": f"/apidoc/v2/{name}",
+        "api_url": "/katello/api" if resource["dialect"] == "katello" else "/api",
+        "short_description": resource["title"],
+        "full_description": "",
+        "version": "v2",
+        "formats": ["json"],
+        "headers": [],
+        "methods": [_method(name, action) for action in resource["actions"]],
+    }
+
+
+def _method(resource: str, action: Json) -> Json:
+    aliases = {alias: each["name"] for each in action["params"] for alias in each["aliases"]}
+    params = [_parameter(each, "") for each in action["params"]]
+    known = {each["name"] for each in action["params"]}
+    # A variable that stands for a parameter of another name is one more, which the path requires.
+    params += [
+        _parameter({**each, "name": alias, "required": False}, "")
+        for alias, name in aliases.items()
+        for each in action["params"]
+        if each["name"] == name and alias not in known
+    ]
+    return {
+        "doc_url": f"/apidoc/v2/{resource}/{action['name']}",
+        "name": action["name"],
+        "apis": [
+            {
+                "api_url": _VARIABLE.sub(r":\1", path),
+                "http_method": action["method"],
+                "short_description": action["summary"],
+                "deprecated": None,
+            }
+            for path in action["paths"]
+        ],
+        "formats": ["json"],
+        "full_description": "",
+        "errors": [],
+        "params": params,
+        "examples": [],
+        "metadata": None,
+        "headers": [],
+        "show": True,
+    }
+
+
+def _parameter(parameter: Json, within: str) -> Json:
+    name = parameter["name"]
+    full_name = f"{within}[{name}]" if within else name
+    nested: Sequence[Json] = parameter.get("params") or parameter.get("item", {}).get("params", ())
+    described: Json = {
+        "name": name,
+        "full_name": full_name,
+        "description": parameter["description"],
+        "required": parameter["required"],
+        "allow_nil": parameter["nullable"] or not parameter["required"],
+        "allow_blank": not parameter["required"],
+        "validator": _validator(parameter),
+        "expected_type": _EXPECTED.get(parameter["type"], "string"),
+        "metadata": None,
+        "show": True,
+        "validations": [],
+    }
+    if nested:
+        described["params"] = list(map(partial(_parameter, within=full_name), nested))
+    return described
+
+
+def _validator(parameter: Json) -> str:
+    """Say what values are taken: hammer reads the values of an enumeration out of this text."""
+    if parameter["enum"]:
+        values = ", ".join(f"<code>{value}</code>" for value in parameter["enum"])
+        return f"Must be one of: {values}."
+    kind = _EXPECTED.get(parameter["type"], "string")
+    return {
+        "numeric": "Must be a number.",
+        "boolean": "Must be one of: <code>true</code>, <code>false</code>, <code>1</code>,"
+        " <code>0</code>.",
+        "array": "Must be an array of any type",
+        "hash": "Must be a Hash",
+    }.get(kind, "Must be a String")
