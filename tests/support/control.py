@@ -19,6 +19,7 @@ from headgate.pki.authority import Authority
 from headgate.server.content_types import content_types
 from headgate.services.accounts.authentication import hash_password
 from headgate.services.accounts.users import make_first_admin
+from headgate.services.organizations.installation import install_defaults
 from headgate.stores.blobs.memory import MemoryBlobStore
 from headgate.stores.db import Database
 from headgate.stores.db.tables import user_organizations, user_permissions, users
@@ -114,6 +115,7 @@ def control(
     blobs = MemoryBlobStore()
     with database.begin() as tx:
         make_first_admin(tx, clock=clock, password_hash=HASH)
+        install_defaults(tx, clock=clock, name="headgate.test", url="https://headgate.test")
     services = Services(
         database=database,
         blobs=blobs,

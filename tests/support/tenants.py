@@ -28,6 +28,8 @@ from headgate.stores.db.tables import (
     http_proxies,
     http_proxy_organizations,
     lifecycle_environments,
+    location_organizations,
+    locations,
     organizations,
     personal_access_tokens,
     products,
@@ -36,6 +38,8 @@ from headgate.stores.db.tables import (
     repositories,
     repository_versions,
     signing_keys,
+    smart_proxies,
+    smart_proxy_organizations,
     sync_plans,
     tasks,
     user_organizations,
@@ -217,6 +221,12 @@ def _add_people(tx: Transaction, made: Tenant, password_hash: str | None) -> Non
             http_proxy_id=made.ids[http_proxies], organization_id=made.organization_id
         )
     )
+    place = made.add(tx, locations, name=made.name, title=made.name)
+    owner = {"organization_id": made.organization_id}
+    tx.execute(insert(location_organizations).values(location_id=place, **owner))
+    url = f"https://{made.name}.example.org"
+    near = made.add(tx, smart_proxies, name=made.name, url=url, download_policy="inherit")
+    tx.execute(insert(smart_proxy_organizations).values(smart_proxy_id=near, **owner))
     made.add(tx, personal_access_tokens, user_id=user_id, name="token", token_hash=uuid4().hex * 2)
     for table, values in _things_of(made):
         made.ids[table] = str(uuid4())

@@ -11,11 +11,12 @@ from headgate.domain.clock import utc_now
 from headgate.domain.errors import ConfigurationError
 from headgate.domain.secret import Secret
 from headgate.pki.files import make_private_folder
-from headgate.server.home import Home, open_home
+from headgate.server.home import Home, host_names, open_home
 from headgate.server.migrate import current_revision, migrate, require_current
 from headgate.server.settings import Settings
 from headgate.services.accounts.authentication import new_token
 from headgate.services.accounts.users import FIRST_LOGIN, checked_password_hash, make_first_admin
+from headgate.services.organizations.installation import install_defaults
 from headgate.stores.db import Database
 from headgate.stores.db.migrations import HEAD
 from headgate.stores.db.tables import users
@@ -40,6 +41,10 @@ def prepare(settings: Settings, *, home: Home) -> None:
             migrate(database)
             _log.info("The database was brought to revision %s", HEAD)
         _make_admin(database, settings.admin.password)
+        name = host_names(settings.listen.hosts)[0]
+        with database.begin() as tx:
+            url = f"https://{name}:{settings.listen.port}"
+            install_defaults(tx, clock=utc_now, name=name, url=url)
     except SQLAlchemyError as error:
         raise ConfigurationError(f"The database cannot be used: {error}") from error
     finally:

@@ -37,6 +37,7 @@ from headgate.domain.ids import (
     FlatpakRemoteId,
     FlatpakRemoteRepositoryId,
     HttpProxyId,
+    LocationId,
     OrganizationId,
     PersonalAccessTokenId,
     ProductId,
@@ -44,6 +45,7 @@ from headgate.domain.ids import (
     RepositoryId,
     RepositoryVersionId,
     SigningKeyId,
+    SmartProxyId,
     SyncPlanId,
     TaskId,
     UploadId,
@@ -65,6 +67,8 @@ from headgate.stores.db.tables import (
     http_proxies,
     http_proxy_organizations,
     lifecycle_environments,
+    location_organizations,
+    locations,
     organizations,
     personal_access_tokens,
     products,
@@ -72,8 +76,11 @@ from headgate.stores.db.tables import (
     repositories,
     repository_versions,
     signing_keys,
+    smart_proxies,
+    smart_proxy_organizations,
     sync_plans,
     tasks,
+    user_locations,
     user_organizations,
     users,
 )
@@ -196,6 +203,19 @@ def _shared_proxy(actor: Actor) -> ColumnElement[bool]:
     return http_proxies.c.id.in_(shared)
 
 
+def _usable_location(actor: Actor) -> ColumnElement[bool]:
+    of = location_organizations.c
+    shared = select(of.location_id).where(of.organization_id.in_(sorted(actor.organization_ids)))
+    own = select(user_locations.c.location_id).where(user_locations.c.user_id == actor.user_id)
+    return or_(locations.c.for_all, locations.c.id.in_(shared), locations.c.id.in_(own))
+
+
+def _serving_proxy(actor: Actor) -> ColumnElement[bool]:
+    of = smart_proxy_organizations.c
+    shared = select(of.smart_proxy_id).where(of.organization_id.in_(sorted(actor.organization_ids)))
+    return or_(smart_proxies.c.internal, smart_proxies.c.id.in_(shared))
+
+
 _VIEW_PATH = (content_views.c.organization_id,)
 _FILTER_PATH = (content_view_filters.c.content_view_id, *_VIEW_PATH)
 _REPOSITORY_PATH = (repositories.c.organization_id,)
@@ -243,6 +263,8 @@ KINDS: Final = (
     Kind("task", tasks, (tasks.c.organization_id,), own=_own_task),
     Kind("user", users, own=_colleague),
     Kind("HTTP proxy", http_proxies, own=_shared_proxy),
+    Kind("location", locations, own=_usable_location),
+    Kind("smart proxy", smart_proxies, own=_serving_proxy),
     Kind("personal access token", personal_access_tokens, own=_own_token),
 )
 
@@ -272,6 +294,8 @@ TABLE_OF_ID: Final[Mapping[object, Table]] = {
     TaskId: tasks,
     UserId: users,
     HttpProxyId: http_proxies,
+    LocationId: locations,
+    SmartProxyId: smart_proxies,
     PersonalAccessTokenId: personal_access_tokens,
 }
 

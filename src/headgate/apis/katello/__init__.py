@@ -25,6 +25,7 @@ from headgate.apis.katello.flatpak_remote_repositories import flatpak_remote_rep
 from headgate.apis.katello.flatpak_remotes import flatpak_remotes
 from headgate.apis.katello.home import home, ping
 from headgate.apis.katello.http_proxies import http_proxies
+from headgate.apis.katello.locations import locations
 from headgate.apis.katello.module_streams import module_streams
 from headgate.apis.katello.organizations import organizations
 from headgate.apis.katello.package_groups import package_groups
@@ -38,6 +39,7 @@ from headgate.apis.katello.repositories import repositories
 from headgate.apis.katello.repositories_bulk_actions import repositories_bulk_actions
 from headgate.apis.katello.sessions import sessions
 from headgate.apis.katello.signing_keys import signing_keys
+from headgate.apis.katello.smart_proxies import smart_proxies
 from headgate.apis.katello.space import space
 from headgate.apis.katello.sync import sync
 from headgate.apis.katello.sync_plans import sync_plans
@@ -105,6 +107,8 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     users,
     personal_access_tokens,
     http_proxies,
+    locations,
+    smart_proxies,
     sessions,
     *PROVISIONING,
 )

@@ -49,6 +49,8 @@ FINDERS: Final[Mapping[str, Finder]] = {
     ),
     "SyncPlanId": Finder("sync_plans", "sync-plan", _NAME, ("organization_id",)),
     "HttpProxyId": Finder("http_proxies", "http-proxy", _NAME),
+    "LocationId": Finder("locations", "location", {"": "name", "title": "title"}),
+    "SmartProxyId": Finder("smart_proxies", "proxy", _NAME),
     "UserId": Finder("users", "user", {"": "login"}),
     "PersonalAccessTokenId": Finder("personal_access_tokens", "access-token", _NAME, ("user_id",)),
 }

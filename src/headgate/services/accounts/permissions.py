@@ -23,6 +23,8 @@ PERMISSIONS: Final = frozenset[str]().union(
     _on("content_views", "publish", "promote_or_remove"),
     _on("users"),
     _on("http_proxies"),
+    _on("locations"),
+    _on("smart_proxies"),
     _on("personal_access_tokens"),
     {"view_foreman_tasks", "edit_foreman_tasks"},
     {"view_recurring_logics", "edit_recurring_logics"},

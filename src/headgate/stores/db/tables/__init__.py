@@ -24,7 +24,15 @@ from headgate.stores.db.tables.flatpak import (
     flatpak_remote_repositories,
     flatpak_remotes,
 )
-from headgate.stores.db.tables.http_proxies import http_proxies, http_proxy_organizations
+from headgate.stores.db.tables.http_proxies import (
+    http_proxies,
+    http_proxy_organizations,
+)
+from headgate.stores.db.tables.locations import (
+    location_organizations,
+    locations,
+    user_locations,
+)
 from headgate.stores.db.tables.missing import missing_files, offered_units
 from headgate.stores.db.tables.organizations import (
     content_credentials,
@@ -36,6 +44,11 @@ from headgate.stores.db.tables.organizations import (
 )
 from headgate.stores.db.tables.quotas import organization_quotas
 from headgate.stores.db.tables.recurrence import recurring_logics, sync_plans
+from headgate.stores.db.tables.smart_proxies import (
+    smart_proxies,
+    smart_proxy_locations,
+    smart_proxy_organizations,
+)
 from headgate.stores.db.tables.tasks import (
     executors,
     task_locks,
@@ -101,6 +114,8 @@ __all__ = [
     "http_proxies",
     "http_proxy_organizations",
     "lifecycle_environments",
+    "location_organizations",
+    "locations",
     "missing_files",
     "offered_units",
     "organization_quotas",
@@ -116,6 +131,9 @@ __all__ = [
     "revoked_certificates",
     "sessions",
     "signing_keys",
+    "smart_proxies",
+    "smart_proxy_locations",
+    "smart_proxy_organizations",
     "sync_plans",
     "task_locks",
     "task_numbers",
@@ -123,6 +141,7 @@ __all__ = [
     "task_steps",
     "tasks",
     "unit_pins",
+    "user_locations",
     "user_organizations",
     "user_permissions",
     "users",

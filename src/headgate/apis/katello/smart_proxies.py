@@ -1,0 +1,201 @@
+"""`/api/smart_proxies`: records of the servers near hosts; the first is this server itself."""
+
+from typing import Any, Literal
+
+from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc, wrapped
+from headgate.apis.katello.shapes import named_all
+from headgate.domain.errors import NotImplementedYetError
+from headgate.domain.ids import HttpProxyId, LocationId, OrganizationId, SmartProxyId
+from headgate.services.access import AnyRow, load
+from headgate.services.listing import page
+from headgate.services.organizations.smart_proxies import (
+    LOCATION_LINKS,
+    ORGANIZATION_LINKS,
+    SMART_PROXIES,
+    create_smart_proxy,
+    delete_smart_proxy,
+    load_smart_proxy,
+    query,
+    update_smart_proxy,
+)
+from headgate.services.organizations.taxonomies import locations_of, organizations_of
+from headgate.services.related import Grouped
+from headgate.stores.db.tables import smart_proxies as smart_proxies_table
+
+smart_proxies = Resource("smart_proxies", "Smart Proxies", dialect="foreman")
+
+_PATH = "/api/smart_proxies"
+_ONE = f"{_PATH}/{{id}}"
+_POLICY = "Download policy of the smart proxy; inherit takes each repository's own"
+Policy = Literal["inherit", "immediate", "on_demand", "streamed"]
+
+
+class Index(ListParams):
+    """List all smart proxies."""
+
+    organization_id: OrganizationId | None = doc("Scope by organizations", default=None)
+    location_id: LocationId | None = doc("Scope by locations", default=None)
+    name: str | None = doc("Name of the smart proxy", default=None)
+
+
+@smart_proxies.action("index", "GET", _PATH, permission="view_smart_proxies")
+def index(call: Call, params: Index) -> Listing:
+    """List those that the caller may see, this server among them."""
+    found = query(
+        call.actor,
+        name=params.name,
+        organization_id=params.organization_id,
+        location_id=params.location_id,
+    )
+    listed = page(
+        call.tx,
+        found,
+        catalog=SMART_PROXIES,
+        window=params.window,
+        clock=call.services.clock,
+        strict=True,
+    )
+    users, places = _links(call, listed.rows)
+    return Listing.of(listed, lambda row: _shown(row, users, places))
+
+
+class Show(Params):
+    """Show a smart proxy."""
+
+    id: SmartProxyId = doc("Smart proxy ID")
+
+
+@smart_proxies.action("show", "GET", _ONE, permission="view_smart_proxies")
+def show(call: Call, params: Show) -> dict[str, Any]:
+    """Show one."""
+    return _one(call, params.id)
+
+
+class CreateFields(Params):
+    """What the record of a smart proxy is made of."""
+
+    name: str = doc("Name")
+    url: str = doc("URL", max_length=255)
+    download_policy: Policy = doc(_POLICY, default="inherit")
+    http_proxy_id: HttpProxyId | None = doc("HTTP proxy ID", default=None)
+    organization_ids: list[OrganizationId] = doc("Organizations that may use it", default=[])
+    location_ids: list[LocationId] = doc("Locations of it", default=[])
+
+
+class Create(Params):
+    """Create a smart proxy."""
+
+    smart_proxy: CreateFields = wrapped("Smart proxy")
+
+
+@smart_proxies.action("create", "POST", _PATH, permission="create_smart_proxies")
+def create(call: Call, params: Create) -> dict[str, Any]:
+    """Make the record; the proxy is not contacted."""
+    fields = params.smart_proxy
+    names = ("name", "url", "download_policy", "http_proxy_id")
+    proxy_id = create_smart_proxy(
+        call.tx,
+        actor=call.actor,
+        clock=call.services.clock,
+        values={name: getattr(fields, name) for name in names},
+        organization_ids=fields.organization_ids,
+        location_ids=fields.location_ids,
+    )
+    return _one(call, proxy_id)
+
+
+class UpdateFields(Params):
+    """What can be changed of a smart proxy."""
+
+    name: str | None = doc("Name", default=None)
+    url: str | None = doc("URL", default=None, max_length=255)
+    download_policy: Policy | None = doc(_POLICY, default=None)
+    http_proxy_id: HttpProxyId | None = doc("HTTP proxy ID", default=None)
+    organization_ids: list[OrganizationId] | None = doc(
+        "Organizations that may use it", default=None
+    )
+    location_ids: list[LocationId] | None = doc("Locations of it", default=None)
+
+
+class Update(Params):
+    """Update a smart proxy."""
+
+    id: SmartProxyId = doc("Smart proxy ID")
+    smart_proxy: UpdateFields = wrapped("Smart proxy")
+
+
+@smart_proxies.action("update", "PUT", _ONE, permission="edit_smart_proxies")
+def update(call: Call, params: Update) -> dict[str, Any]:
+    """Change what is given."""
+    fields = params.smart_proxy
+    changes = fields.changes("http_proxy_id")
+    changes |= {
+        name: value
+        for name in ("name", "url", "download_policy")
+        if (value := getattr(fields, name)) is not None
+    }
+    update_smart_proxy(
+        call.tx,
+        actor=call.actor,
+        clock=call.services.clock,
+        proxy_id=params.id,
+        changes=changes,
+        organization_ids=fields.organization_ids,
+        location_ids=fields.location_ids,
+    )
+    return _one(call, params.id)
+
+
+class Destroy(Params):
+    """Delete a smart proxy."""
+
+    id: SmartProxyId = doc("Smart proxy ID")
+
+
+@smart_proxies.action("destroy", "DELETE", _ONE, permission="destroy_smart_proxies")
+def destroy(call: Call, params: Destroy) -> dict[str, Any]:
+    """Delete the record; return it as it was."""
+    shown = _one(call, params.id)
+    delete_smart_proxy(call.tx, actor=call.actor, proxy_id=params.id)
+    return shown
+
+
+class Refresh(Params):
+    """Refresh smart proxy features."""
+
+    id: SmartProxyId = doc("Smart proxy ID")
+
+
+@smart_proxies.action("refresh", "PUT", f"{_ONE}/refresh", permission="edit_smart_proxies")
+def refresh(call: Call, params: Refresh) -> dict[str, Any]:
+    """Refuse: nothing is asked of proxies yet."""
+    load(call.tx, call.actor, smart_proxies_table, params.id)
+    raise NotImplementedYetError("Smart proxies are records: their features are not asked for yet")
+
+
+def _one(call: Call, proxy_id: SmartProxyId) -> dict[str, Any]:
+    row = load_smart_proxy(call.tx, call.actor, proxy_id)
+    return _shown(row, *_links(call, [row]))
+
+
+def _links(call: Call, rows: Any) -> tuple[Grouped, Grouped]:
+    return (
+        organizations_of(call.tx, call.actor, ORGANIZATION_LINKS, rows),
+        locations_of(call.tx, call.actor, LOCATION_LINKS, rows),
+    )
+
+
+def _shown(row: AnyRow, users: Grouped, places: Grouped) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "url": row.url,
+        "download_policy": row.download_policy,
+        "http_proxy_id": row.http_proxy_id,
+        "http_proxy_name": row.http_proxy_name,
+        "features": [],
+        "organizations": named_all(users.get(row.id, [])),
+        "locations": named_all(places.get(row.id, [])),
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
