@@ -140,6 +140,12 @@ class UnavailableError(HeadgateError):
     code = "unavailable"
 
 
+class NotImplementedYetError(HeadgateError):
+    """A request that clients know and that this version has no work behind (501)."""
+
+    code = "not_implemented"
+
+
 class SolvingFailedError(HeadgateError):
     """The process that solves dependencies reached a limit, or died."""
 
