@@ -91,14 +91,23 @@ _NO_ROW = {
 # Units belong to whoever holds them: their ids are checked against what the caller's
 # repositories and versions hold (`services/units/units.py`; the walk in test_tenants.py asks).
 _UNITS = {
-    *("packages", "srpms", "errata", "package_groups", "module_streams", "files"),
+    *("packages", "srpms", "errata", "package_groups", "module_streams", "file_units"),
     *("docker_tags", "docker_manifests", "docker_manifest_lists"),
+}
+# Resources of which there are none, so that no id names anything.
+_NONE = {
+    *("hostgroups", "domains", "media", "subnets", "compute_resources"),
+    *("provisioning_templates", "operatingsystems", "architectures", "ptables"),
+    *("subscriptions", "upstream_subscriptions", "content_exports", "content_imports"),
+    *("content_export_incrementals", "alternate_content_sources"),
+    *("alternate_content_sources_bulk_actions", "debs", "ansible_collections"),
+    "generic_content_units",
 }
 CHECKED = [
     (f"{resource['name']}#{action['name']}", action)
     for resource in DESCRIBED
     for action in resource["actions"]
-    if resource["name"] not in _UNITS and not action["public"]
+    if resource["name"] not in _UNITS | _NONE and not action["public"]
 ]
 
 

@@ -34,6 +34,7 @@ def _action(action: Action) -> dict[str, Any]:
         "public": action.public,
         "permission": action.permission,
         "writes": action.writes,
+        "lacks": action.lacks,
         "media_types": sorted(action.body.media_types) if action.method != "GET" else [],
         "params": _params(action.params),
     }

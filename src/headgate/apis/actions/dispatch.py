@@ -27,7 +27,7 @@ from headgate.apis.ports import Services
 from headgate.apis.task_objects import task_object
 from headgate.domain.errors import HeadgateError, UnauthenticatedError
 from headgate.domain.ids import TaskId
-from headgate.services.access import TABLE_OF_ID, require_visible
+from headgate.services.access import TABLE_OF_ID, load_many, require_visible
 
 T = TypeVar("T")
 
@@ -92,7 +92,7 @@ class Dispatcher:
             caller = caller if caller.authenticated else self._admit(action, caller)
             params = parse(action.params, values, request.path_params)
             with self._call(resource, action, request, caller) as call:
-                _require_visible_ids(call, params)
+                _require_visible_ids(call, action, params)
                 result = action.handler(call, params)
                 answer = _rendered(resource, action, call, params, result)
         return answer
@@ -151,15 +151,16 @@ def _ids_of(shape: Shape, value: Any) -> Iterator[NamedId]:
         yield from ids_in(value)
 
 
-def _require_visible_ids(call: Call, params: Params) -> None:
+def _require_visible_ids(call: Call, action: Action, params: Params) -> None:
     """Refuse the request if any id in it names what the caller may not see."""
-    if call.actor.admin:
+    if call.actor.admin and action.lacks is None:
         return  # sees everything; that a thing exists is found out by the use case
+    require = require_visible if action.lacks is None else load_many
     by_table: dict[Table, list[object]] = {}
     for named in ids_in(params):
         by_table.setdefault(named.table, []).append(named.value)
     for table, keys in by_table.items():
-        require_visible(call.tx, call.actor, table, keys)
+        require(call.tx, call.actor, table, keys)
 
 
 def _rendered(

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
-from typing import Any, Literal, TypeVar, get_type_hints
+from typing import Any, Literal, NoReturn, TypeVar, get_type_hints
 
 from headgate.apis.actions.body import BodyRules
 from headgate.apis.actions.call import Call
 from headgate.apis.actions.params import Parameter, Params, parameters_of
+from headgate.domain.errors import NotImplementedYetError
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Handler = Callable[[Call, Any], Any]
@@ -22,7 +23,8 @@ class Action:
 
     `permission` is checked before the handler without regard to an organization; use cases check
     it again where it belongs. `async_task` handlers return a TaskId, answered by 202 and the task
-    object. `writes` says which transaction `call.tx` opens.
+    object. `writes` says which transaction `call.tx` opens. `lacks` says what is not there yet for
+    the action to work: it answers 501.
     """
 
     resource: str
@@ -39,6 +41,7 @@ class Action:
     status: int
     body: BodyRules
     hidden: bool
+    lacks: str | None = None
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -103,6 +106,49 @@ class Resource:
             return handler
 
         return declare
+
+    def unbacked(
+        self,
+        name: str,
+        method: Method,
+        path: str,
+        params: type[Params],
+        *,
+        lacks: str,
+        also: Sequence[str] = (),
+        permission: str | None = None,
+        body: BodyRules = _DEFAULT_BODY,
+    ) -> None:
+        """Declare an action that clients know and that nothing is behind yet.
+
+        Its requests are checked as all others are - who asks, what they may, the parameters, that
+        every id in them names something - and then answered by 501, which says what is lacking:
+        `lacks` is the subject of that sentence, in the singular.
+        """
+
+        def refuse(_call: Call, _params: Params) -> NoReturn:
+            raise NotImplementedYetError(f"{lacks} is not implemented yet, so nothing was done")
+
+        parameters_of(params)
+        self.actions.append(
+            Action(
+                resource=self.name,
+                name=name,
+                method=method,
+                paths=(path, *also),
+                summary=(params.__doc__ or "").partition("\n")[0].rstrip("."),
+                params=params,
+                handler=refuse,
+                permission=permission,
+                public=False,
+                async_task=False,
+                writes=False,
+                status=501,
+                body=body,
+                hidden=False,
+                lacks=lacks,
+            )
+        )
 
 
 def _params_of(handler: Callable[..., Any]) -> type[Params]:

@@ -4,12 +4,21 @@ from importlib import import_module
 from typing import Final
 
 from headgate.apis.actions import Resource
+from headgate.apis.katello.alternate_content_sources import (
+    alternate_content_sources,
+    alternate_content_sources_bulk_actions,
+)
 from headgate.apis.katello.container_units import (
     docker_manifest_lists,
     docker_manifests,
     docker_tags,
 )
 from headgate.apis.katello.content_credentials import content_credentials
+from headgate.apis.katello.content_exports import (
+    content_export_incrementals,
+    content_exports,
+    content_imports,
+)
 from headgate.apis.katello.content_uploads import content_uploads
 from headgate.apis.katello.content_view_components import content_view_components
 from headgate.apis.katello.content_view_environments import content_view_environments
@@ -25,6 +34,11 @@ from headgate.apis.katello.flatpak_remote_repositories import flatpak_remote_rep
 from headgate.apis.katello.flatpak_remotes import flatpak_remotes
 from headgate.apis.katello.home import home, ping
 from headgate.apis.katello.http_proxies import http_proxies
+from headgate.apis.katello.later_content_types import (
+    ansible_collections,
+    debs,
+    generic_content_units,
+)
 from headgate.apis.katello.locations import locations
 from headgate.apis.katello.module_streams import module_streams
 from headgate.apis.katello.organizations import organizations
@@ -41,6 +55,7 @@ from headgate.apis.katello.sessions import sessions
 from headgate.apis.katello.signing_keys import signing_keys
 from headgate.apis.katello.smart_proxies import smart_proxies
 from headgate.apis.katello.space import space
+from headgate.apis.katello.subscriptions import subscriptions, upstream_subscriptions
 from headgate.apis.katello.sync import sync
 from headgate.apis.katello.sync_plans import sync_plans
 from headgate.apis.katello.tasks import tasks
@@ -56,6 +71,7 @@ EXTENSIONS: Final = (
     "docker_tag_repositories",
     "incremental_update",
     "missing_files",
+    "redhat_content",
     "repairs",
     "repo_discovery",
     "repository_comparisons",
@@ -102,6 +118,16 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     docker_manifest_lists,
     flatpak_remotes,
     flatpak_remote_repositories,
+    content_exports,
+    content_export_incrementals,
+    content_imports,
+    alternate_content_sources,
+    alternate_content_sources_bulk_actions,
+    subscriptions,
+    upstream_subscriptions,
+    debs,
+    ansible_collections,
+    generic_content_units,
     tasks,
     recurring_logics,
     users,

@@ -7,8 +7,8 @@ Headgate provisions nothing: their lists are empty, and nothing has an id.
 from typing import Any, Final
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
+from headgate.apis.katello.unlisted import nothing_listed
 from headgate.domain.errors import NotFoundError
-from headgate.services.listing import Listed
 
 _TITLES: Final = {
     "hostgroups": "Host groups",
@@ -40,7 +40,7 @@ def _nothing(name: str, title: str) -> Resource:
     def index(call: Call, params: Index) -> Listing:  # pyright: ignore[reportUnusedFunction] - declared
         """List nothing."""
         del call
-        return Listing(Listed((), 0, 0, params.window, "name", "asc"), ())
+        return nothing_listed(params)
 
     @resource.action("show", "GET", f"/api/{name}/{{id}}", summary=f"Show one of {title.lower()}")
     def show(call: Call, params: Show) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction] - declared

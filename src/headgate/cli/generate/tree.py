@@ -26,7 +26,8 @@ def command_tree(resources: Sequence[Mapping[str, Any]]) -> Json:
     root: Json = {"commands": {}}
     for resource in resources:
         for action in resource["actions"]:
-            if reason_left_out(resource["name"], action["name"]) is None:
+            left_out = reason_left_out(resource["name"], action["name"])
+            if left_out is None and action["lacks"] is None:
                 _put(
                     root,
                     words_of(resource["name"], action["name"]),

@@ -29,6 +29,8 @@ PERMISSIONS: Final = frozenset[str]().union(
     {"view_foreman_tasks", "edit_foreman_tasks"},
     {"view_recurring_logics", "edit_recurring_logics"},
     {"export_content", "import_content"},
+    _on("alternate_content_sources"),
+    {"view_subscriptions", "import_manifest", "delete_manifest", "manage_subscription_allocations"},
 )
 
 

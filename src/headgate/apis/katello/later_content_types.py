@@ -1,0 +1,124 @@
+"""`/katello/api/debs`, `.../ansible_collections` and `.../content_units`.
+
+Declared for the clients that ask for them; no repository of these types can be made yet, so
+nothing holds such a unit.
+"""
+
+from typing import Final
+
+from headgate.apis.actions import Call, Listing, Resource, doc
+from headgate.apis.katello import units
+from headgate.apis.katello.unlisted import nothing_listed
+from headgate.domain.ids import FilterId, FilterRuleId
+
+_NESTED: Final = (
+    "/katello/api/content_views/{{content_view_id}}/filters/{{content_view_filter_id}}/{0}",
+    "/katello/api/content_view_filters/{{content_view_filter_id}}/{0}",
+    "/katello/api/repositories/{{repository_id}}/{0}",
+)
+_LACKS: Final = "Content of this type"
+
+
+class Index(units.Index):
+    """List content units of a type."""
+
+    content_view_filter_id: FilterId | None = doc(
+        "Content view filter ID", default=None, aliases=("filter_id",)
+    )
+    content_view_filter_rule_id: FilterRuleId | None = doc(
+        "Content view filter rule ID", default=None
+    )
+    include_filter_ids: bool = doc("Tell which filters name each unit", default=False)
+
+
+class IndexDebs(Index):
+    """List deb packages."""
+
+    host_id: int | None = doc("Host ID", default=None)
+    packages_restrict_applicable: bool = doc("Only what the host could use", default=False)
+    packages_restrict_upgradable: bool = doc("Only what the host could upgrade", default=False)
+    packages_restrict_latest: bool = doc("Only the latest of each name", default=False)
+    available_for: str | None = doc("What the packages could be added to", default=None)
+
+
+class IndexUnits(Index):
+    """List content units of a type that is named."""
+
+    content_type: str = doc("Content type")
+
+
+class ShowUnit(units.Show):
+    """Show a content unit of a type that is named."""
+
+    content_type: str = doc("Content type")
+
+
+class CompareUnits(units.Compare):
+    """Compare content view versions by units of a type that is named."""
+
+    content_type: str = doc("Content type")
+
+
+def _later(
+    name: str, title: str, path: str, show: type[units.Show], compare: type[units.Compare]
+) -> Resource:
+    """Declare show and compare of a type of which there are no units."""
+    resource = Resource(name, title)
+    base = f"/katello/api/{path}"
+    of_repository = f"/katello/api/repositories/{{repository_id}}/{path}/{{id}}"
+    resource.unbacked(
+        "compare", "GET", f"{base}/compare", compare, lacks=_LACKS, permission="view_products"
+    )
+    resource.unbacked(
+        "show",
+        "GET",
+        f"{base}/{{id}}",
+        show,
+        also=[of_repository],
+        lacks=_LACKS,
+        permission="view_products",
+    )
+    return resource
+
+
+def _nested(path: str) -> list[str]:
+    return [each.format(path) for each in _NESTED]
+
+
+debs = _later("debs", "Debs", "debs", units.Show, units.Compare)
+ansible_collections = _later(
+    "ansible_collections", "Ansible collections", "ansible_collections", units.Show, units.Compare
+)
+generic_content_units = _later(
+    "generic_content_units", "Content units", "content_units", ShowUnit, CompareUnits
+)
+
+
+@debs.action("index", "GET", "/katello/api/debs", also=_nested("debs"), permission="view_products")
+def index_debs(_call: Call, params: IndexDebs) -> Listing:
+    """List none."""
+    return nothing_listed(params)
+
+
+@ansible_collections.action(
+    "index",
+    "GET",
+    "/katello/api/ansible_collections",
+    also=_nested("ansible_collections"),
+    permission="view_products",
+)
+def index_collections(_call: Call, params: Index) -> Listing:
+    """List none."""
+    return nothing_listed(params)
+
+
+@generic_content_units.action(
+    "index",
+    "GET",
+    "/katello/api/content_units",
+    also=_nested("content_units"),
+    permission="view_products",
+)
+def index_units(_call: Call, params: IndexUnits) -> Listing:
+    """List none."""
+    return nothing_listed(params)
