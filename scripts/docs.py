@@ -85,6 +85,8 @@ def _action(action: dict[str, Any]) -> str:
     path, *others = action["paths"]
     also = f" (and {len(others)} more)" if others else ""
     notes = "task" if action["async_task"] else "without login" if action["public"] else ""
+    if action["lacks"] is not None:
+        notes = f"501: {action['lacks'][0].lower()}{action['lacks'][1:]} is not there yet"
     return f"| `{action['name']}` | {action['method']} `{path}`{also} | {notes} |"
 
 

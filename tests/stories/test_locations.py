@@ -1,5 +1,7 @@
 """Locations and smart proxies: records that organizations share."""
 
+from typing import Any
+
 from support.house import House, refused
 
 
@@ -36,7 +38,11 @@ def test_this_server_is_the_first_smart_proxy_and_stays(house: House) -> None:
     refused(house.admin.delete(f"/api/smart_proxies/{own['id']}"), 409, "This server itself")
     refused(house.admin.put(f"/api/smart_proxies/{own['id']}/refresh"), 501, "records")
 
-    body = {"name": "near", "url": "https://near.example.org", "organization_ids": []}
+    body: dict[str, Any] = {
+        "name": "near",
+        "url": "https://near.example.org",
+        "organization_ids": [],
+    }
     made = house.admin.post("/api/smart_proxies", json={"smart_proxy": body})
     assert made.status_code == 201, made.text
     near = made.json()["id"]

@@ -11,7 +11,7 @@ from headgate.domain.ids import RepositoryId, UnitId
 from headgate.engine.port import Run
 from headgate.plugin import Located, Upload
 from headgate.services.organizations.trust import rules_of
-from headgate.services.repositories.uploads import forget_uploads, path_of, require_checksum
+from headgate.services.repositories.uploads import note_import, path_of, require_checksum
 from headgate.services.repositories.verification import digests_of
 from headgate.workflows.repository_version import load_repository, revise
 from headgate.workflows.workshop import Workshop
@@ -59,7 +59,7 @@ def import_uploads(workshop: Workshop, run: Run) -> Mapping[str, Any]:
         loaded,
         cause="upload",
         added=added,
-        also=lambda tx: forget_uploads(tx, ids),
+        also=lambda tx: note_import(tx, ids, clock=workshop.ports.clock),
     )
     for upload in uploads:
         upload.path.unlink(missing_ok=True)

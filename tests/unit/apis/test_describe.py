@@ -96,6 +96,7 @@ _UNITS = {
 }
 # Resources of which there are none, so that no id names anything.
 _NONE = {
+    "hosts",
     *("hostgroups", "domains", "media", "subnets", "compute_resources"),
     *("provisioning_templates", "operatingsystems", "architectures", "ptables"),
     *("subscriptions", "upstream_subscriptions", "content_exports", "content_imports"),

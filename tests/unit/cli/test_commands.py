@@ -28,6 +28,7 @@ ACTIONS = [
     (resource["name"], action["name"])
     for resource in describe(RESOURCES)
     for action in resource["actions"]
+    if action["lacks"] is None  # what would only be refused has no command
 ]
 
 

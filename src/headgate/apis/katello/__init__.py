@@ -33,6 +33,7 @@ from headgate.apis.katello.files import files
 from headgate.apis.katello.flatpak_remote_repositories import flatpak_remote_repositories
 from headgate.apis.katello.flatpak_remotes import flatpak_remotes
 from headgate.apis.katello.home import home, ping
+from headgate.apis.katello.hosts import hosts
 from headgate.apis.katello.http_proxies import http_proxies
 from headgate.apis.katello.later_content_types import (
     ansible_collections,
@@ -136,5 +137,6 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     locations,
     smart_proxies,
     sessions,
+    hosts,
     *PROVISIONING,
 )

@@ -3,9 +3,11 @@
 Declared for the clients that ask for them; no such source can be made yet.
 """
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
+from headgate.apis.actions.resources import Method
 from headgate.apis.katello.unlisted import nothing_listed
 from headgate.domain.ids import CredentialId, ProductId
 
@@ -82,13 +84,14 @@ class Refresh(_One):
     """Read anew what an alternate content source has."""
 
 
-for _name, _method, _path, _params, _verb in (
+_OF_ONE: Final[Sequence[tuple[str, Method, str, type[Params], str]]] = (
     ("show", "GET", f"{_BASE}/{{id}}", Show, "view"),
     ("create", "POST", _BASE, Create, "create"),
     ("update", "PUT", f"{_BASE}/{{id}}", Update, "edit"),
     ("destroy", "DELETE", f"{_BASE}/{{id}}", Destroy, "destroy"),
     ("refresh", "POST", f"{_BASE}/{{id}}/refresh", Refresh, "edit"),
-):
+)
+for _name, _method, _path, _params, _verb in _OF_ONE:
     alternate_content_sources.unbacked(
         _name,
         _method,
@@ -115,11 +118,12 @@ class RefreshAll(Params):
     """Read anew what all alternate content sources have."""
 
 
-for _name, _method, _params, _verb in (
+_OF_SEVERAL: Final[Sequence[tuple[str, Method, type[Params], str]]] = (
     ("destroy", "PUT", DestroySeveral, "destroy"),
     ("refresh", "POST", RefreshSeveral, "edit"),
     ("refresh_all", "POST", RefreshAll, "edit"),
-):
+)
+for _name, _method, _params, _verb in _OF_SEVERAL:
     alternate_content_sources_bulk_actions.unbacked(
         f"{_name}_alternate_content_sources",
         _method,

@@ -90,6 +90,6 @@ class Destroy(Params):
 
 @content_uploads.action("destroy", "DELETE", f"{_PATH}/{{id}}", status=204)
 def destroy(call: Call, params: Destroy) -> None:
-    """Give it up."""
-    upload = load_upload(call.tx, call.actor, params.repository_id, params.id)
+    """Give it up; one that was imported is only forgotten."""
+    upload = load_upload(call.tx, call.actor, params.repository_id, params.id, imported=True)
     delete_upload(call.tx, call.services.uploads, upload)

@@ -4,6 +4,7 @@ Declared for the clients that ask for them; no vendor's manifest can be brought 
 organization has subscriptions.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from headgate.apis.actions import (
@@ -17,6 +18,7 @@ from headgate.apis.actions import (
     UploadedFile,
     doc,
 )
+from headgate.apis.actions.resources import Method
 from headgate.apis.katello.unlisted import nothing_listed
 from headgate.domain.ids import OrganizationId
 from headgate.services.access import require_visible
@@ -35,8 +37,6 @@ class Index(ListParams):
     """List the subscriptions of an organization."""
 
     organization_id: OrganizationId | None = doc("Organization ID", default=None)
-    host_id: int | None = doc("Host ID", default=None)
-    activation_key_id: int | None = doc("Activation key ID", default=None)
     name: str | None = doc("Name of the subscription", default=None)
     available_for: str | None = doc("What the subscription could be used for", default=None)
     match_host: bool = doc("Only what fits the host's hardware", default=False)
@@ -48,7 +48,7 @@ class Index(ListParams):
     "index",
     "GET",
     _NESTED,
-    also=["/katello/api/activation_keys/{activation_key_id}/subscriptions", _BASE],
+    also=[_BASE],
     permission="view_subscriptions",
 )
 def index(_call: Call, params: Index) -> Listing:
@@ -105,10 +105,11 @@ subscriptions.unbacked(
         media_types=frozenset({MULTIPART}), limit=64 * 1024 * 1024, files=frozenset({"content"})
     ),
 )
-for _name, _method, _params, _permission in (
+_OF_MANIFEST: Final[Sequence[tuple[str, Method, type[Params], str]]] = (
     ("refresh_manifest", "PUT", Refresh, "import_manifest"),
     ("delete_manifest", "POST", Delete, "delete_manifest"),
-):
+)
+for _name, _method, _params, _permission in _OF_MANIFEST:
     subscriptions.unbacked(
         _name, _method, f"{_NESTED}/{_name}", _params, lacks=_LACKS, permission=_permission
     )
@@ -164,13 +165,14 @@ class Ping(_InOrganization):
     """Tell whether the vendor's server answers."""
 
 
-for _name, _method, _path, _params, _permission in (
+_OF_VENDOR: Final[Sequence[tuple[str, Method, str, type[Params], str]]] = (
     ("index", "GET", _UPSTREAM, IndexUpstream, "view_subscriptions"),
     ("create", "POST", _UPSTREAM, CreateUpstream, "manage_subscription_allocations"),
     ("update", "PUT", _UPSTREAM, UpdateUpstream, "manage_subscription_allocations"),
     ("destroy", "DELETE", _UPSTREAM, DestroyUpstream, "manage_subscription_allocations"),
     ("ping", "GET", f"{_UPSTREAM}/ping", Ping, "view_subscriptions"),
-):
+)
+for _name, _method, _path, _params, _permission in _OF_VENDOR:
     upstream_subscriptions.unbacked(
         _name, _method, _path, _params, lacks=_LACKS, permission=_permission
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, delete, insert, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.container_repositories import CONTAINER
@@ -68,7 +68,9 @@ def create_upload(
         size = 0  # a name and a digest, which come with the import
     elif not 0 < size <= MOST_BYTES:
         raise ValidationError({"size": [f"must be between 1 and {MOST_BYTES} bytes"]})
-    mine = select(content_uploads.c.id).where(content_uploads.c.user_id == actor.user_id)
+    mine = select(content_uploads.c.id).where(
+        content_uploads.c.user_id == actor.user_id, content_uploads.c.imported_at.is_(None)
+    )
     if len(tx.scalars(mine.limit(MOST_AT_ONCE)).all()) == MOST_AT_ONCE:
         raise BadRequestError(f"{MOST_AT_ONCE} uploads are under way; import or delete some first")
     upload_id = UploadId(str(uuid4()))
@@ -142,12 +144,21 @@ def known_unit(
 
 
 def load_upload(
-    tx: Transaction, actor: Actor, repository_id: RepositoryId, upload_id: UploadId
+    tx: Transaction,
+    actor: Actor,
+    repository_id: RepositoryId,
+    upload_id: UploadId,
+    *,
+    imported: bool = False,
 ) -> Row[Any]:
-    """Return the actor's own upload into this repository; NotFoundError for any other."""
+    """Return the actor's own upload into this repository; NotFoundError for any other.
+
+    One that was imported is there for those only who want to delete it (`imported`).
+    """
     load_target(tx, actor, repository_id)
     row = load(tx, actor, content_uploads, upload_id)
-    if row.repository_id != repository_id or row.user_id != actor.user_id:
+    done = row.imported_at is not None and not imported
+    if done or row.repository_id != repository_id or row.user_id != actor.user_id:
         raise missing(UploadId, upload_id)
     return row
 
@@ -224,8 +235,21 @@ def delete_upload(tx: Transaction, folder: Path, upload: Row[Any]) -> None:
 
 
 def forget_uploads(tx: Transaction, upload_ids: Sequence[str]) -> None:
-    """Drop the rows of uploads that were imported; `sweep_uploads` takes their files."""
+    """Drop the rows of uploads."""
     tx.execute(delete(content_uploads).where(content_uploads.c.id.in_(list(upload_ids))))
+
+
+def note_import(tx: Transaction, upload_ids: Sequence[str], *, clock: Clock) -> None:
+    """Let nothing more be done with uploads than to delete them, which clients do after an import.
+
+    The collection's `content_upload` fails if that is answered by 404. `sweep_uploads` takes the
+    files, and the rows that nobody deleted.
+    """
+    tx.execute(
+        update(content_uploads)
+        .where(content_uploads.c.id.in_(list(upload_ids)))
+        .values(imported_at=clock())
+    )
 
 
 def sweep_uploads(tx: Transaction, folder: Path, *, clock: Clock) -> int:
@@ -237,10 +261,11 @@ def sweep_uploads(tx: Transaction, folder: Path, *, clock: Clock) -> int:
     oldest = clock() - _ABANDONED
     settled = (clock() - _SETTLED).timestamp()
     busy = _named_by_tasks(tx)
-    rows = tx.execute(select(content_uploads.c.id, content_uploads.c.created_at)).all()
+    of = content_uploads.c
+    rows = tx.execute(select(of.id, of.created_at, of.imported_at)).all()
     stale = [row.id for row in rows if row.created_at < oldest and row.id not in busy]
     forget_uploads(tx, stale)
-    wanted = busy | {row.id for row in rows} - set(stale)
+    wanted = busy | {row.id for row in rows if row.imported_at is None} - set(stale)
     removed = 0
     for path in folder.iterdir():
         with suppress(FileNotFoundError):

@@ -77,7 +77,9 @@ def void_holders(tx: Transaction, *, clock: Clock) -> set[str]:
     live = {holder for holder in holders if (lease_end(holder) or 0) > now}
     for batch in batched(holders - live):
         unended = select(tasks.c.id).where(tasks.c.id.in_(batch), tasks.c.ended_at.is_(None))
-        uploads = select(content_uploads.c.id).where(content_uploads.c.id.in_(batch))
+        uploads = select(content_uploads.c.id).where(
+            content_uploads.c.id.in_(batch), content_uploads.c.imported_at.is_(None)
+        )
         live |= {holder for (holder,) in tx.execute(union(unended, uploads))}
     return holders - live
 

@@ -20,4 +20,5 @@ content_uploads = Table(
     Column("size", BigInteger, nullable=False),
     Column("checksum", String(64)),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("imported_at", UtcDateTime),
 )

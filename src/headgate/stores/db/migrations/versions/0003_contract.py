@@ -149,9 +149,15 @@ def upgrade() -> None:
             unique=False,
         )
 
+    with op.batch_alter_table("content_uploads", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("imported_at", UtcDateTime(), nullable=True))
+
 
 def downgrade() -> None:
     """Remove them."""
+    with op.batch_alter_table("content_uploads", schema=None) as batch_op:
+        batch_op.drop_column("imported_at")
+
     with op.batch_alter_table("smart_proxy_organizations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_smart_proxy_organizations_organization_id"))
 
