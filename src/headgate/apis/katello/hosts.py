@@ -1,4 +1,4 @@
-"""`/api/hosts`: declared for clients that load by it; no host can be kept yet, so none is listed."""
+"""`/api/hosts`: declared for clients that load by it; none can be kept yet, so none is listed."""
 
 from typing import Final
 
