@@ -7,7 +7,7 @@ before they know a password, so it is public; it says nothing of what an install
 
 import gzip
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from threading import Lock
@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from headgate.apis.actions.describe import describe
 from headgate.apis.actions.resources import Resource
+from headgate.apis.openapi import openapi
 
 Json: TypeAlias = dict[str, Any]
 
@@ -55,42 +56,56 @@ def apidoc(resources: Iterable[Resource]) -> Json:
 
 
 class ApidocPages:
-    """Serves the document; it is written when first asked for, and kept compressed."""
+    """Serves the document, and the same declarations as OpenAPI (`openapi.py`)."""
 
     def __init__(self, resources: Sequence[Resource]) -> None:
-        self._resources = resources
         self.checksum = checksum_of(resources)
-        self._compressed: bytes | None = None
-        self._lock = Lock()
+        self._apidoc = _Page(lambda: apidoc(resources))
+        self._openapi = _Page(lambda: openapi(resources))
 
     def routes(self) -> list[Route]:
-        """Return the document's routes; every language gets the same words."""
+        """Return the documents' routes; every language gets the same words."""
         return [
             Route("/apidoc/apipie_checksum", self._tell_checksum, methods=["GET"]),
-            Route("/apidoc/v2.json", self._answer, methods=["GET"]),
-            Route("/apidoc/v2.{language}.json", self._answer, methods=["GET"]),
+            Route("/apidoc/v2.json", self._answer_apidoc, methods=["GET"]),
+            Route("/apidoc/v2.{language}.json", self._answer_apidoc, methods=["GET"]),
+            Route("/openapi.json", self._answer_openapi, methods=["GET"]),
         ]
 
     def _tell_checksum(self, _request: Request) -> Response:
         return JSONResponse({"checksum": self.checksum})
 
-    def _answer(self, request: Request) -> Response:
+    def _answer_apidoc(self, request: Request) -> Response:
+        return self._answer(request, self._apidoc)
+
+    def _answer_openapi(self, request: Request) -> Response:
+        return self._answer(request, self._openapi)
+
+    def _answer(self, request: Request, page: "_Page") -> Response:
         tag = f'"{self.checksum}"'
         headers = {"ETag": tag, "Vary": "Accept-Encoding"}
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        content = self._document()
+        content = page.compressed()
         if "gzip" in request.headers.get("accept-encoding", ""):
             headers["Content-Encoding"] = "gzip"
         else:
             content = gzip.decompress(content)
         return Response(content, headers=headers, media_type="application/json")
 
-    def _document(self) -> bytes:
+
+class _Page:
+    """A document that is written when first asked for, and kept compressed."""
+
+    def __init__(self, write: Callable[[], Json]) -> None:
+        self._write = write
+        self._compressed: bytes | None = None
+        self._lock = Lock()
+
+    def compressed(self) -> bytes:
         with self._lock:
             if self._compressed is None:
-                written = msgspec.json.encode(apidoc(self._resources))
-                self._compressed = gzip.compress(written, mtime=0)
+                self._compressed = gzip.compress(msgspec.json.encode(self._write()), mtime=0)
             return self._compressed
 
 
