@@ -1,6 +1,8 @@
 """`/apidoc`: what hammer and the Ansible collection build themselves from (katello.md 2.5)."""
 
+import base64
 import gzip
+import hashlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -110,6 +112,25 @@ def test_it_is_public_compressed_and_fetched_only_when_it_changed(stranger: Test
     checksum = stranger.get("/apidoc/apipie_checksum").json()["checksum"]
     assert plain.headers["apipie-checksum"] == checksum
     assert stranger.get("/katello/api/ping").headers["apipie-checksum"] == checksum
+
+
+def test_people_get_a_page_that_loads_nothing(
+    stranger: TestClient, resources: dict[str, Any]
+) -> None:
+    answer = stranger.get("/apidoc")
+
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    for name, resource in resources.items():
+        assert f'<h2 id="{name}">' in answer.text
+        for method in resource["methods"]:
+            path = re.sub(r":(\w+)", r"{\1}", method["apis"][0]["api_url"])
+            assert f"<code>{path}</code>" in answer.text
+    assert "<script" not in answer.text
+    style = re.search(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    (policy,) = answer.headers.get_list("content-security-policy")
+    assert policy == (f"default-src 'none'; frame-ancestors 'none'; style-src 'sha256-{digest}'")
 
 
 @pytest.mark.parametrize("name", _OF_PROVISIONING)

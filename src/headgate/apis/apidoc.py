@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from headgate.apis import apidoc_page
 from headgate.apis.actions.describe import describe
 from headgate.apis.actions.resources import Resource
 from headgate.apis.openapi import openapi
@@ -56,12 +57,13 @@ def apidoc(resources: Iterable[Resource]) -> Json:
 
 
 class ApidocPages:
-    """Serves the document, and the same declarations as OpenAPI (`openapi.py`)."""
+    """Serves the document, and the same declarations as OpenAPI and as a page for people."""
 
     def __init__(self, resources: Sequence[Resource]) -> None:
         self.checksum = checksum_of(resources)
-        self._apidoc = _Page(lambda: apidoc(resources))
-        self._openapi = _Page(lambda: openapi(resources))
+        self._apidoc = _Page(lambda: msgspec.json.encode(apidoc(resources)))
+        self._openapi = _Page(lambda: msgspec.json.encode(openapi(resources)))
+        self._page = _Page(lambda: apidoc_page.page(resources).encode())
 
     def routes(self) -> list[Route]:
         """Return the documents' routes; every language gets the same words."""
@@ -70,6 +72,7 @@ class ApidocPages:
             Route("/apidoc/v2.json", self._answer_apidoc, methods=["GET"]),
             Route("/apidoc/v2.{language}.json", self._answer_apidoc, methods=["GET"]),
             Route("/openapi.json", self._answer_openapi, methods=["GET"]),
+            Route("/apidoc", self._answer_page, methods=["GET"]),
         ]
 
     def _tell_checksum(self, _request: Request) -> Response:
@@ -81,7 +84,14 @@ class ApidocPages:
     def _answer_openapi(self, request: Request) -> Response:
         return self._answer(request, self._openapi)
 
-    def _answer(self, request: Request, page: "_Page") -> Response:
+    def _answer_page(self, request: Request) -> Response:
+        answer = self._answer(request, self._page, media_type="text/html; charset=utf-8")
+        answer.headers["Content-Security-Policy"] = apidoc_page.POLICY
+        return answer
+
+    def _answer(
+        self, request: Request, page: "_Page", *, media_type: str = "application/json"
+    ) -> Response:
         tag = f'"{self.checksum}"'
         headers = {"ETag": tag, "Vary": "Accept-Encoding"}
         if tag in request.headers.get("if-none-match", ""):
@@ -91,13 +101,13 @@ class ApidocPages:
             headers["Content-Encoding"] = "gzip"
         else:
             content = gzip.decompress(content)
-        return Response(content, headers=headers, media_type="application/json")
+        return Response(content, headers=headers, media_type=media_type)
 
 
 class _Page:
     """A document that is written when first asked for, and kept compressed."""
 
-    def __init__(self, write: Callable[[], Json]) -> None:
+    def __init__(self, write: Callable[[], bytes]) -> None:
         self._write = write
         self._compressed: bytes | None = None
         self._lock = Lock()
@@ -105,7 +115,7 @@ class _Page:
     def compressed(self) -> bytes:
         with self._lock:
             if self._compressed is None:
-                self._compressed = gzip.compress(msgspec.json.encode(self._write()), mtime=0)
+                self._compressed = gzip.compress(self._write(), mtime=0)
             return self._compressed
 
 

@@ -20,6 +20,11 @@ from headgate.apis.ports import FOREMAN_VERSION, Services
 from headgate.services.accounts.authentication import SignIn
 
 _VARIABLE = re.compile(r"\{[^}]+\}")
+# What browsers may take into account of an answer, unless it says so itself.
+_NOTHING_LOADS: Final = (
+    b"content-security-policy",
+    b"default-src 'none'; frame-ancestors 'none'",
+)
 _ALIASES: Final = {"/katello/api/": "/katello/api/v2/", "/api/": "/api/v2/"}
 
 
@@ -50,7 +55,6 @@ class ApiHeaders:
             (b"apipie-checksum", checksum.encode()),
             (b"cache-control", b"no-store"),
             (b"x-content-type-options", b"nosniff"),
-            (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,7 +68,10 @@ class ApiHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *headers]
+                own = list(message.get("headers", []))
+                if not any(name == b"content-security-policy" for name, _ in own):
+                    own.append(_NOTHING_LOADS)
+                message["headers"] = [*own, *headers]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
