@@ -141,8 +141,6 @@ class UnavailableError(HeadgateError):
 
 
 class NotImplementedYetError(HeadgateError):
-    """A request that is understood, for work that this version does not do (501)."""
-
     """A request that clients know and that this version has no work behind (501)."""
 
     code = "not_implemented"
