@@ -109,6 +109,9 @@ def test_it_is_public_compressed_and_fetched_only_when_it_changed(stranger: Test
     assert packed.headers["content-encoding"] == "gzip"
     assert gzip.decompress(raw) == plain.content
     assert (again.status_code, again.content) == (304, b"")
+    tags = [stranger.get(each).headers["etag"] for each in (APIDOC, "/openapi.json", "/apidoc")]
+    assert len({*tags, plain.headers["etag"]}) == 3
+    assert plain.headers.get_list("cache-control") == ["no-cache"]
     checksum = stranger.get("/apidoc/apipie_checksum").json()["checksum"]
     assert plain.headers["apipie-checksum"] == checksum
     assert stranger.get("/katello/api/ping").headers["apipie-checksum"] == checksum

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
+from html import escape
 from threading import Lock
 from typing import Any, Final, TypeAlias
 
@@ -92,11 +93,10 @@ class ApidocPages:
     def _answer(
         self, request: Request, page: "_Page", *, media_type: str = "application/json"
     ) -> Response:
-        tag = f'"{self.checksum}"'
-        headers = {"ETag": tag, "Vary": "Accept-Encoding"}
+        content, tag = page.compressed()
+        headers = {"ETag": tag, "Vary": "Accept-Encoding", "Cache-Control": "no-cache"}
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        content = page.compressed()
         if "gzip" in request.headers.get("accept-encoding", ""):
             headers["Content-Encoding"] = "gzip"
         else:
@@ -109,13 +109,16 @@ class _Page:
 
     def __init__(self, write: Callable[[], bytes]) -> None:
         self._write = write
-        self._compressed: bytes | None = None
+        self._compressed: tuple[bytes, str] | None = None
         self._lock = Lock()
 
-    def compressed(self) -> bytes:
+    def compressed(self) -> tuple[bytes, str]:
+        """Return the document, and the tag by which clients know it in either encoding."""
         with self._lock:
             if self._compressed is None:
-                self._compressed = gzip.compress(self._write(), mtime=0)
+                written = self._write()
+                tag = f'W/"{sha256(written).hexdigest()[:32]}"'
+                self._compressed = gzip.compress(written, mtime=0), tag
             return self._compressed
 
 
@@ -176,14 +179,14 @@ def _parameter(parameter: Json, within: str) -> Json:
     described: Json = {
         "name": name,
         "full_name": full_name,
-        "description": parameter["description"],
+        "description": escape(parameter["description"], quote=False),  # clients strip tags
         "required": parameter["required"],
         "allow_nil": parameter["nullable"] or not parameter["required"],
         "allow_blank": not parameter["required"],
         "validator": _validator(parameter),
         "expected_type": _EXPECTED.get(parameter["type"], "string"),
         "metadata": None,
-        "show": True,
+        "show": not parameter["hidden"],
         "validations": [],
     }
     if nested:
@@ -193,7 +196,7 @@ def _parameter(parameter: Json, within: str) -> Json:
 
 def _validator(parameter: Json) -> str:
     """Say what values are taken: hammer reads the values of an enumeration out of this text."""
-    if parameter["enum"]:
+    if parameter["enum"] and parameter["type"] != "list":
         values = ", ".join(f"<code>{value}</code>" for value in parameter["enum"])
         return f"Must be one of: {values}."
     kind = _EXPECTED.get(parameter["type"], "string")

@@ -20,11 +20,6 @@ from headgate.apis.ports import FOREMAN_VERSION, Services
 from headgate.services.accounts.authentication import SignIn
 
 _VARIABLE = re.compile(r"\{[^}]+\}")
-# What browsers may take into account of an answer, unless it says so itself.
-_NOTHING_LOADS: Final = (
-    b"content-security-policy",
-    b"default-src 'none'; frame-ancestors 'none'",
-)
 _ALIASES: Final = {"/katello/api/": "/katello/api/v2/", "/api/": "/api/v2/"}
 
 
@@ -43,7 +38,7 @@ def control_plane(
 
 
 class ApiHeaders:
-    """Gives every answer the headers of Foreman's API, and every request an id."""
+    """Gives every answer the headers of Foreman's API that it lacks, and every request an id."""
 
     def __init__(self, app: ASGIApp, *, checksum: str) -> None:
         self._app = app
@@ -55,6 +50,7 @@ class ApiHeaders:
             (b"apipie-checksum", checksum.encode()),
             (b"cache-control", b"no-store"),
             (b"x-content-type-options", b"nosniff"),
+            (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,9 +65,8 @@ class ApiHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = list(message.get("headers", []))
-                if not any(name == b"content-security-policy" for name, _ in own):
-                    own.append(_NOTHING_LOADS)
-                message["headers"] = [*own, *headers]
+                said = {name for name, _ in own}
+                message["headers"] = own + [each for each in headers if each[0] not in said]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
