@@ -9,8 +9,12 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Dialect,
+    ForeignKey,
     Index,
+    Integer,
     MetaData,
+    PrimaryKeyConstraint,
+    Table,
     event,
 )
 from sqlalchemy.types import TypeDecorator
@@ -25,6 +29,25 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def link_table(name: str, **ends: str) -> Table:
+    """Return a table of pairs: two columns, each with the table that its ids are of.
+
+    A pair goes with either end. It is looked up from the first by the key, from the second by an
+    index.
+    """
+    first, second = (
+        Column(
+            column,
+            Integer,
+            ForeignKey(f"{table}.id", ondelete="CASCADE"),
+            nullable=False,
+            index=number == 1,
+        )
+        for number, (column, table) in enumerate(ends.items())
+    )
+    return Table(name, metadata, first, second, PrimaryKeyConstraint(*ends))
 
 
 def partial_index(name: str, column: Column[Any], *, where: ColumnElement[bool]) -> None:

@@ -3,18 +3,16 @@
 from sqlalchemy import (
     Boolean,
     Column,
-    ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    PrimaryKeyConstraint,
     String,
     Table,
     Text,
     true,
 )
 
-from headgate.stores.db.types import UtcDateTime, metadata
+from headgate.stores.db.types import UtcDateTime, link_table, metadata
 
 http_proxies = Table(
     "http_proxies",
@@ -37,18 +35,6 @@ Index(
     postgresql_where=http_proxies.c.content_default == true(),
 )
 
-http_proxy_organizations = Table(
-    "http_proxy_organizations",
-    metadata,
-    Column(
-        "http_proxy_id", Integer, ForeignKey("http_proxies.id", ondelete="CASCADE"), nullable=False
-    ),
-    Column(
-        "organization_id",
-        Integer,
-        ForeignKey("organizations.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
-    PrimaryKeyConstraint("http_proxy_id", "organization_id"),
+http_proxy_organizations = link_table(
+    "http_proxy_organizations", http_proxy_id="http_proxies", organization_id="organizations"
 )

@@ -5,13 +5,12 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Integer,
-    PrimaryKeyConstraint,
     String,
     Table,
     Text,
 )
 
-from headgate.stores.db.types import UtcDateTime, metadata
+from headgate.stores.db.types import UtcDateTime, link_table, metadata
 
 locations = Table(
     "locations",
@@ -29,30 +28,8 @@ locations = Table(
     Column("updated_at", UtcDateTime, nullable=False),
 )
 
-location_organizations = Table(
-    "location_organizations",
-    metadata,
-    Column("location_id", Integer, ForeignKey("locations.id", ondelete="CASCADE"), nullable=False),
-    Column(
-        "organization_id",
-        Integer,
-        ForeignKey("organizations.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
-    PrimaryKeyConstraint("location_id", "organization_id"),
+location_organizations = link_table(
+    "location_organizations", location_id="locations", organization_id="organizations"
 )
 
-user_locations = Table(
-    "user_locations",
-    metadata,
-    Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
-    Column(
-        "location_id",
-        Integer,
-        ForeignKey("locations.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
-    PrimaryKeyConstraint("user_id", "location_id"),
-)
+user_locations = link_table("user_locations", user_id="users", location_id="locations")

@@ -5,12 +5,11 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Integer,
-    PrimaryKeyConstraint,
     String,
     Table,
 )
 
-from headgate.stores.db.types import UtcDateTime, metadata
+from headgate.stores.db.types import UtcDateTime, link_table, metadata
 
 smart_proxies = Table(
     "smart_proxies",
@@ -28,27 +27,9 @@ smart_proxies = Table(
 )
 
 
-def _links(name: str, other: str, table: str) -> Table:
-    """Return the table that links proxies with rows of another table."""
-    return Table(
-        name,
-        metadata,
-        Column(
-            "smart_proxy_id",
-            Integer,
-            ForeignKey("smart_proxies.id", ondelete="CASCADE"),
-            nullable=False,
-        ),
-        Column(
-            other,
-            Integer,
-            ForeignKey(f"{table}.id", ondelete="CASCADE"),
-            nullable=False,
-            index=True,
-        ),
-        PrimaryKeyConstraint("smart_proxy_id", other),
-    )
-
-
-smart_proxy_organizations = _links("smart_proxy_organizations", "organization_id", "organizations")
-smart_proxy_locations = _links("smart_proxy_locations", "location_id", "locations")
+smart_proxy_organizations = link_table(
+    "smart_proxy_organizations", smart_proxy_id="smart_proxies", organization_id="organizations"
+)
+smart_proxy_locations = link_table(
+    "smart_proxy_locations", smart_proxy_id="smart_proxies", location_id="locations"
+)

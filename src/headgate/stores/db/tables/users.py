@@ -11,7 +11,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from headgate.stores.db.types import UtcDateTime, metadata
+from headgate.stores.db.types import UtcDateTime, link_table, metadata
 
 users = Table(
     "users",
@@ -29,18 +29,8 @@ users = Table(
     Column("updated_at", UtcDateTime, nullable=False),
 )
 
-user_organizations = Table(
-    "user_organizations",
-    metadata,
-    Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
-    Column(
-        "organization_id",
-        Integer,
-        ForeignKey("organizations.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
-    PrimaryKeyConstraint("user_id", "organization_id"),
+user_organizations = link_table(
+    "user_organizations", user_id="users", organization_id="organizations"
 )
 
 # Katello's permission names, valid in every organization of the user; roles build on this.

@@ -13,7 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from headgate.stores.db.types import UtcDateTime, metadata, partial_index
+from headgate.stores.db.types import UtcDateTime, link_table, metadata, partial_index
 
 content_views = Table(
     "content_views",
@@ -46,23 +46,8 @@ content_views = Table(
     UniqueConstraint("organization_id", "label"),
 )
 
-content_view_repositories = Table(
-    "content_view_repositories",
-    metadata,
-    Column(
-        "content_view_id",
-        Integer,
-        ForeignKey("content_views.id", ondelete="CASCADE"),
-        nullable=False,
-    ),
-    Column(
-        "repository_id",
-        Integer,
-        ForeignKey("repositories.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
-    PrimaryKeyConstraint("content_view_id", "repository_id"),
+content_view_repositories = link_table(
+    "content_view_repositories", content_view_id="content_views", repository_id="repositories"
 )
 
 # What a composite view is made of: a version of another view, or always its latest (then
@@ -120,23 +105,10 @@ content_view_filters = Table(
 )
 
 # Of a limited filter: where it applies. Any other applies to every repository of its view.
-content_view_filter_repositories = Table(
+content_view_filter_repositories = link_table(
     "content_view_filter_repositories",
-    metadata,
-    Column(
-        "filter_id",
-        Integer,
-        ForeignKey("content_view_filters.id", ondelete="CASCADE"),
-        nullable=False,
-    ),
-    Column(
-        "repository_id",
-        Integer,
-        ForeignKey("repositories.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
-    PrimaryKeyConstraint("filter_id", "repository_id"),
+    filter_id="content_view_filters",
+    repository_id="repositories",
 )
 
 content_view_filter_rules = Table(
@@ -251,23 +223,10 @@ content_view_version_dependencies = Table(
 )
 
 # What a composite view's version was made from; these versions stay as long as it does.
-content_view_version_components = Table(
+content_view_version_components = link_table(
     "content_view_version_components",
-    metadata,
-    Column(
-        "version_id",
-        Integer,
-        ForeignKey("content_view_versions.id", ondelete="CASCADE"),
-        nullable=False,
-    ),
-    Column(
-        "component_id",
-        Integer,
-        ForeignKey("content_view_versions.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
-    PrimaryKeyConstraint("version_id", "component_id"),
+    version_id="content_view_versions",
+    component_id="content_view_versions",
 )
 
 # Content view environments: what `ORG/ENV/CV` (or `ORG/Library`) serves. Promotion and rollback
