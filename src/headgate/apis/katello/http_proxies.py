@@ -1,5 +1,6 @@
 """`/api/http_proxies`: proxies through which repositories reach their upstreams."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc, wrapped
@@ -9,12 +10,13 @@ from headgate.services.access import AnyRow, load
 from headgate.services.listing import page
 from headgate.services.organizations.http_proxies import (
     HTTP_PROXIES,
+    ORGANIZATION_LINKS,
     create_http_proxy,
     delete_http_proxy,
-    organizations_of,
     query,
     update_http_proxy,
 )
+from headgate.services.organizations.taxonomies import organizations_of
 from headgate.services.related import Grouped
 from headgate.stores.db.tables import http_proxies as http_proxies_table
 
@@ -43,7 +45,7 @@ def index(call: Call, params: Index) -> Listing:
         clock=call.services.clock,
         strict=True,
     )
-    users = organizations_of(call.tx, call.actor, listed.rows)
+    users = _organizations(call, listed.rows)
     return Listing.of(listed, lambda row: _shown(row, users))
 
 
@@ -169,7 +171,11 @@ def destroy(call: Call, params: Destroy) -> dict[str, Any]:
 
 def _one(call: Call, proxy_id: HttpProxyId) -> dict[str, Any]:
     row = load(call.tx, call.actor, http_proxies_table, proxy_id)
-    return _shown(row, organizations_of(call.tx, call.actor, [row]))
+    return _shown(row, _organizations(call, [row]))
+
+
+def _organizations(call: Call, rows: Iterable[AnyRow]) -> Grouped:
+    return organizations_of(call.tx, call.actor, ORGANIZATION_LINKS, [row.id for row in rows])
 
 
 def _shown(row: AnyRow, users: Grouped) -> dict[str, Any]:

@@ -171,7 +171,7 @@ def _summary(row: AnyRow) -> dict[str, Any]:
 
 def _full(call: Call, location_id: LocationId) -> dict[str, Any]:
     row = load_location(call.tx, call.actor, location_id)
-    own = organizations_of(call.tx, call.actor, location_organizations.c.location_id, [row])
+    own = organizations_of(call.tx, call.actor, location_organizations.c.location_id, [row.id])
     return {
         **_summary(row),
         "organizations": [

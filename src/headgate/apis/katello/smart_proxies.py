@@ -4,9 +4,8 @@ from typing import Any, Literal
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc, wrapped
 from headgate.apis.katello.shapes import named_all
-from headgate.domain.errors import NotImplementedYetError
 from headgate.domain.ids import HttpProxyId, LocationId, OrganizationId, SmartProxyId
-from headgate.services.access import AnyRow, load
+from headgate.services.access import AnyRow
 from headgate.services.listing import page
 from headgate.services.organizations.smart_proxies import (
     LOCATION_LINKS,
@@ -18,9 +17,9 @@ from headgate.services.organizations.smart_proxies import (
     query,
     update_smart_proxy,
 )
-from headgate.services.organizations.taxonomies import locations_of, organizations_of
+from headgate.services.organizations.taxonomies import linked_rows, organizations_of
 from headgate.services.related import Grouped
-from headgate.stores.db.tables import smart_proxies as smart_proxies_table
+from headgate.stores.db.tables import locations
 
 smart_proxies = Resource("smart_proxies", "Smart Proxies", dialect="foreman")
 
@@ -166,11 +165,14 @@ class Refresh(Params):
     id: SmartProxyId = doc("Smart proxy ID")
 
 
-@smart_proxies.action("refresh", "PUT", f"{_ONE}/refresh", permission="edit_smart_proxies")
-def refresh(call: Call, params: Refresh) -> dict[str, Any]:
-    """Refuse: nothing is asked of proxies yet."""
-    load(call.tx, call.actor, smart_proxies_table, params.id)
-    raise NotImplementedYetError("Smart proxies are records: their features are not asked for yet")
+smart_proxies.unbacked(
+    "refresh",
+    "PUT",
+    f"{_ONE}/refresh",
+    Refresh,
+    lacks="Asking smart proxies, which are records, for their features",
+    permission="edit_smart_proxies",
+)
 
 
 def _one(call: Call, proxy_id: SmartProxyId) -> dict[str, Any]:
@@ -179,10 +181,11 @@ def _one(call: Call, proxy_id: SmartProxyId) -> dict[str, Any]:
 
 
 def _links(call: Call, rows: Any) -> tuple[Grouped, Grouped]:
-    return (
-        organizations_of(call.tx, call.actor, ORGANIZATION_LINKS, rows),
-        locations_of(call.tx, call.actor, LOCATION_LINKS, rows),
+    keys = [row.id for row in rows]
+    places = linked_rows(
+        call.tx, call.actor, LOCATION_LINKS, keys, locations.c.title, locations.c.name
     )
+    return organizations_of(call.tx, call.actor, ORGANIZATION_LINKS, keys), places
 
 
 def _shown(row: AnyRow, users: Grouped, places: Grouped) -> dict[str, Any]:

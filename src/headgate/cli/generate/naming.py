@@ -53,7 +53,6 @@ SPECIAL_VERBS: Final[Mapping[tuple[str, str], str]] = {
     ("recurring_logics", "bulk_destroy"): "delete",
     ("repositories_bulk_actions", "destroy_repositories"): "destroy",
     ("repositories_bulk_actions", "sync_repositories"): "synchronize",
-    ("smart_proxies", "refresh"): "refresh-features",
     ("repositories", "repository_types"): "types",
     ("users", "show_current"): "current",
 }

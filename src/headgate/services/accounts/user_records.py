@@ -9,9 +9,9 @@ from headgate.domain.ids import UserId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, AnyRow, load, scoped
 from headgate.services.listing import Catalog
+from headgate.services.organizations import taxonomies
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
-    organizations,
     personal_access_tokens,
     user_organizations,
     user_permissions,
@@ -72,16 +72,8 @@ def organizations_of(
     tx: Transaction, actor: Actor, user_ids: Collection[int]
 ) -> Mapping[int, list[AnyRow]]:
     """Return for each user its organizations (id, name) as far as the actor sees them."""
-    found: dict[int, list[AnyRow]] = {user_id: [] for user_id in user_ids}
-    members = (
-        select(user_organizations.c.user_id, organizations.c.id, organizations.c.name)
-        .join(organizations, organizations.c.id == user_organizations.c.organization_id)
-        .where(user_organizations.c.user_id.in_(found))
-        .order_by(organizations.c.name)
-    )
-    for row in tx.execute(scoped(members, actor, organizations)):
-        found[row.user_id].append(row)
-    return found
+    found = taxonomies.organizations_of(tx, actor, user_organizations.c.user_id, user_ids)
+    return {user_id: found.get(user_id, []) for user_id in user_ids}
 
 
 def permissions_of(tx: Transaction, user_id: int) -> list[str]:

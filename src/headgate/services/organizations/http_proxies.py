@@ -3,16 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, delete, insert, select, update
+from sqlalchemy import Row, Select, delete, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
 from headgate.domain.ids import HttpProxyId, OrganizationId
 from headgate.domain.repositories import GLOBAL_PROXY, fault_of_url
 from headgate.search import Field, Fields
-from headgate.services.access import Actor, AnyRow, load, load_many, scoped
+from headgate.services.access import Actor, load, scoped
 from headgate.services.listing import Catalog
-from headgate.services.related import Grouped, grouped
+from headgate.services.organizations.taxonomies import (
+    check_organizations,
+    linked,
+    require_in_all,
+    set_links,
+)
 from headgate.services.uniqueness import free_name
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
@@ -24,6 +29,8 @@ from headgate.stores.db.tables import (
 )
 
 Seal = Callable[[bytes], bytes]
+
+ORGANIZATION_LINKS: Final = http_proxy_organizations.c.http_proxy_id
 
 HTTP_PROXIES: Final = Catalog(
     key=http_proxies.c.id,
@@ -47,18 +54,6 @@ def query(actor: Actor, *, organization_id: OrganizationId | None = None) -> Sel
     return found.where(http_proxies.c.id.in_(chosen))
 
 
-def organizations_of(tx: Transaction, actor: Actor, rows: Sequence[AnyRow]) -> Grouped:
-    """Return by proxy the organizations that may use it, as far as the actor sees them."""
-    of = http_proxy_organizations.c
-    found = (
-        select(of.http_proxy_id, organizations.c.id, organizations.c.name)
-        .join(organizations, organizations.c.id == of.organization_id)
-        .where(of.http_proxy_id.in_([row.id for row in rows]))
-        .order_by(organizations.c.name)
-    )
-    return grouped(tx.execute(scoped(found, actor, organizations)), "http_proxy_id")
-
-
 def create_http_proxy(
     tx: Transaction,
     *,
@@ -70,16 +65,14 @@ def create_http_proxy(
 ) -> HttpProxyId:
     """Make a proxy from API values; one without organizations is for all, and administrators'."""
     actor.require("create_http_proxies")
-    if not organization_ids and not actor.admin:
-        raise ValidationError({"organization_ids": ["can't be blank"]})
-    load_many(tx, actor, organizations, organization_ids)
+    check_organizations(tx, actor, "create_http_proxies", organization_ids)
     _check(values)
     free_name(tx, http_proxies, values["name"])
     now = clock()
     _give_up_default(tx, actor, values)
     row = {**_columns(seal, values), "created_at": now, "updated_at": now}
     proxy_id = HttpProxyId(insert_row(tx, http_proxies, row))
-    _set_organizations(tx, proxy_id, organization_ids)
+    set_links(tx, actor, ORGANIZATION_LINKS, proxy_id, organizations, organization_ids)
     return proxy_id
 
 
@@ -103,15 +96,8 @@ def update_http_proxy(
     values = {**_columns(seal, changes), "updated_at": clock()}
     tx.execute(update(http_proxies).where(http_proxies.c.id == proxy_id).values(values))
     if organization_ids is not None:
-        if not organization_ids and not actor.admin:
-            raise ValidationError({"organization_ids": ["can't be blank"]})
-        load_many(tx, actor, organizations, organization_ids)
-        tx.execute(
-            delete(http_proxy_organizations).where(
-                http_proxy_organizations.c.http_proxy_id == proxy_id
-            )
-        )
-        _set_organizations(tx, proxy_id, organization_ids)
+        check_organizations(tx, actor, "edit_http_proxies", organization_ids)
+        set_links(tx, actor, ORGANIZATION_LINKS, proxy_id, organizations, organization_ids)
 
 
 def delete_http_proxy(tx: Transaction, *, actor: Actor, proxy_id: HttpProxyId) -> None:
@@ -130,8 +116,7 @@ def require_usable(
 ) -> None:
     """Raise unless the actor sees the proxy and it is for this organization, or for all."""
     load(tx, actor, http_proxies, proxy_id)
-    of = http_proxy_organizations.c
-    allowed = set(tx.scalars(select(of.organization_id).where(of.http_proxy_id == proxy_id)))
+    allowed = linked(tx, ORGANIZATION_LINKS, proxy_id)
     if allowed and organization_id not in allowed:
         raise ValidationError({"http_proxy_id": ["is not of the repository's organization"]})
 
@@ -141,12 +126,7 @@ def _load_to_change(
 ) -> Row[Any]:
     """Who changes a proxy changes it for all of its organizations, so must belong to them."""
     row = load(tx, actor, http_proxies, proxy_id)
-    actor.require(permission)
-    of = http_proxy_organizations.c
-    for organization_id in tx.scalars(
-        select(of.organization_id).where(of.http_proxy_id == proxy_id)
-    ):
-        actor.require(permission, organization_id=organization_id)
+    require_in_all(tx, actor, permission, ORGANIZATION_LINKS, row.id)
     return row
 
 
@@ -158,17 +138,6 @@ def _give_up_default(tx: Transaction, actor: Actor, values: Mapping[str, Any]) -
         tx.execute(
             update(http_proxies).where(http_proxies.c.content_default).values(content_default=False)
         )
-
-
-def _set_organizations(
-    tx: Transaction, proxy_id: HttpProxyId, organization_ids: Sequence[OrganizationId]
-) -> None:
-    rows = [
-        {"http_proxy_id": proxy_id, "organization_id": organization_id}
-        for organization_id in dict.fromkeys(organization_ids)
-    ]
-    if rows:
-        tx.execute(insert(http_proxy_organizations), rows)
 
 
 def _columns(seal: Seal, values: Mapping[str, Any]) -> dict[str, Any]:

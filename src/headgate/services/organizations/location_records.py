@@ -8,6 +8,7 @@ from headgate.domain.ids import LocationId, OrganizationId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, AnyRow, load, scoped
 from headgate.services.listing import Catalog
+from headgate.services.organizations.taxonomies import linked_rows
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     location_organizations,
@@ -64,21 +65,11 @@ def load_location(tx: Transaction, actor: Actor, location_id: LocationId) -> Row
 
 def users_of(tx: Transaction, actor: Actor, location_id: LocationId) -> list[AnyRow]:
     """Return the users of a location that the actor may see."""
-    found = (
-        select(users.c.id, users.c.login)
-        .join(user_locations, user_locations.c.user_id == users.c.id)
-        .where(user_locations.c.location_id == location_id)
-        .order_by(users.c.login)
-    )
-    return list(tx.execute(scoped(found, actor, users)))
+    own = user_locations.c.location_id
+    return linked_rows(tx, actor, own, [location_id], users.c.login).get(location_id, [])
 
 
 def smart_proxies_of(tx: Transaction, actor: Actor, location_id: LocationId) -> list[AnyRow]:
     """Return the smart proxies of a location that the actor may see."""
-    found = (
-        select(smart_proxies.c.id, smart_proxies.c.name, smart_proxies.c.url)
-        .join(smart_proxy_locations, smart_proxy_locations.c.smart_proxy_id == smart_proxies.c.id)
-        .where(smart_proxy_locations.c.location_id == location_id)
-        .order_by(smart_proxies.c.name)
-    )
-    return list(tx.execute(scoped(found, actor, smart_proxies)))
+    own, of = smart_proxy_locations.c.location_id, smart_proxies.c
+    return linked_rows(tx, actor, own, [location_id], of.name, of.url).get(location_id, [])

@@ -33,8 +33,6 @@ from headgate.stores.db.tables import (
     smart_proxy_organizations,
 )
 
-DOWNLOAD_POLICIES: Final = ("inherit", "immediate", "on_demand", "streamed")
-
 ORGANIZATION_LINKS: Final = smart_proxy_organizations.c.smart_proxy_id
 LOCATION_LINKS: Final = smart_proxy_locations.c.smart_proxy_id
 
@@ -91,14 +89,13 @@ def query(
     )
     if name is not None:
         found = found.where(smart_proxies.c.name == name)
-    if organization_id is not None:
-        of = smart_proxy_organizations.c
-        chosen = select(of.smart_proxy_id).where(of.organization_id == organization_id)
-        found = found.where(or_(smart_proxies.c.internal, smart_proxies.c.id.in_(chosen)))
-    if location_id is not None:
-        near = smart_proxy_locations.c
-        chosen = select(near.smart_proxy_id).where(near.location_id == location_id)
-        found = found.where(or_(smart_proxies.c.internal, smart_proxies.c.id.in_(chosen)))
+    for own, other, chosen in (
+        (ORGANIZATION_LINKS, smart_proxy_organizations.c.organization_id, organization_id),
+        (LOCATION_LINKS, smart_proxy_locations.c.location_id, location_id),
+    ):
+        if chosen is not None:
+            linked = smart_proxies.c.id.in_(select(own).where(other == chosen))
+            found = found.where(or_(smart_proxies.c.internal, linked))
     return found
 
 

@@ -3,16 +3,17 @@
 A link table has two columns, both ids. It is named by the one from which it is looked at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Column, Table, delete, insert, select
 
 from headgate.domain.errors import ValidationError
-from headgate.services.access import Actor, AnyRow, load_many, scoped
+from headgate.services.access import Actor, AnySelect, load_many, scoped
 from headgate.services.related import Grouped, grouped
 from headgate.stores.db import Transaction
-from headgate.stores.db.tables import locations, organizations
+from headgate.stores.db.id_lists import among
+from headgate.stores.db.tables import organizations
 
 
 def set_links(  # noqa: PLR0917 - a thing and what it is linked with
@@ -37,32 +38,28 @@ def linked(tx: Transaction, own: Column[Any], key: int) -> list[int]:
     return list(tx.scalars(select(other).where(own == key).order_by(other)))
 
 
+def linked_rows(
+    tx: Transaction, actor: Actor, own: Column[Any], keys: Iterable[int], *columns: Column[Any]
+) -> Grouped:
+    """Return by thing what it is linked with, as far as the actor sees that.
+
+    Rows have the id and these columns of one table, and are in the order of the first of them.
+    """
+    to = columns[0].table
+    query: AnySelect = (
+        select(own.label("owner"), to.c.id, *columns)
+        .join(to, to.c.id == _other(own))
+        .where(among(tx, own, keys))
+        .order_by(columns[0])
+    )
+    return grouped(tx.execute(scoped(query, actor, to)), "owner")
+
+
 def organizations_of(
-    tx: Transaction, actor: Actor, own: Column[Any], rows: Sequence[AnyRow]
+    tx: Transaction, actor: Actor, own: Column[Any], keys: Iterable[int]
 ) -> Grouped:
-    """Return the organizations of each row by its id, as far as the actor sees them."""
-    other = _other(own)
-    query = (
-        select(own.label("owner"), organizations.c.id, organizations.c.name, organizations.c.label)
-        .join(organizations, organizations.c.id == other)
-        .where(own.in_([row.id for row in rows]))
-        .order_by(organizations.c.name)
-    )
-    return grouped(tx.execute(scoped(query, actor, organizations)), "owner")
-
-
-def locations_of(
-    tx: Transaction, actor: Actor, own: Column[Any], rows: Sequence[AnyRow]
-) -> Grouped:
-    """Return the locations of each row by its id, as far as the actor sees them."""
-    other = _other(own)
-    query = (
-        select(own.label("owner"), locations.c.id, locations.c.name, locations.c.title)
-        .join(locations, locations.c.id == other)
-        .where(own.in_([row.id for row in rows]))
-        .order_by(locations.c.title)
-    )
-    return grouped(tx.execute(scoped(query, actor, locations)), "owner")
+    """Return the organizations of each thing by its id, as far as the actor sees them."""
+    return linked_rows(tx, actor, own, keys, organizations.c.name, organizations.c.label)
 
 
 def check_organizations(
