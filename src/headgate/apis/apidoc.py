@@ -6,7 +6,6 @@ before they know a password, so it is public; it says nothing of what an install
 """
 
 import gzip
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
@@ -21,12 +20,11 @@ from starlette.routing import Route
 
 from headgate.apis import apidoc_page
 from headgate.apis.actions.describe import describe
-from headgate.apis.actions.resources import Resource
+from headgate.apis.actions.resources import PATH_VARIABLE, Resource
 from headgate.apis.openapi import openapi
 
 Json: TypeAlias = dict[str, Any]
 
-_VARIABLE: Final = re.compile(r"\{([^}]+)\}")
 # What a client is told to send; a time or an identifier is text or a number to it.
 _EXPECTED: Final[Mapping[str, str]] = {
     "integer": "numeric",
@@ -139,22 +137,21 @@ def _resource(resource: Json) -> Json:
 
 
 def _method(resource: str, action: Json) -> Json:
-    aliases = {alias: each["name"] for each in action["params"] for alias in each["aliases"]}
     params = [_parameter(each, "") for each in action["params"]]
     known = {each["name"] for each in action["params"]}
     # A variable that stands for a parameter of another name is one more, which the path requires.
     params += [
         _parameter({**each, "name": alias, "required": False}, "")
-        for alias, name in aliases.items()
         for each in action["params"]
-        if each["name"] == name and alias not in known
+        for alias in each["aliases"]
+        if alias not in known
     ]
     return {
         "doc_url": f"/apidoc/v2/{resource}/{action['name']}",
         "name": action["name"],
         "apis": [
             {
-                "api_url": _VARIABLE.sub(r":\1", path),
+                "api_url": PATH_VARIABLE.sub(r":\1", path),
                 "http_method": action["method"],
                 "short_description": action["summary"],
                 "deprecated": None,

@@ -1,6 +1,5 @@
 """The control plane as one ASGI application."""
 
-import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 from uuid import uuid4
@@ -12,14 +11,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headgate.apis.actions.dispatch import Dispatcher, error_response
-from headgate.apis.actions.resources import Action, Resource
+from headgate.apis.actions.resources import PATH_VARIABLE, Action, Resource
 from headgate.apis.apidoc import ApidocPages
 from headgate.apis.authentication import Authenticator
 from headgate.apis.katello import RESOURCES
 from headgate.apis.ports import FOREMAN_VERSION, Services
 from headgate.services.accounts.authentication import SignIn
 
-_VARIABLE = re.compile(r"\{[^}]+\}")
 _ALIASES: Final = {"/katello/api/": "/katello/api/v2/", "/api/": "/api/v2/"}
 
 
@@ -103,7 +101,7 @@ def _with_aliases(paths: Iterable[str]) -> Iterable[str]:
 
 
 def _specificity(path: str) -> list[tuple[bool, str]]:
-    return [(bool(_VARIABLE.fullmatch(part)), part) for part in path.split("/")]
+    return [(bool(PATH_VARIABLE.fullmatch(part)), part) for part in path.split("/")]
 
 
 def _endpoint(

@@ -4,19 +4,17 @@ What an action takes is described in full. Of what it answers there are the enve
 task, the error, and that an object is an object: its members are those of Katello's API.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, TypeAlias, get_type_hints
+from typing import Any, Final, TypeAlias, get_origin, get_type_hints
 
 from headgate.apis.actions.describe import describe
 from headgate.apis.actions.lists import Listing
-from headgate.apis.actions.rendering import Raw, Reply
-from headgate.apis.actions.resources import Action, Resource
+from headgate.apis.actions.rendering import Raw
+from headgate.apis.actions.resources import PATH_VARIABLE, Action, Resource
 from headgate.apis.ports import KATELLO_VERSION
 
 Json: TypeAlias = dict[str, Any]
 
-_VARIABLE: Final = re.compile(r"\{([^}]+)\}")
 _TYPES: Final[Mapping[str, Json]] = {
     "string": {"type": "string"},
     "bytes": {"type": "string", "contentEncoding": "binary"},
@@ -115,7 +113,7 @@ def openapi(resources: Iterable[Resource]) -> Json:
 
 def _operation(action: Action, described: Json, path: str, number: int) -> Json:
     """Describe an action at one of its paths; `number` tells their ids apart."""
-    in_path = set(_VARIABLE.findall(path))
+    in_path = set(PATH_VARIABLE.findall(path))
     rest = [each for each in described["params"] if not in_path & _names(each)]
     operation: Json = {
         "operationId": f"{action.resource}#{action.name}" + (f"#{number + 1}" if number else ""),
@@ -238,8 +236,8 @@ def _answer(action: Action) -> Json:
         schema = _reference("Task")
     elif returned is Listing:
         schema = _reference("List")
-    elif returned is not None and returned is not Reply and "dict" in str(returned):
-        schema = {"type": "object"} if str(returned).startswith("dict") else schema
+    elif get_origin(returned) is dict:
+        schema = {"type": "object"}
     return {"description": "Done", "content": {"application/json": {"schema": schema}}}
 
 

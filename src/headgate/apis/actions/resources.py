@@ -1,9 +1,10 @@
 """Resources and their actions: the declarations from which everything else is drawn."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
-from typing import Any, Literal, NoReturn, TypeVar, get_type_hints
+from typing import Any, Final, Literal, NoReturn, TypeVar, get_type_hints
 
 from headgate.apis.actions.body import BodyRules
 from headgate.apis.actions.call import Call
@@ -14,6 +15,8 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Handler = Callable[[Call, Any], Any]
 H = TypeVar("H", bound=Callable[..., Any])
 
+# A variable of a path: a whole part of it, named by a parameter or an alias of one.
+PATH_VARIABLE: Final = re.compile(r"\{([^}]+)\}")
 _DEFAULT_BODY = BodyRules()
 
 
@@ -91,7 +94,7 @@ class Resource:
                     name=name,
                     method=method,
                     paths=(path, *also),
-                    summary=summary or (params.__doc__ or "").partition("\n")[0].rstrip("."),
+                    summary=summary or _summary_of(params),
                     params=params,
                     handler=handler,
                     permission=permission,
@@ -136,7 +139,7 @@ class Resource:
                 name=name,
                 method=method,
                 paths=(path, *also),
-                summary=(params.__doc__ or "").partition("\n")[0].rstrip("."),
+                summary=_summary_of(params),
                 params=params,
                 handler=refuse,
                 permission=permission,
@@ -158,6 +161,10 @@ def _params_of(handler: Callable[..., Any]) -> type[Params]:
         raise TypeError(f"{handler.__name__} takes {params} where a Params class is due")
     parameters_of(params)  # a parameter of a type that no request can hold is told at import
     return params
+
+
+def _summary_of(params: type[Params]) -> str:
+    return (params.__doc__ or "").partition("\n")[0].rstrip(".")
 
 
 def _default_status(name: str, async_task: bool) -> int:

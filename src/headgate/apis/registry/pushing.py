@@ -112,9 +112,7 @@ class Pushes:
     async def status(self, request: Request, name: str, upload_id: str) -> None:
         """GET: say how many bytes have come."""
         _, _, upload = await self._running(request, name, upload_id)
-        with await self._door.flights.in_thread(
-            lambda: self._door.store.upload(upload.id)
-        ) as spool:
+        with await self._spool(upload.id) as spool:
             size = spool.size
         await request.reply(204, extra=_progress(name, upload_id, size))
 
@@ -273,14 +271,16 @@ class Pushes:
         deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
         while True:
             try:
-                return await self._door.flights.in_thread(
-                    lambda: self._door.store.upload(upload_id)
-                )
+                return await self._spool(upload_id)
             except ConflictError:
                 if asyncio.get_running_loop().time() > deadline:
                     raise
             await asyncio.sleep(pause)
             pause = min(pause * 2, longest)
+
+    async def _spool(self, upload_id: str) -> UploadSpool:
+        """Open the spool; in a thread, for what another process wrote is read again."""
+        return await self._door.flights.in_thread(lambda: self._door.store.upload(upload_id))
 
     async def _dropped(self, upload_id: str) -> None:
         def drop() -> None:
