@@ -45,6 +45,7 @@ from headgate.stores.db.tables.organizations import (
 )
 from headgate.stores.db.tables.quotas import organization_quotas
 from headgate.stores.db.tables.recurrence import recurring_logics, sync_plans
+from headgate.stores.db.tables.settings import setting_values
 from headgate.stores.db.tables.smart_proxies import (
     smart_proxies,
     smart_proxy_locations,
@@ -132,6 +133,7 @@ __all__ = [
     "repository_versions",
     "revoked_certificates",
     "sessions",
+    "setting_values",
     "signing_keys",
     "smart_proxies",
     "smart_proxy_locations",
