@@ -90,9 +90,9 @@ def _furnish(house: House) -> dict[str, Any]:
     world = house.start_worker()
     owner = {"organization_id": house.organization}
     repositories = [house.files(f"nests{number}", egg=b"%d" % number) for number in range(3)]
-    key = world.credential("Key", _KEY, kind="gpg_key")
+    credential = world.credential("Key", _KEY, kind="gpg_key")
     for repository in repositories:
-        house.put(f"repositories/{repository}", gpg_key_id=key)
+        house.put(f"repositories/{repository}", gpg_key_id=credential)
     ships = PushScene(house)
     for number in range(3):
         repositories.append(ships.repository(f"ship{number}"))
@@ -109,9 +109,24 @@ def _furnish(house: House) -> dict[str, Any]:
     timing = {"interval": "daily", "sync_date": "2026-12-31"}
     plans = [world.post("sync_plans", **owner, **timing, name=name) for name in ("One", "Two")]
     house.put(f"sync_plans/{plans[0]['id']}/add_products", product_ids=[world.product()])
+    members = world.post("host_collections", **owner, name="Web")
+    keys = [
+        world.post(
+            "activation_keys",
+            **owner,
+            name=f"Key {number}",
+            content_view_environments=["Library", "Library/View_1"],
+        )
+        for number in range(3)
+    ]
+    for key in keys:
+        house.post(
+            f"activation_keys/{key['id']}/host_collections", host_collection_ids=[members["id"]]
+        )
     remote = world.post("flatpak_remotes", **owner, name="Remote", url="https://flatpak.example/")
     return {
         "flatpak_remote_id": remote["id"],
+        "activation_key_id": keys[0]["id"],
         "organization_id": house.organization,
         "product_id": world.product(),
         "environment_id": world.environment("Library"),

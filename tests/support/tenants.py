@@ -13,6 +13,7 @@ from headgate.content.file.tables import file_units
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
+    activation_keys,
     content_credentials,
     content_set_members,
     content_sets,
@@ -25,6 +26,8 @@ from headgate.stores.db.tables import (
     distributions,
     flatpak_remote_repositories,
     flatpak_remotes,
+    host_collections,
+    hosts,
     http_proxies,
     http_proxy_organizations,
     lifecycle_environments,
@@ -138,8 +141,17 @@ def tenant(tx: Transaction, name: str, *, password_hash: str | None = None) -> T
         )
     )
     _add_versions(tx, made)
+    _add_hosts(tx, made)
     _add_people(tx, made, password_hash)
     return made
+
+
+def _add_hosts(tx: Transaction, made: Tenant) -> None:
+    owned = {"organization_id": made.organization_id, "name": made.name}
+    purpose: dict[str, Any] = {"purpose_addons": []}
+    made.add(tx, activation_keys, **owned, **purpose)
+    made.add(tx, host_collections, **owned)
+    made.add(tx, hosts, **owned, **purpose, hypervisor_guest_uuids=[])
 
 
 def _add_plan(tx: Transaction, made: Tenant) -> None:

@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from headgate.domain.errors import NotFoundError, PermissionDeniedError
 from headgate.domain.ids import (
+    ActivationKeyId,
     ContentViewComponentId,
     ContentViewId,
     ContentViewVersionId,
@@ -36,6 +37,8 @@ from headgate.domain.ids import (
     FilterRuleId,
     FlatpakRemoteId,
     FlatpakRemoteRepositoryId,
+    HostCollectionId,
+    HostId,
     HttpProxyId,
     LocationId,
     OrganizationId,
@@ -54,6 +57,7 @@ from headgate.domain.ids import (
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched
 from headgate.stores.db.tables import (
+    activation_keys,
     content_credentials,
     content_uploads,
     content_view_components,
@@ -64,6 +68,8 @@ from headgate.stores.db.tables import (
     distributions,
     flatpak_remote_repositories,
     flatpak_remotes,
+    host_collections,
+    hosts,
     http_proxies,
     http_proxy_organizations,
     lifecycle_environments,
@@ -260,6 +266,9 @@ KINDS: Final = (
         (flatpak_remote_repositories.c.flatpak_remote_id, *_FLATPAK_PATH),
     ),
     Kind("content upload", content_uploads, (content_uploads.c.repository_id, *_REPOSITORY_PATH)),
+    Kind("activation key", activation_keys, (activation_keys.c.organization_id,)),
+    Kind("host collection", host_collections, (host_collections.c.organization_id,)),
+    Kind("host", hosts, (hosts.c.organization_id,)),
     Kind("task", tasks, (tasks.c.organization_id,), own=_own_task),
     Kind("user", users, own=_colleague),
     Kind("HTTP proxy", http_proxies, own=_shared_proxy),
@@ -290,6 +299,9 @@ TABLE_OF_ID: Final[Mapping[object, Table]] = {
     FilterRuleId: content_view_filter_rules,
     FlatpakRemoteId: flatpak_remotes,
     FlatpakRemoteRepositoryId: flatpak_remote_repositories,
+    ActivationKeyId: activation_keys,
+    HostCollectionId: host_collections,
+    HostId: hosts,
     UploadId: content_uploads,
     TaskId: tasks,
     UserId: users,

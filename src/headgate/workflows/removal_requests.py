@@ -1,4 +1,4 @@
-"""Asking for removals: of products, and of content view versions with what leads to them."""
+"""Asking for removals: of products and keys, and of versions of views with what leads to them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,6 +24,22 @@ def remove_product_task(
         user_id=user_id,
         organization_id=OrganizationId(product.organization_id),
         exclusive=[f"repository:{each}" for each in repository_ids],
+    )
+
+
+def remove_key_task(key: Row[Any], *, user_id: UserId | None) -> NewTask:
+    """Delete the activation key."""
+    return NewTask(
+        workflow="remove_activation_key",
+        label="Actions::Katello::ActivationKey::Destroy",
+        action=f"Delete activation key '{key.name}'",
+        input={
+            "activation_key_id": key.id,
+            "activation_key": {"id": key.id, "name": key.name},
+        },
+        user_id=user_id,
+        organization_id=OrganizationId(key.organization_id),
+        exclusive=[f"activation_key:{key.id}"],
     )
 
 

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Final
 
 from headgate.apis.actions import Resource
+from headgate.apis.katello.activation_keys import activation_keys
 from headgate.apis.katello.alternate_content_sources import (
     alternate_content_sources,
     alternate_content_sources_bulk_actions,
@@ -33,6 +34,7 @@ from headgate.apis.katello.files import files
 from headgate.apis.katello.flatpak_remote_repositories import flatpak_remote_repositories
 from headgate.apis.katello.flatpak_remotes import flatpak_remotes
 from headgate.apis.katello.home import home, ping
+from headgate.apis.katello.host_collections import host_collections
 from headgate.apis.katello.hosts import hosts
 from headgate.apis.katello.http_proxies import http_proxies
 from headgate.apis.katello.later_content_types import (
@@ -65,6 +67,7 @@ from headgate.apis.katello.users import users
 
 # Modules that add actions to resources of others; a new one is added here and nowhere else.
 EXTENSIONS: Final = (
+    "activation_key_content",
     "content_view_comparisons",
     "content_view_dependencies",
     "content_view_explanations",
@@ -139,6 +142,8 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     smart_proxies,
     settings,
     sessions,
+    activation_keys,
+    host_collections,
     hosts,
     *PROVISIONING,
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 from headgate.apis.actions import Call, Listing, ListParams, Resource, doc, list_page
 from headgate.apis.katello.shapes import organization_of
+from headgate.domain.content_views import view_environment_label
 from headgate.domain.ids import ContentViewId, DistributionId, EnvironmentId, OrganizationId
 from headgate.services.related import AnyRow
 from headgate.services.views.version_records import CONTENT_VIEW_ENVIRONMENTS, environments_query
@@ -39,18 +40,17 @@ def index(call: Call, params: Index) -> Listing:
 
 def _shown(call: Call, row: AnyRow) -> dict[str, Any]:
     default = row.content_view_default
-    label = row.environment_label
-    name = row.environment_name
-    if not default:
-        label = f"{label}/{row.content_view_label}"
-        name = f"{name}/{row.content_view_name}"
     version = None
     if row.version_id is not None:
         version = {"id": row.version_id, "version": f"{row.major}.{row.minor}"}
     return {
         "id": row.id,
-        "label": label,
-        "name": name,
+        "label": view_environment_label(
+            row.environment_label, row.content_view_label, default=default
+        ),
+        "name": view_environment_label(
+            row.environment_name, row.content_view_name, default=default
+        ),
         "default": default,
         "organization": organization_of(row),
         "content_view": {"id": row.content_view_id, "name": row.content_view_name},

@@ -41,6 +41,11 @@ VERBS: Final[Mapping[str, str]] = {
 
 # Resource and action -> verb.
 SPECIAL_VERBS: Final[Mapping[tuple[str, str], str]] = {
+    ("activation_keys", "add_host_collections"): "add-host-collection",
+    ("activation_keys", "available_host_collections"): "available-host-collections",
+    ("activation_keys", "remove_host_collections"): "remove-host-collection",
+    ("host_collections", "add_hosts"): "add-host",
+    ("host_collections", "remove_hosts"): "remove-host",
     ("content_view_histories", "index"): "history",
     ("content_views", "history"): "history",
     ("content_view_components", "remove_components"): "remove",
@@ -60,6 +65,8 @@ SPECIAL_VERBS: Final[Mapping[tuple[str, str], str]] = {
 
 # What has no command, and why.
 LEFT_OUT: Final[Mapping[tuple[str, str], str]] = {
+    ("activation_keys", "add_subscriptions"): "there are no subscriptions to add",
+    ("activation_keys", "remove_subscriptions"): "there are no subscriptions to remove",
     ("content_uploads", "*"): "`repository upload-content` uses it",
     ("repositories", "import_uploads"): "`repository upload-content` uses it",
     ("repositories", "upload_content"): "`repository upload-content` sends files of any size",
@@ -183,6 +190,14 @@ NOUN_HELP: Final[Mapping[str, str]] = {
 COLUMNS: Final[Mapping[str, str]] = {
     "content_credentials": "id name content_type",
     "signing_keys": "id name fingerprint",
+    "activation_keys": (
+        "id name content_view_environment_labels:Content_view_environments usage_count max_hosts"
+    ),
+    "activation_keys.available_host_collections": "id name total_hosts:Hosts max_hosts description",
+    "activation_keys.product_content": (
+        "content.label:Content_label content.name:Name product.name:Product enabled override"
+    ),
+    "host_collections": "id name total_hosts:Hosts max_hosts description",
     "content_view_components": (
         "id content_view.name:View content_view_version.version:Version latest"
     ),

@@ -3,6 +3,13 @@
 Tables of one content type stand beside it (`content/rpm/tables.py`) on the same metadata.
 """
 
+from headgate.stores.db.tables.activation_keys import (
+    activation_key_collections,
+    activation_key_environments,
+    activation_key_hosts,
+    activation_keys,
+    content_overrides,
+)
 from headgate.stores.db.tables.containers import (
     container_repositories,
     container_uploads,
@@ -23,6 +30,20 @@ from headgate.stores.db.tables.flatpak import (
     flatpak_remote_manifests,
     flatpak_remote_repositories,
     flatpak_remotes,
+)
+from headgate.stores.db.tables.hosts import (
+    host_collection_hosts,
+    host_collections,
+    host_environments,
+    host_facts,
+    host_parameters,
+    host_products,
+    host_traces,
+    hosts,
+    module_profile_streams,
+    module_profiles,
+    package_profile_packages,
+    package_profiles,
 )
 from headgate.stores.db.tables.http_proxies import (
     http_proxies,
@@ -86,12 +107,17 @@ from headgate.stores.db.tables.views import (
 )
 
 __all__ = [
+    "activation_key_collections",
+    "activation_key_environments",
+    "activation_key_hosts",
+    "activation_keys",
     "blob_pins",
     "blobs",
     "collection_requests",
     "container_repositories",
     "container_uploads",
     "content_credentials",
+    "content_overrides",
     "content_set_members",
     "content_sets",
     "content_uploads",
@@ -113,6 +139,14 @@ __all__ = [
     "flatpak_remote_manifests",
     "flatpak_remote_repositories",
     "flatpak_remotes",
+    "host_collection_hosts",
+    "host_collections",
+    "host_environments",
+    "host_facts",
+    "host_parameters",
+    "host_products",
+    "host_traces",
+    "hosts",
     "http_proxies",
     "http_proxy_locations",
     "http_proxy_organizations",
@@ -120,9 +154,13 @@ __all__ = [
     "location_organizations",
     "locations",
     "missing_files",
+    "module_profile_streams",
+    "module_profiles",
     "offered_units",
     "organization_quotas",
     "organizations",
+    "package_profile_packages",
+    "package_profiles",
     "personal_access_tokens",
     "products",
     "publication_files",
