@@ -104,11 +104,14 @@ _NONE = {
     *("alternate_content_sources_bulk_actions", "debs", "ansible_collections"),
     "generic_content_units",
 }
+# Resources that are found by another key than a number of theirs: sets by the id of their content,
+# which the stories of other organizations ask for; settings, which are of no organization.
+_OTHERWISE = {"repository_sets", "settings"}
 CHECKED = [
     (f"{resource['name']}#{action['name']}", action)
     for resource in DESCRIBED
     for action in resource["actions"]
-    if resource["name"] not in _UNITS | _NONE and not action["public"]
+    if resource["name"] not in _UNITS | _NONE | _OTHERWISE and not action["public"]
 ]
 
 

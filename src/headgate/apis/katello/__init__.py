@@ -8,6 +8,7 @@ from headgate.apis.katello.alternate_content_sources import (
     alternate_content_sources,
     alternate_content_sources_bulk_actions,
 )
+from headgate.apis.katello.capsules import capsule_content, capsules
 from headgate.apis.katello.container_units import (
     docker_manifest_lists,
     docker_manifests,
@@ -52,6 +53,7 @@ from headgate.apis.katello.provisioning import PROVISIONING
 from headgate.apis.katello.recurring_logics import recurring_logics
 from headgate.apis.katello.repositories import repositories
 from headgate.apis.katello.repositories_bulk_actions import repositories_bulk_actions
+from headgate.apis.katello.repository_sets import repository_sets
 from headgate.apis.katello.sessions import sessions
 from headgate.apis.katello.settings import settings
 from headgate.apis.katello.signing_keys import signing_keys
@@ -98,6 +100,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     products_bulk_actions,
     repositories,
     repositories_bulk_actions,
+    repository_sets,
     sync,
     sync_plans,
     space,
@@ -137,6 +140,8 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     http_proxies,
     locations,
     smart_proxies,
+    capsules,
+    capsule_content,
     settings,
     sessions,
     hosts,

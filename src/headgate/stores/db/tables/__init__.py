@@ -48,6 +48,7 @@ from headgate.stores.db.tables.recurrence import recurring_logics, sync_plans
 from headgate.stores.db.tables.settings import setting_values
 from headgate.stores.db.tables.smart_proxies import (
     smart_proxies,
+    smart_proxy_environments,
     smart_proxy_locations,
     smart_proxy_organizations,
 )
@@ -136,6 +137,7 @@ __all__ = [
     "setting_values",
     "signing_keys",
     "smart_proxies",
+    "smart_proxy_environments",
     "smart_proxy_locations",
     "smart_proxy_organizations",
     "sync_plans",

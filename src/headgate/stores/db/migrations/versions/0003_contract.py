@@ -131,6 +131,33 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "smart_proxy_environments",
+        sa.Column("smart_proxy_id", sa.Integer(), nullable=False),
+        sa.Column("environment_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["environment_id"],
+            ["lifecycle_environments.id"],
+            name=op.f("fk_smart_proxy_environments_environment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["smart_proxy_id"],
+            ["smart_proxies.id"],
+            name=op.f("fk_smart_proxy_environments_smart_proxy_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "smart_proxy_id", "environment_id", name=op.f("pk_smart_proxy_environments")
+        ),
+    )
+    with op.batch_alter_table("smart_proxy_environments", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_smart_proxy_environments_environment_id"),
+            ["environment_id"],
+            unique=False,
+        )
+
+    op.create_table(
         "smart_proxy_locations",
         sa.Column("smart_proxy_id", sa.Integer(), nullable=False),
         sa.Column("location_id", sa.Integer(), nullable=False),
@@ -199,6 +226,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_smart_proxy_locations_location_id"))
 
     op.drop_table("smart_proxy_locations")
+    with op.batch_alter_table("smart_proxy_environments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_smart_proxy_environments_environment_id"))
+
+    op.drop_table("smart_proxy_environments")
     with op.batch_alter_table("user_locations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_user_locations_location_id"))
 
