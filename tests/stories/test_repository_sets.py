@@ -1,5 +1,7 @@
 """Repository sets: of custom content there is one for each repository."""
 
+from typing import Any
+
 import pytest
 
 from support.house import House, refused
@@ -27,7 +29,7 @@ def test_every_custom_repository_is_a_set_of_its_own(house: House) -> None:
     )
     assert [each["id"] for each in found["repositories"]] == [birds]
     assert found["product"] == {"id": product, "name": "Birds", "label": "Birds"}
-    for narrowed, names in (
+    narrowings: list[tuple[dict[str, Any], list[str]]] = [
         ({"repository_type": "redhat"}, []),
         ({"repository_type": "custom", "search": "content_type = file"}, ["files"]),
         ({"with_custom": False}, []),
@@ -35,7 +37,8 @@ def test_every_custom_repository_is_a_set_of_its_own(house: House) -> None:
         ({"status[]": "disabled"}, ["birds", "files"]),
         ({"search": "enabled = true"}, []),
         ({"search": "nothing = 1"}, []),
-    ):
+    ]
+    for narrowed, names in narrowings:
         assert [each["name"] for each in world.list("repository_sets", **narrowed)] == names
 
     house.delete(f"repositories/{files}")
@@ -62,10 +65,11 @@ def test_sets_of_another_organization_do_not_exist(house: House) -> None:
     house.world.repository("birds")
     (found,) = house.world.list("repository_sets")
     other = house.world.another()
-    viewing = {"organizations": [other.organization_id], "permissions": ["view_products"]}
-    stranger = house.control.user("stranger", **viewing)
-    at_home = {"organizations": [house.organization], "permissions": ["view_products"]}
-    viewer = house.control.user("viewer", **at_home)
+    rights = ["view_products"]
+    stranger = house.control.user(
+        "stranger", organizations=[other.organization_id], permissions=rights
+    )
+    viewer = house.control.user("viewer", organizations=[house.organization], permissions=rights)
     path = f"/katello/api/repository_sets/{found['id']}"
 
     assert stranger.get(path).status_code == 404

@@ -87,6 +87,7 @@ def test_every_declaration_is_whole(action: dict[str, Any]) -> None:
 _NO_ROW = {
     *("auth_source_id", "search_id", "resource_id", "http_proxy_id", "content_unit_id"),
     *("errata_id", "errata_ids"),  # names of advisories, not of rows
+    *("hostgroup_id", "operatingsystem_id", "step_id"),
 }
 # Units belong to whoever holds them: their ids are checked against what the caller's
 # repositories and versions hold (`services/units/units.py`; the walk in test_tenants.py asks).

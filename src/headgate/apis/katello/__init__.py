@@ -8,6 +8,7 @@ from headgate.apis.katello.alternate_content_sources import (
     alternate_content_sources,
     alternate_content_sources_bulk_actions,
 )
+from headgate.apis.katello.bookmarks import bookmarks
 from headgate.apis.katello.capsules import capsule_content, capsules
 from headgate.apis.katello.container_units import (
     docker_manifest_lists,
@@ -51,6 +52,7 @@ from headgate.apis.katello.products import products
 from headgate.apis.katello.products_bulk_actions import products_bulk_actions
 from headgate.apis.katello.provisioning import PROVISIONING
 from headgate.apis.katello.recurring_logics import recurring_logics
+from headgate.apis.katello.registration import registration, registration_commands
 from headgate.apis.katello.repositories import repositories
 from headgate.apis.katello.repositories_bulk_actions import repositories_bulk_actions
 from headgate.apis.katello.repository_sets import repository_sets
@@ -143,6 +145,9 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     capsules,
     capsule_content,
     settings,
+    bookmarks,
+    registration,
+    registration_commands,
     sessions,
     hosts,
     *PROVISIONING,

@@ -80,6 +80,7 @@ LEFT_OUT: Final[Mapping[tuple[str, str], str]] = {
     ("foreman_tasks", "bulk_stop"): "does the same as `task bulk-cancel`",
     ("home", "index"): "for programs that explore the API",
     ("home", "status"): "Foreman's form of what `status` shows",
+    ("ping", "statuses"): "Foreman's form of what `status` and `ping` show",
     ("ping", "ping"): "Foreman's form of what `ping` shows",
     ("sync", "*"): "`repository info` shows the last one",
     **{
@@ -146,6 +147,7 @@ TEXT_FILES: Final = frozenset(
 )
 
 NOUN_HELP: Final[Mapping[str, str]] = {
+    "bookmark": "Searches that users keep",
     "capsule": "Smart proxies as Katello calls them",
     "capsule content": "What smart proxies are to mirror",
     "content-credentials": "GPG keys and certificates of upstreams",
@@ -232,6 +234,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "capsules": "id name url download_policy",
     "capsule_content": "id name organization.name:Organization",
     "repository_sets": "id name type product.name:Product contentUrl:Path",
+    "bookmarks": "id name controller query public owner",
     "settings": "name value default description",
     "srpms": "id filename summary",
     "sync_plans": "id name sync_date:Start_date interval enabled cron_expression next_sync",

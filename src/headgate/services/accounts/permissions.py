@@ -29,6 +29,8 @@ PERMISSIONS: Final = frozenset[str]().union(
     {"view_foreman_tasks", "edit_foreman_tasks"},
     {"view_recurring_logics", "edit_recurring_logics"},
     {"view_settings", "edit_settings"},
+    _on("bookmarks"),
+    {"register_hosts"},
     {"view_capsule_content", "manage_capsule_content"},
     {"export_content", "import_content"},
     _on("alternate_content_sources"),

@@ -3,6 +3,7 @@
 Tables of one content type stand beside it (`content/rpm/tables.py`) on the same metadata.
 """
 
+from headgate.stores.db.tables.bookmarks import bookmarks
 from headgate.stores.db.tables.containers import (
     container_repositories,
     container_uploads,
@@ -89,6 +90,7 @@ from headgate.stores.db.tables.views import (
 __all__ = [
     "blob_pins",
     "blobs",
+    "bookmarks",
     "collection_requests",
     "container_repositories",
     "container_uploads",

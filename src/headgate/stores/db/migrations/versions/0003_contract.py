@@ -39,6 +39,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_setting_values")),
     )
     op.create_table(
+        "bookmarks",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("controller", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=254), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("public", sa.Boolean(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_bookmarks_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bookmarks")),
+        sa.UniqueConstraint(
+            "user_id", "controller", "name", name=op.f("uq_bookmarks_user_id_controller_name")
+        ),
+    )
+    op.create_table(
         "http_proxy_locations",
         sa.Column("http_proxy_id", sa.Integer(), nullable=False),
         sa.Column("location_id", sa.Integer(), nullable=False),
@@ -243,6 +261,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_http_proxy_locations_location_id"))
 
     op.drop_table("http_proxy_locations")
+    op.drop_table("bookmarks")
     op.drop_table("setting_values")
     with op.batch_alter_table("locations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_locations_parent_id"))
