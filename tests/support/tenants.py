@@ -14,6 +14,7 @@ from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
     activation_keys,
+    bookmarks,
     content_credentials,
     content_set_members,
     content_sets,
@@ -240,6 +241,8 @@ def _add_people(tx: Transaction, made: Tenant, password_hash: str | None) -> Non
     near = made.add(tx, smart_proxies, name=made.name, url=url, download_policy="inherit")
     tx.execute(insert(smart_proxy_organizations).values(smart_proxy_id=near, **owner))
     made.add(tx, personal_access_tokens, user_id=user_id, name="token", token_hash=uuid4().hex * 2)
+    search = {"controller": "products", "name": "mine", "query": "name = x"}
+    made.add(tx, bookmarks, user_id=user_id, **search)
     for table, values in _things_of(made):
         made.ids[table] = str(uuid4())
         row = {"id": made.ids[table], "user_id": user_id, "created_at": _NOW}

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from headgate.domain.errors import NotFoundError, PermissionDeniedError
 from headgate.domain.ids import (
     ActivationKeyId,
+    BookmarkId,
     ContentViewComponentId,
     ContentViewId,
     ContentViewVersionId,
@@ -58,6 +59,7 @@ from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched
 from headgate.stores.db.tables import (
     activation_keys,
+    bookmarks,
     content_credentials,
     content_uploads,
     content_view_components,
@@ -222,6 +224,16 @@ def _serving_proxy(actor: Actor) -> ColumnElement[bool]:
     return or_(smart_proxies.c.internal, smart_proxies.c.id.in_(shared))
 
 
+def _usable_bookmark(actor: Actor) -> ColumnElement[bool]:
+    shared = select(user_organizations.c.user_id).where(
+        user_organizations.c.organization_id.in_(sorted(actor.organization_ids))
+    )
+    administrators = select(users.c.id).where(users.c.admin)
+    owner = bookmarks.c.user_id
+    public = and_(bookmarks.c.public, or_(owner.in_(shared), owner.in_(administrators)))
+    return or_(owner == actor.user_id, public)
+
+
 _VIEW_PATH = (content_views.c.organization_id,)
 _FILTER_PATH = (content_view_filters.c.content_view_id, *_VIEW_PATH)
 _REPOSITORY_PATH = (repositories.c.organization_id,)
@@ -274,6 +286,7 @@ KINDS: Final = (
     Kind("HTTP proxy", http_proxies, own=_shared_proxy),
     Kind("location", locations, own=_usable_location),
     Kind("smart proxy", smart_proxies, own=_serving_proxy),
+    Kind("bookmark", bookmarks, own=_usable_bookmark),
     Kind("personal access token", personal_access_tokens, own=_own_token),
 )
 
@@ -309,6 +322,7 @@ TABLE_OF_ID: Final[Mapping[object, Table]] = {
     LocationId: locations,
     SmartProxyId: smart_proxies,
     PersonalAccessTokenId: personal_access_tokens,
+    BookmarkId: bookmarks,
 }
 
 

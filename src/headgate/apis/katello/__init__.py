@@ -9,6 +9,8 @@ from headgate.apis.katello.alternate_content_sources import (
     alternate_content_sources,
     alternate_content_sources_bulk_actions,
 )
+from headgate.apis.katello.bookmarks import bookmarks
+from headgate.apis.katello.capsules import capsule_content, capsules
 from headgate.apis.katello.container_units import (
     docker_manifest_lists,
     docker_manifests,
@@ -52,8 +54,10 @@ from headgate.apis.katello.products import products
 from headgate.apis.katello.products_bulk_actions import products_bulk_actions
 from headgate.apis.katello.provisioning import PROVISIONING
 from headgate.apis.katello.recurring_logics import recurring_logics
+from headgate.apis.katello.registration import registration, registration_commands
 from headgate.apis.katello.repositories import repositories
 from headgate.apis.katello.repositories_bulk_actions import repositories_bulk_actions
+from headgate.apis.katello.repository_sets import repository_sets
 from headgate.apis.katello.sessions import sessions
 from headgate.apis.katello.settings import settings
 from headgate.apis.katello.signing_keys import signing_keys
@@ -101,6 +105,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     products_bulk_actions,
     repositories,
     repositories_bulk_actions,
+    repository_sets,
     sync,
     sync_plans,
     space,
@@ -140,7 +145,12 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     http_proxies,
     locations,
     smart_proxies,
+    capsules,
+    capsule_content,
     settings,
+    bookmarks,
+    registration,
+    registration_commands,
     sessions,
     activation_keys,
     host_collections,

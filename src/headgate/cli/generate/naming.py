@@ -27,6 +27,8 @@ NOUNS: Final[Mapping[str, str]] = {
     "products_bulk_actions": "product bulk",
     "repositories_bulk_actions": "repository bulk",
     "smart_proxies": "proxy",
+    "capsules": "capsule",
+    "capsule_content": "capsule content",
     "ping": "",
     "home": "",
 }
@@ -46,6 +48,8 @@ SPECIAL_VERBS: Final[Mapping[tuple[str, str], str]] = {
     ("activation_keys", "remove_host_collections"): "remove-host-collection",
     ("host_collections", "add_hosts"): "add-host",
     ("host_collections", "remove_hosts"): "remove-host",
+    ("capsule_content", "cancel_sync"): "cancel-synchronization",
+    ("capsule_content", "sync_status"): "synchronization-status",
     ("content_view_histories", "index"): "history",
     ("content_views", "history"): "history",
     ("content_view_components", "remove_components"): "remove",
@@ -83,6 +87,7 @@ LEFT_OUT: Final[Mapping[tuple[str, str], str]] = {
     ("foreman_tasks", "bulk_stop"): "does the same as `task bulk-cancel`",
     ("home", "index"): "for programs that explore the API",
     ("home", "status"): "Foreman's form of what `status` shows",
+    ("ping", "statuses"): "Foreman's form of what `status` and `ping` show",
     ("ping", "ping"): "Foreman's form of what `ping` shows",
     ("sync", "*"): "`repository info` shows the last one",
     **{
@@ -149,6 +154,9 @@ TEXT_FILES: Final = frozenset(
 )
 
 NOUN_HELP: Final[Mapping[str, str]] = {
+    "bookmark": "Searches that users keep",
+    "capsule": "Smart proxies as Katello calls them",
+    "capsule content": "What smart proxies are to mirror",
     "content-credentials": "GPG keys and certificates of upstreams",
     "content-view": "Content views: what is frozen in versions",
     "content-view component": "What a composite content view is made of",
@@ -175,6 +183,7 @@ NOUN_HELP: Final[Mapping[str, str]] = {
     "recurring-logic": "What the server does again and again",
     "repository": "Repositories: mirror, upload, remove content",
     "setting": "Settings of the running server",
+    "repository-set": "What hosts know as content: one for each custom repository",
     "signing-key": "Keys that sign published metadata",
     "repository bulk": "One action on many repositories",
     "space": "Whose bytes lie in the blob store",
@@ -237,6 +246,10 @@ COLUMNS: Final[Mapping[str, str]] = {
     "recurring_logics": "id cron_line action iteration next_occurrence:Next state",
     "repositories": "id name product.name:Product content_type:Type url",
     "repositories.tag_history": "moved_at:When name digest:Points_to cause user",
+    "capsules": "id name url download_policy",
+    "capsule_content": "id name organization.name:Organization",
+    "repository_sets": "id name type product.name:Product contentUrl:Path",
+    "bookmarks": "id name controller query public owner",
     "settings": "name value default description",
     "srpms": "id filename summary",
     "sync_plans": "id name sync_date:Start_date interval enabled cron_expression next_sync",

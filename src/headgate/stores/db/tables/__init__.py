@@ -10,6 +10,7 @@ from headgate.stores.db.tables.activation_keys import (
     activation_keys,
     content_overrides,
 )
+from headgate.stores.db.tables.bookmarks import bookmarks
 from headgate.stores.db.tables.containers import (
     container_repositories,
     container_uploads,
@@ -69,6 +70,7 @@ from headgate.stores.db.tables.recurrence import recurring_logics, sync_plans
 from headgate.stores.db.tables.settings import setting_values
 from headgate.stores.db.tables.smart_proxies import (
     smart_proxies,
+    smart_proxy_environments,
     smart_proxy_locations,
     smart_proxy_organizations,
 )
@@ -113,6 +115,7 @@ __all__ = [
     "activation_keys",
     "blob_pins",
     "blobs",
+    "bookmarks",
     "collection_requests",
     "container_repositories",
     "container_uploads",
@@ -174,6 +177,7 @@ __all__ = [
     "setting_values",
     "signing_keys",
     "smart_proxies",
+    "smart_proxy_environments",
     "smart_proxy_locations",
     "smart_proxy_organizations",
     "sync_plans",

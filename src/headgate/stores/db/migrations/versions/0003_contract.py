@@ -86,6 +86,24 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         batch_op.create_index(batch_op.f("ix_activation_keys_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "bookmarks",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("controller", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=254), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("public", sa.Boolean(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_bookmarks_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bookmarks")),
+        sa.UniqueConstraint(
+            "user_id", "controller", "name", name=op.f("uq_bookmarks_user_id_controller_name")
+        ),
+    )
+    op.create_table(
         "host_collections",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("organization_id", sa.Integer(), nullable=False),
@@ -273,6 +291,33 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         batch_op.create_index(
             batch_op.f("ix_activation_key_collections_host_collection_id"),
             ["host_collection_id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "smart_proxy_environments",
+        sa.Column("smart_proxy_id", sa.Integer(), nullable=False),
+        sa.Column("environment_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["environment_id"],
+            ["lifecycle_environments.id"],
+            name=op.f("fk_smart_proxy_environments_environment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["smart_proxy_id"],
+            ["smart_proxies.id"],
+            name=op.f("fk_smart_proxy_environments_smart_proxy_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "smart_proxy_id", "environment_id", name=op.f("pk_smart_proxy_environments")
+        ),
+    )
+    with op.batch_alter_table("smart_proxy_environments", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_smart_proxy_environments_environment_id"),
+            ["environment_id"],
             unique=False,
         )
 
@@ -660,6 +705,10 @@ def downgrade() -> None:  # noqa: PLR0915 - a list
         batch_op.drop_index(batch_op.f("ix_smart_proxy_locations_location_id"))
 
     op.drop_table("smart_proxy_locations")
+    with op.batch_alter_table("smart_proxy_environments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_smart_proxy_environments_environment_id"))
+
+    op.drop_table("smart_proxy_environments")
     with op.batch_alter_table("activation_key_collections", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_activation_key_collections_host_collection_id"))
 
@@ -687,6 +736,7 @@ def downgrade() -> None:  # noqa: PLR0915 - a list
 
     op.drop_table("http_proxy_locations")
     op.drop_table("host_collections")
+    op.drop_table("bookmarks")
     with op.batch_alter_table("activation_keys", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_activation_keys_user_id"))
 
