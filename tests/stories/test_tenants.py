@@ -18,8 +18,7 @@ from headgate.domain.ids import UnitId
 from headgate.services.access import TABLE_OF_ID
 from headgate.services.accounts.permissions import PERMISSIONS
 from headgate.stores.db import Database
-from headgate.stores.db.tables import user_permissions
-from support.control import HASH, Control, control
+from support.control import HASH, Control, control, give
 from support.tenants import Tenant, tenant
 
 _DUMMIES: dict[str, Any] = {
@@ -164,8 +163,7 @@ def _two_tenants(served: Control) -> tuple[Tenant, Tenant]:
     with served.database.begin() as tx:
         ours = tenant(tx, "ours", password_hash=HASH)
         theirs = tenant(tx, "theirs", password_hash=HASH)
-        rows = [{"user_id": ours.user_id, "permission": name} for name in sorted(PERMISSIONS)]
-        tx.execute(user_permissions.insert(), rows)
+        give(tx, ours.user_id, PERMISSIONS)
     return ours, theirs
 
 

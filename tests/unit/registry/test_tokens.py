@@ -14,7 +14,7 @@ from headgate.services.accounts.authentication import hash_password, new_token, 
 from headgate.services.containers.tokens import RegistryTokens
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.statements import insert_row
-from headgate.stores.db.tables import personal_access_tokens, user_permissions, users
+from headgate.stores.db.tables import personal_access_tokens, user_roles, users
 from support.control import PASSWORD, control
 from support.registry_door import HOST, Door, basic, bearer, request_of
 
@@ -327,7 +327,7 @@ def test_permissions_are_those_of_the_moment(door: Door) -> None:
     async def before_and_after(callers: Callers) -> tuple[Caller, Caller]:
         before = await callers.identify(request_of(bearer(token)), 1)
         with door.control.database.begin() as tx:
-            tx.execute(delete(user_permissions))
+            tx.execute(delete(user_roles))
         return before, await callers.identify(request_of(bearer(token)), 2)
 
     before, after = door.within(before_and_after)

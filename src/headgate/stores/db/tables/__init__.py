@@ -44,6 +44,20 @@ from headgate.stores.db.tables.organizations import (
 )
 from headgate.stores.db.tables.quotas import organization_quotas
 from headgate.stores.db.tables.recurrence import recurring_logics, sync_plans
+from headgate.stores.db.tables.roles import (
+    permissions,
+    role_filter_organizations,
+    role_filter_permissions,
+    role_filters,
+    role_locations,
+    role_organizations,
+    roles,
+    user_roles,
+    usergroup_members,
+    usergroup_roles,
+    usergroup_users,
+    usergroups,
+)
 from headgate.stores.db.tables.smart_proxies import (
     smart_proxies,
     smart_proxy_locations,
@@ -64,7 +78,6 @@ from headgate.stores.db.tables.users import (
     revoked_certificates,
     sessions,
     user_organizations,
-    user_permissions,
     users,
 )
 from headgate.stores.db.tables.views import (
@@ -120,6 +133,7 @@ __all__ = [
     "offered_units",
     "organization_quotas",
     "organizations",
+    "permissions",
     "personal_access_tokens",
     "products",
     "publication_files",
@@ -129,6 +143,12 @@ __all__ = [
     "repositories",
     "repository_versions",
     "revoked_certificates",
+    "role_filter_organizations",
+    "role_filter_permissions",
+    "role_filters",
+    "role_locations",
+    "role_organizations",
+    "roles",
     "sessions",
     "signing_keys",
     "smart_proxies",
@@ -143,6 +163,10 @@ __all__ = [
     "unit_pins",
     "user_locations",
     "user_organizations",
-    "user_permissions",
+    "user_roles",
+    "usergroup_members",
+    "usergroup_roles",
+    "usergroup_users",
+    "usergroups",
     "users",
 ]
