@@ -81,6 +81,9 @@ class One(Params):
     """Show a content view version."""
 
     id: ContentViewVersionId = doc("Content view version ID")
+    include_applied_filters: bool = doc(
+        "Only here for old clients: filters are always shown", default=True
+    )
 
 
 @content_view_versions.action("show", "GET", _ONE, permission=_VIEW)

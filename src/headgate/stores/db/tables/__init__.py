@@ -26,6 +26,7 @@ from headgate.stores.db.tables.flatpak import (
 )
 from headgate.stores.db.tables.http_proxies import (
     http_proxies,
+    http_proxy_locations,
     http_proxy_organizations,
 )
 from headgate.stores.db.tables.locations import (
@@ -125,6 +126,7 @@ __all__ = [
     "flatpak_remote_repositories",
     "flatpak_remotes",
     "http_proxies",
+    "http_proxy_locations",
     "http_proxy_organizations",
     "lifecycle_environments",
     "location_organizations",

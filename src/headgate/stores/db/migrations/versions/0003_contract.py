@@ -69,6 +69,31 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         sa.UniqueConstraint("name", name=op.f("uq_usergroups_name")),
     )
     op.create_table(
+        "http_proxy_locations",
+        sa.Column("http_proxy_id", sa.Integer(), nullable=False),
+        sa.Column("location_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["http_proxy_id"],
+            ["http_proxies.id"],
+            name=op.f("fk_http_proxy_locations_http_proxy_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["location_id"],
+            ["locations.id"],
+            name=op.f("fk_http_proxy_locations_location_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "http_proxy_id", "location_id", name=op.f("pk_http_proxy_locations")
+        ),
+    )
+    with op.batch_alter_table("http_proxy_locations", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_http_proxy_locations_location_id"), ["location_id"], unique=False
+        )
+
+    op.create_table(
         "location_organizations",
         sa.Column("location_id", sa.Integer(), nullable=False),
         sa.Column("organization_id", sa.Integer(), nullable=False),
@@ -383,16 +408,16 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         batch_op.add_column(sa.Column("default_organization_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("default_location_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_location_id"),
-            "locations",
-            ["default_location_id"],
+            batch_op.f("fk_users_default_organization_id"),
+            "organizations",
+            ["default_organization_id"],
             ["id"],
             ondelete="SET NULL",
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_organization_id"),
-            "organizations",
-            ["default_organization_id"],
+            batch_op.f("fk_users_default_location_id"),
+            "locations",
+            ["default_location_id"],
             ["id"],
             ondelete="SET NULL",
         )
@@ -401,8 +426,8 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
 def downgrade() -> None:  # noqa: PLR0915 - a list
     """Remove them."""
     with op.batch_alter_table("users", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_users_default_organization_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_users_default_location_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_users_default_organization_id"), type_="foreignkey")
         batch_op.drop_column("default_location_id")
         batch_op.drop_column("default_organization_id")
         batch_op.drop_column("description")
@@ -472,6 +497,10 @@ def downgrade() -> None:  # noqa: PLR0915 - a list
         batch_op.drop_index(batch_op.f("ix_location_organizations_organization_id"))
 
     op.drop_table("location_organizations")
+    with op.batch_alter_table("http_proxy_locations", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_http_proxy_locations_location_id"))
+
+    op.drop_table("http_proxy_locations")
     op.drop_table("usergroups")
     op.drop_table("roles")
     op.drop_table("permissions")
