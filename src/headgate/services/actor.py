@@ -22,8 +22,8 @@ class Grant:
         """Whether all things of the organization are meant; of None, whether any may be."""
         if organization_id is None:
             return True
-        everywhere = self.organization_ids is None
-        return self.search is None and (everywhere or organization_id in self.organization_ids)
+        within = self.organization_ids
+        return self.search is None and (within is None or organization_id in within)
 
     def includes(self, permission: str, other: "Grant") -> bool:
         """Whether it gives the permission wherever the other one does."""

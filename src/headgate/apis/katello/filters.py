@@ -5,7 +5,7 @@ from typing import Any
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc, wrapped
 from headgate.domain.errors import ValidationError
-from headgate.domain.ids import LocationId, OrganizationId, RoleFilterId, RoleId
+from headgate.domain.ids import LocationId, OrganizationId, PermissionId, RoleFilterId, RoleId
 from headgate.services.access import AnyRow
 from headgate.services.accounts.role_filters import create_filter, delete_filter, update_filter
 from headgate.services.accounts.role_records import (
@@ -61,7 +61,7 @@ class CreateFields(Params):
     """What a filter is made of."""
 
     role_id: RoleId = doc("Role ID")
-    permission_ids: list[int] = doc("Permissions, all about one resource type", default=[])
+    permission_ids: list[PermissionId] = doc("Permissions, all about one resource type", default=[])
     search: str | None = doc(
         "What the permissions hold for; everything unless given", default=None, max_length=20_000
     )
@@ -100,7 +100,9 @@ class UpdateFields(Params):
     """What can be changed of a filter."""
 
     role_id: RoleId | None = doc("Role ID, only as it is already", default=None)
-    permission_ids: list[int] | None = doc("Permissions, all about one resource type", default=None)
+    permission_ids: list[PermissionId] | None = doc(
+        "Permissions, all about one resource type", default=None
+    )
     search: str | None = doc(
         "What the permissions hold for; everything if it is empty", default=None, max_length=20_000
     )

@@ -5,19 +5,18 @@ from typing import Any
 from sqlalchemy import Row
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc, list_page
-from headgate.domain.errors import NotFoundError
+from headgate.domain.ids import PermissionId
 from headgate.services.accounts.permissions import RESOURCE_TYPES
 from headgate.services.accounts.role_records import (
     PERMISSION_NAMES,
+    load_permission,
     permissions_of,
     query_permissions,
 )
-from headgate.stores.db.tables import permissions as table
 
 permissions = Resource("permissions", "Permissions", dialect="foreman")
 
 _PATH = "/api/permissions"
-_LARGEST = 2**31 - 1
 
 
 class Index(ListParams):
@@ -59,16 +58,13 @@ def current_permissions(call: Call, params: CurrentPermissions) -> dict[str, Any
 class Show(Params):
     """Show a permission."""
 
-    id: int = doc("Permission ID", minimum=1, maximum=_LARGEST)
+    id: PermissionId = doc("Permission ID")
 
 
 @permissions.action("show", "GET", f"{_PATH}/{{id}}")
 def show(call: Call, params: Show) -> dict[str, Any]:
     """Show one."""
-    row = call.tx.execute(query_permissions().where(table.c.id == params.id)).one_or_none()
-    if row is None:
-        raise NotFoundError(f"Could not find permission with id {params.id}")
-    return _shown(row)
+    return _shown(load_permission(call.tx, params.id))
 
 
 def _shown(row: Row[Any]) -> dict[str, Any]:

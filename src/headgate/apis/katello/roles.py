@@ -54,6 +54,7 @@ class Show(Params):
     """Show a role."""
 
     id: RoleId = doc("Role ID")
+    description: str | None = doc("Not looked at", default=None, hidden=True)
 
 
 @roles.action("show", "GET", _ONE, permission="view_roles")

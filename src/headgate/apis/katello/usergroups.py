@@ -32,13 +32,15 @@ _ONE = f"{_PATH}/{{id}}"
 class Index(ListParams):
     """List all user groups."""
 
+    name: str | None = doc("Name of the user group", default=None)
+
 
 @usergroups.action("index", "GET", _PATH, permission="view_usergroups")
 def index(call: Call, params: Index) -> Listing:
     """List groups with what is in them, in three statements more."""
     listed = page(
         call.tx,
-        query(call.actor),
+        query(call.actor, name=params.name),
         catalog=USERGROUPS,
         window=params.window,
         clock=call.services.clock,

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
-    CompoundSelect,
+    Executable,
     Integer,
     Row,
     Select,
@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from headgate.domain.ids import UserId
-from headgate.services.access import AnyRow
+from headgate.services.access import AnyRow, AnySelect
 from headgate.services.actor import OF_NO_ORGANIZATION, Actor, Grant
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
@@ -145,7 +145,7 @@ def _sorted(grants: Sequence[Grant]) -> tuple[frozenset[str], tuple[Grant, ...]]
     return everywhere, limited
 
 
-def _of_user(user_id: UserId) -> CompoundSelect[Any]:
+def _of_user(user_id: UserId) -> Executable:
     """Select all that a user's rights come from, as rows for `_Read.take`."""
     groups = groups_of_user(user_id)
     held = (
@@ -186,7 +186,7 @@ def around(inner: Select[Any]) -> CTE:
     )
 
 
-def _of_roles(held: CTE) -> list[Select[Any]]:
+def _of_roles(held: CTE) -> list[AnySelect]:
     chosen = select(held.c.role_id)
     scope = _scope()
     of_filters = (
@@ -224,7 +224,7 @@ def _scope() -> Any:
     return case((everywhere, "all"), (role_filters.c.override, "own"), else_="role")
 
 
-def _row(what: str, first: Any, second: Any = _NO_NUMBER) -> Select[Any]:
+def _row(what: str, first: Any, second: Any = _NO_NUMBER) -> AnySelect:
     return select(
         literal(what, String).label("what"),
         first.label("first"),

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import insert, select
 
 from headgate.domain.errors import ValidationError
+from headgate.domain.ids import PermissionId
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import permissions
 
@@ -86,7 +87,7 @@ def install_permissions(tx: Transaction) -> Mapping[str, int]:
     return _ids(tx)
 
 
-def load_permissions(tx: Transaction, permission_ids: Iterable[int]) -> list[Any]:
+def load_permissions(tx: Transaction, permission_ids: Iterable[PermissionId]) -> list[Any]:
     """Return the permissions (id, name, resource_type) with these ids, in the order of names.
 
     ValidationError if an id is none's, or if they are about more than one resource type: a filter

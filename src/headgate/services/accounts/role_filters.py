@@ -7,7 +7,7 @@ from sqlalchemy import delete, insert, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import NotImplementedYetError, ValidationError
-from headgate.domain.ids import OrganizationId, RoleFilterId, RoleId
+from headgate.domain.ids import OrganizationId, PermissionId, RoleFilterId, RoleId
 from headgate.services.access import Actor, load
 from headgate.services.accounts.permissions import load_permissions
 from headgate.services.accounts.roles import load_to_change, require_may_give
@@ -30,7 +30,7 @@ def create_filter(
     actor: Actor,
     clock: Clock,
     role_id: RoleId,
-    permission_ids: Sequence[int],
+    permission_ids: Sequence[PermissionId],
     search: str | None = None,
     override: bool = False,
     organization_ids: Sequence[OrganizationId] = (),
@@ -62,7 +62,7 @@ def update_filter(
     clock: Clock,
     filter_id: RoleFilterId,
     changes: Mapping[str, Any],
-    permission_ids: Sequence[int] | None = None,
+    permission_ids: Sequence[PermissionId] | None = None,
     organization_ids: Sequence[OrganizationId] | None = None,
 ) -> None:
     """Change what is given of search and override, permissions and organizations.
@@ -96,14 +96,14 @@ def delete_filter(tx: Transaction, *, actor: Actor, filter_id: RoleFilterId) -> 
     tx.execute(delete(role_filters).where(role_filters.c.id == row.id))
 
 
-def _resource_type(tx: Transaction, permission_ids: Sequence[int]) -> str:
+def _resource_type(tx: Transaction, permission_ids: Sequence[PermissionId]) -> str:
     if not permission_ids:
         raise ValidationError({"permission_ids": ["can't be blank"]})
     return str(load_permissions(tx, permission_ids)[0].resource_type)
 
 
 def _set_permissions(
-    tx: Transaction, filter_id: RoleFilterId, permission_ids: Sequence[int]
+    tx: Transaction, filter_id: RoleFilterId, permission_ids: Sequence[PermissionId]
 ) -> None:
     own = role_filter_permissions.c
     tx.execute(delete(role_filter_permissions).where(own.filter_id == filter_id))

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from sqlalchemy import Row, Select, select
 
-from headgate.domain.ids import RoleFilterId, RoleId
+from headgate.domain.errors import NotFoundError
+from headgate.domain.ids import PermissionId, RoleFilterId, RoleId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
 from headgate.services.accounts.permissions import PERMISSIONS
@@ -149,6 +150,15 @@ def query_permissions(*, name: str | None = None, resource_type: str | None = No
     if resource_type is not None:
         found = found.where(permissions.c.resource_type == resource_type)
     return found
+
+
+def load_permission(tx: Transaction, permission_id: PermissionId) -> Row[Any]:
+    """Return one permission; NotFoundError if there is none with this id."""
+    # There are but a hundred, and the id may be any number.
+    for row in tx.execute(query_permissions()):
+        if row.id == permission_id:
+            return row
+    raise NotFoundError(f"Could not find permission with id {str(permission_id)[:64]}")
 
 
 def permissions_of(tx: Transaction, actor: Actor) -> list[Row[Any]]:

@@ -41,9 +41,10 @@ USERGROUPS: Final = Catalog(
 )
 
 
-def query(actor: Actor) -> Select[Any]:
+def query(actor: Actor, *, name: str | None = None) -> Select[Any]:
     """Select the groups that the actor may see: of users of the own organizations."""
-    return scoped(select(usergroups), actor, usergroups)
+    found = scoped(select(usergroups), actor, usergroups)
+    return found if name is None else found.where(usergroups.c.name == name)
 
 
 def load_usergroup(tx: Transaction, actor: Actor, usergroup_id: UsergroupId) -> Row[Any]:
