@@ -41,12 +41,17 @@ from headgate.stores.db.tables import (
     recurring_logics,
     repositories,
     repository_versions,
+    role_filters,
+    role_organizations,
+    roles,
     signing_keys,
     smart_proxies,
     smart_proxy_organizations,
     sync_plans,
     tasks,
     user_organizations,
+    usergroup_users,
+    usergroups,
     users,
 )
 
@@ -243,6 +248,11 @@ def _add_people(tx: Transaction, made: Tenant, password_hash: str | None) -> Non
     made.add(tx, personal_access_tokens, user_id=user_id, name="token", token_hash=uuid4().hex * 2)
     search = {"controller": "products", "name": "mine", "query": "name = x"}
     made.add(tx, bookmarks, user_id=user_id, **search)
+    role_id = made.add(tx, roles, name=made.name)
+    tx.execute(insert(role_organizations).values(role_id=role_id, **owner))
+    made.add(tx, role_filters, role_id=role_id, resource_type="Katello::Product")
+    group_id = made.add(tx, usergroups, name=made.name)
+    tx.execute(insert(usergroup_users).values(usergroup_id=group_id, user_id=user_id))
     for table, values in _things_of(made):
         made.ids[table] = str(uuid4())
         row = {"id": made.ids[table], "user_id": user_id, "created_at": _NOW}
