@@ -58,6 +58,19 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "rpm_pieces",
+        sa.Column("blob_id", sa.Integer(), nullable=False),
+        sa.Column("anchor", sa.LargeBinary(length=8), nullable=False),
+        sa.Column("pieces", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["blob_id"], ["blobs.id"], name=op.f("fk_rpm_pieces_blob_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("blob_id", name=op.f("pk_rpm_pieces")),
+    )
+    with op.batch_alter_table("rpm_pieces", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rpm_pieces_anchor"), ["anchor"], unique=False)
+
+    op.create_table(
         "smart_proxies",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
@@ -171,6 +184,10 @@ def downgrade() -> None:
 
     op.drop_table("user_locations")
     op.drop_table("smart_proxies")
+    with op.batch_alter_table("rpm_pieces", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rpm_pieces_anchor"))
+
+    op.drop_table("rpm_pieces")
     with op.batch_alter_table("location_organizations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_location_organizations_organization_id"))
 
