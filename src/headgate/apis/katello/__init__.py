@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Final
 
 from headgate.apis.actions import Resource
+from headgate.apis.actions.completion import add_completion
 from headgate.apis.katello.alternate_content_sources import (
     alternate_content_sources,
     alternate_content_sources_bulk_actions,
@@ -140,3 +141,4 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     hosts,
     *PROVISIONING,
 )
+add_completion(RESOURCES)
