@@ -26,6 +26,7 @@ from headgate.stores.db.tables.flatpak import (
 )
 from headgate.stores.db.tables.http_proxies import (
     http_proxies,
+    http_proxy_locations,
     http_proxy_organizations,
 )
 from headgate.stores.db.tables.locations import (
@@ -44,6 +45,7 @@ from headgate.stores.db.tables.organizations import (
 )
 from headgate.stores.db.tables.quotas import organization_quotas
 from headgate.stores.db.tables.recurrence import recurring_logics, sync_plans
+from headgate.stores.db.tables.settings import setting_values
 from headgate.stores.db.tables.smart_proxies import (
     smart_proxies,
     smart_proxy_locations,
@@ -112,6 +114,7 @@ __all__ = [
     "flatpak_remote_repositories",
     "flatpak_remotes",
     "http_proxies",
+    "http_proxy_locations",
     "http_proxy_organizations",
     "lifecycle_environments",
     "location_organizations",
@@ -130,6 +133,7 @@ __all__ = [
     "repository_versions",
     "revoked_certificates",
     "sessions",
+    "setting_values",
     "signing_keys",
     "smart_proxies",
     "smart_proxy_locations",

@@ -31,6 +31,39 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_locations_parent_id"), ["parent_id"], unique=False)
 
     op.create_table(
+        "setting_values",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_setting_values")),
+    )
+    op.create_table(
+        "http_proxy_locations",
+        sa.Column("http_proxy_id", sa.Integer(), nullable=False),
+        sa.Column("location_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["http_proxy_id"],
+            ["http_proxies.id"],
+            name=op.f("fk_http_proxy_locations_http_proxy_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["location_id"],
+            ["locations.id"],
+            name=op.f("fk_http_proxy_locations_location_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "http_proxy_id", "location_id", name=op.f("pk_http_proxy_locations")
+        ),
+    )
+    with op.batch_alter_table("http_proxy_locations", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_http_proxy_locations_location_id"), ["location_id"], unique=False
+        )
+
+    op.create_table(
         "location_organizations",
         sa.Column("location_id", sa.Integer(), nullable=False),
         sa.Column("organization_id", sa.Integer(), nullable=False),
@@ -175,6 +208,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_location_organizations_organization_id"))
 
     op.drop_table("location_organizations")
+    with op.batch_alter_table("http_proxy_locations", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_http_proxy_locations_location_id"))
+
+    op.drop_table("http_proxy_locations")
+    op.drop_table("setting_values")
     with op.batch_alter_table("locations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_locations_parent_id"))
 
