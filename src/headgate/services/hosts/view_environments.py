@@ -188,6 +188,12 @@ def having_labels(holders: Holders, key: Column[Any], labels: Sequence[str]) -> 
     return having(holders, key, or_(false(), *named))
 
 
+def of_owner(found: AnySelect, holders: Holders, owner_id: int) -> AnySelect:
+    """Narrow a select of content view environments to those of a key or a host."""
+    place = holders.table.c.distribution_id
+    return found.where(distributions.c.id.in_(select(place).where(holders.owner == owner_id)))
+
+
 def search_fields(holders: Holders, key: Column[Any]) -> dict[str, Field]:
     """Return the fields by which keys and hosts are searched for their content."""
 
