@@ -49,3 +49,88 @@ def test_this_server_is_the_first_smart_proxy_and_stays(house: House) -> None:
     changed = house.admin.put(f"/api/smart_proxies/{near}", json={"download_policy": "on_demand"})
     assert changed.json()["download_policy"] == "on_demand"
     assert house.admin.delete(f"/api/smart_proxies/{near}").status_code == 200
+
+
+def test_an_organization_is_linked_with_users_places_and_proxies(house: House) -> None:
+    place = house.admin.post("/api/locations", json={"name": "Linked"}).json()["id"]
+    proxy = house.admin.post(
+        "/api/smart_proxies", json={"name": "linked", "url": "https://linked.example.org"}
+    ).json()["id"]
+    member = house.control.user("newcomer", organizations=[house.organization])
+    user = member.get("/api/current_user").json()["id"]
+    links = {"user_ids": [user], "location_ids": [place], "smart_proxy_ids": [proxy]}
+    body = {"organization": {"name": "Linked", **links}}
+
+    made = house.admin.post("/katello/api/organizations", json=body)
+
+    assert made.status_code == 201, made.text
+    path = f"/katello/api/organizations/{made.json()['id']}"
+    assert [each["login"] for each in made.json()["users"]] == ["newcomer"]
+    assert [each["title"] for each in made.json()["locations"]] == ["Linked"]
+    assert [each["name"] for each in made.json()["smart_proxies"]] == ["linked"]
+    assert member.get(path).status_code == 200
+    gone = house.admin.put(path, json={"organization": {"user_ids": []}})
+    assert (gone.json()["users"], len(gone.json()["locations"])) == ([], 1)
+    assert member.get(path).status_code == 404
+    refused(house.admin.put(path, json={"ignore_types": ["User"]}), 501, "ignore_types")
+    house.admin.delete(f"/api/locations/{place}")
+
+
+def test_who_may_not_change_users_adds_none_to_an_organization(house: House) -> None:
+    editor = house.control.user(
+        "editor", organizations=[house.organization], permissions=["edit_organizations"]
+    )
+    path = f"/katello/api/organizations/{house.organization}"
+    user = editor.get("/api/current_user").json()["id"]
+
+    refused(editor.put(path, json={"organization": {"user_ids": [user]}}), 403, "edit_users")
+    refused(editor.put(path, json={"organization": {"location_ids": []}}), 403, "edit_locations")
+
+
+def test_an_http_proxy_has_places(house: House) -> None:
+    place = house.admin.get("/api/locations").json()["results"][0]["id"]
+    body = {"name": "placed", "url": "http://proxy.example.org:3128", "location_ids": [place]}
+
+    made = house.admin.post("/api/http_proxies", json={"http_proxy": body}).json()
+
+    assert [each["id"] for each in made["locations"]] == [place]
+    path = f"/api/http_proxies/{made['id']}"
+    assert house.admin.put(path, json={"name": "moved"}).json()["locations"] == made["locations"]
+    assert house.admin.put(path, json={"location_ids": []}).json()["locations"] == []
+
+
+def test_what_a_user_may_see_of_the_repositories_can_be_asked_for(house: House) -> None:
+    house.world.repository("seen", content_type="file")
+    house.control.user("blind", organizations=[], permissions=["view_products"])
+    path = "/katello/api/repositories"
+
+    def seen(login: str) -> list[str]:
+        answer = house.admin.get(path, params={"username": login, "search": "name=seen"})
+        return [each["name"] for each in answer.json()["results"]]
+
+    assert (seen("admin"), seen("blind")) == (["seen"], [])
+    refused(house.admin.get(path, params={"username": "nobody"}), 404, "nobody")
+
+
+def test_paths_to_promote_to_are_empty_for_who_may_not(house: House) -> None:
+    viewer = house.control.user(
+        "watcher", organizations=[house.organization], permissions=["view_lifecycle_environments"]
+    )
+    path = f"/katello/api/organizations/{house.organization}/environments/paths"
+    asked = {"permission_type": "promotable"}
+
+    assert viewer.get(path).json()["total"] > 0
+    assert viewer.get(path, params=asked).json()["results"] == []
+    assert house.admin.get(path, params=asked).json() == house.admin.get(path).json()
+
+
+def test_this_server_says_that_it_works_and_which_version_it_is(house: House) -> None:
+    asked = {"include_status": True, "include_version": True}
+    (own,) = house.admin.get("/api/smart_proxies", params=asked | {"search": "id=1"}).json()[
+        "results"
+    ]
+
+    shown = house.admin.get(f"/api/smart_proxies/{own['id']}", params=asked).json()
+
+    assert own["status"] == shown["status"] == "ok"
+    assert shown["version"] == house.admin.get("/api/status").json()["version"]

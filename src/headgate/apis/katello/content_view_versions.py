@@ -81,6 +81,9 @@ class One(Params):
     """Show a content view version."""
 
     id: ContentViewVersionId = doc("Content view version ID")
+    include_applied_filters: bool = doc(
+        "Only here for old clients: filters are always shown", default=True
+    )
 
 
 @content_view_versions.action("show", "GET", _ONE, permission=_VIEW)
@@ -127,7 +130,7 @@ def promote(call: Call, params: Promote) -> TaskId:
         version_id=params.id,
         environment_ids=params.environment_ids,
         force=params.force,
-        restrict_composite=call.services.restrict_composite_view,
+        restrict_composite=call.setting("restrict_composite_view"),
     )
     task = promote_task(
         load_view(call.tx, call.actor, version.content_view_id),

@@ -10,6 +10,7 @@ from headgate.domain.ids import EnvironmentId, OrganizationId
 from headgate.services.listing import page
 from headgate.services.organizations.environment_records import (
     ENVIRONMENTS,
+    PERMISSION_TYPES,
     Beside,
     beside,
     load_environment,
@@ -163,12 +164,20 @@ class Paths(Params):
     """List environment paths."""
 
     organization_id: OrganizationId = doc("Organization ID")
+    permission_type: str | None = doc(
+        "'promotable': only where the caller may promote to", default=None, enum=PERMISSION_TYPES
+    )
 
 
 @environments.action("paths", "GET", f"{_NESTED}/paths", permission=_VIEW)
 def list_paths(call: Call, params: Paths) -> dict[str, Any]:
     """List every path from Library on."""
-    found = paths(call.tx, call.actor, params.organization_id)
+    found = paths(
+        call.tx,
+        call.actor,
+        params.organization_id,
+        promotable=params.permission_type == "promotable",
+    )
     around = beside(call.tx, [row for path in found for row in path])
     results = [{"environments": [_shown(call, row, around) for row in path]} for path in found]
     return {"total": len(results), "subtotal": len(results), "results": results}

@@ -8,14 +8,18 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from headgate.apis.actions import Call, Params, Reply, Resource
+from headgate.apis.actions import Call, Params, Reply, Resource, doc
 from headgate.apis.authentication import session_cookie
 from headgate.apis.ports import FOREMAN_VERSION, KATELLO_VERSION
+from headgate.domain.ids import LocationId, OrganizationId
 from headgate.services.accounts.authentication import open_session
 from headgate.services.work.health import check_database, check_workers
 
 home = Resource("home", "Home", dialect="foreman")
 ping = Resource("ping", "Ping")
+
+# What clients add to every request; health is the same for all.
+_CONTEXT = "Only here for old clients: the answer is the same everywhere"
 
 _log = logging.getLogger(__name__)
 
@@ -75,6 +79,9 @@ def foreman_ping(call: Call, params: Ping) -> dict[str, Any]:
 class KatelloPing(Params):
     """Show status of Katello system and its subcomponents."""
 
+    organization_id: OrganizationId | None = doc(_CONTEXT, default=None)
+    location_id: LocationId | None = doc(_CONTEXT, default=None)
+
 
 @ping.action("index", "GET", "/katello/api/ping", public=True)
 def katello_ping(call: Call, params: KatelloPing) -> dict[str, Any]:
@@ -85,6 +92,9 @@ def katello_ping(call: Call, params: KatelloPing) -> dict[str, Any]:
 
 class ServerStatus(Params):
     """Show version information."""
+
+    organization_id: OrganizationId | None = doc(_CONTEXT, default=None)
+    location_id: LocationId | None = doc(_CONTEXT, default=None)
 
 
 @ping.action("server_status", "GET", "/katello/api/status", public=True)

@@ -5,20 +5,22 @@ from typing import Any
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc, wrapped
 from headgate.apis.katello.shapes import named_all
-from headgate.domain.ids import HttpProxyId, OrganizationId
+from headgate.domain.ids import HttpProxyId, LocationId, OrganizationId
 from headgate.services.access import AnyRow, load
 from headgate.services.listing import page
 from headgate.services.organizations.http_proxies import (
     HTTP_PROXIES,
+    LOCATION_LINKS,
     ORGANIZATION_LINKS,
     create_http_proxy,
     delete_http_proxy,
     query,
     update_http_proxy,
 )
-from headgate.services.organizations.taxonomies import organizations_of
+from headgate.services.organizations.taxonomies import linked_rows, organizations_of
 from headgate.services.related import Grouped
 from headgate.stores.db.tables import http_proxies as http_proxies_table
+from headgate.stores.db.tables import locations
 
 http_proxies = Resource("http_proxies", "HTTP Proxies", dialect="foreman")
 
@@ -45,8 +47,8 @@ def index(call: Call, params: Index) -> Listing:
         clock=call.services.clock,
         strict=True,
     )
-    users = _organizations(call, listed.rows)
-    return Listing.of(listed, lambda row: _shown(row, users))
+    users, places = _links(call, listed.rows)
+    return Listing.of(listed, lambda row: _shown(row, users, places))
 
 
 class Show(Params):
@@ -73,6 +75,7 @@ class CreateFields(Params):
         "Password used to authenticate with the HTTP Proxy", default=None, max_length=255
     )
     organization_ids: list[OrganizationId] = doc("Organizations that may use it", default=[])
+    location_ids: list[LocationId] = doc("Locations of it", default=[])
     content_default_http_proxy: bool | None = doc(
         "Set this HTTP proxy as the default content HTTP proxy", default=None
     )
@@ -101,6 +104,7 @@ def create(call: Call, params: Create) -> dict[str, Any]:
         seal=call.services.seal,
         values=params.http_proxy.values(),
         organization_ids=params.http_proxy.organization_ids,
+        location_ids=params.http_proxy.location_ids,
     )
     return _one(call, proxy_id)
 
@@ -117,6 +121,7 @@ class UpdateFields(Params):
         "Password used to authenticate with the HTTP Proxy", default=None, max_length=255
     )
     organization_ids: list[OrganizationId] = doc("Organizations that may use it", default=[])
+    location_ids: list[LocationId] = doc("Locations of it", default=[])
     content_default_http_proxy: bool | None = doc(
         "Set this HTTP proxy as the default content HTTP proxy", default=None
     )
@@ -150,7 +155,7 @@ def update(call: Call, params: Update) -> dict[str, Any]:
         seal=call.services.seal,
         proxy_id=params.id,
         changes=fields.values(),
-        organization_ids=fields.changes("organization_ids").get("organization_ids"),
+        **fields.changes("organization_ids", "location_ids"),
     )
     return _one(call, params.id)
 
@@ -171,14 +176,17 @@ def destroy(call: Call, params: Destroy) -> dict[str, Any]:
 
 def _one(call: Call, proxy_id: HttpProxyId) -> dict[str, Any]:
     row = load(call.tx, call.actor, http_proxies_table, proxy_id)
-    return _shown(row, _organizations(call, [row]))
+    return _shown(row, *_links(call, [row]))
 
 
-def _organizations(call: Call, rows: Iterable[AnyRow]) -> Grouped:
-    return organizations_of(call.tx, call.actor, ORGANIZATION_LINKS, [row.id for row in rows])
+def _links(call: Call, rows: Iterable[AnyRow]) -> tuple[Grouped, Grouped]:
+    keys = [row.id for row in rows]
+    of = locations.c
+    places = linked_rows(call.tx, call.actor, LOCATION_LINKS, keys, of.title, of.name)
+    return organizations_of(call.tx, call.actor, ORGANIZATION_LINKS, keys), places
 
 
-def _shown(row: AnyRow, users: Grouped) -> dict[str, Any]:
+def _shown(row: AnyRow, users: Grouped, places: Grouped) -> dict[str, Any]:
     return {
         "id": row.id,
         "name": row.name,
@@ -187,7 +195,7 @@ def _shown(row: AnyRow, users: Grouped) -> dict[str, Any]:
         "password_exists": row.password is not None,
         "content_default_http_proxy": row.content_default,
         "organizations": named_all(users.get(row.id, [])),
-        "locations": [],
+        "locations": named_all(places.get(row.id, [])),
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }

@@ -12,6 +12,7 @@ from headgate.apis.actions import (
     list_page,
     wrapped,
 )
+from headgate.apis.katello.ignored_types import IgnoredTypes, refuse_ignored_types
 from headgate.domain.ids import LocationId, OrganizationId, SmartProxyId, UserId
 from headgate.services.access import AnyRow
 from headgate.services.organizations.location_records import (
@@ -59,6 +60,9 @@ class Show(Params):
     """Show a location."""
 
     id: LocationId = doc("Location ID")
+    show_hidden_parameters: bool = doc(
+        "Only here for old clients: locations have no parameters", default=False
+    )
 
 
 @locations.action("show", "GET", _ONE, permission="view_locations")
@@ -67,7 +71,7 @@ def show(call: Call, params: Show) -> dict[str, Any]:
     return _full(call, params.id)
 
 
-class CreateFields(Params):
+class CreateFields(IgnoredTypes):
     """What a location is made of."""
 
     name: str = doc("Name")
@@ -90,6 +94,7 @@ class Create(Params):
 def create(call: Call, params: Create) -> dict[str, Any]:
     """Make one."""
     fields = params.location
+    refuse_ignored_types(fields)
     location_id = create_location(
         call.tx,
         actor=call.actor,
@@ -102,7 +107,7 @@ def create(call: Call, params: Create) -> dict[str, Any]:
     return _full(call, location_id)
 
 
-class UpdateFields(Params):
+class UpdateFields(IgnoredTypes):
     """What can be changed of a location."""
 
     name: str | None = doc("Name", default=None)
@@ -126,6 +131,7 @@ class Update(Params):
 def update(call: Call, params: Update) -> dict[str, Any]:
     """Change what is given."""
     fields = params.location
+    refuse_ignored_types(fields)
     changes = fields.changes("description", "parent_id")
     if fields.name is not None:
         changes["name"] = fields.name

@@ -15,8 +15,9 @@ from headgate.apis.actions import (
     list_page,
     wrapped,
 )
+from headgate.apis.katello.ignored_types import IgnoredTypes, refuse_ignored_types
 from headgate.domain.errors import ConflictError
-from headgate.domain.ids import OrganizationId, TaskId
+from headgate.domain.ids import LocationId, OrganizationId, SmartProxyId, TaskId, UserId
 from headgate.engine import enqueue
 from headgate.services.access import find
 from headgate.services.organizations.certificates import debug_certificate, revoke_debug_certificate
@@ -24,10 +25,17 @@ from headgate.services.organizations.organization_records import (
     ORGANIZATIONS,
     content_views_of,
     load_organization,
+    locations_of,
     query,
     repositories_of,
+    smart_proxies_of,
+    users_of,
 )
-from headgate.services.organizations.organizations import create_organization, update_organization
+from headgate.services.organizations.organizations import (
+    OrganizationLinks,
+    create_organization,
+    update_organization,
+)
 from headgate.stores.db.tables import organizations as organizations_table
 from headgate.workflows.organization_requests import remove_organization_task
 
@@ -62,10 +70,25 @@ class Show(Params):
 @organizations.action("show", "GET", f"{_KATELLO}/{{id}}", also=[f"{_FOREMAN}/{{id}}"])
 def show(call: Call, params: Show) -> dict[str, Any]:
     """Show one."""
-    return _full(load_organization(call.tx, call.actor, params.id))
+    return _one(call, params.id)
 
 
-class CreateFields(Params):
+class Linked(IgnoredTypes):
+    """What an organization is linked with."""
+
+    user_ids: list[UserId] | None = doc("User IDs", default=None)
+    location_ids: list[LocationId] | None = doc("Location IDs", default=None)
+    smart_proxy_ids: list[SmartProxyId] | None = doc("Smart proxy IDs", default=None)
+
+    @property
+    def links(self) -> OrganizationLinks:
+        """What was given of them."""
+        return OrganizationLinks(
+            users=self.user_ids, locations=self.location_ids, smart_proxies=self.smart_proxy_ids
+        )
+
+
+class CreateFields(Linked):
     """What an organization is made of."""
 
     name: str = doc("Name")
@@ -83,6 +106,7 @@ class Create(Params):
 @organizations.action("create", "POST", _KATELLO, also=[_FOREMAN])
 def create(call: Call, params: Create) -> dict[str, Any]:
     """Make one, with its Library and default content view."""
+    refuse_ignored_types(params.organization)
     organization_id = create_organization(
         call.tx,
         actor=call.actor,
@@ -91,11 +115,12 @@ def create(call: Call, params: Create) -> dict[str, Any]:
         label=params.organization.label,
         description=params.organization.description,
         container_push_creates_products=params.organization.container_push_creates_products,
+        links=params.organization.links,
     )
-    return _full(load_organization(call.tx, call.actor, organization_id))
+    return _one(call, organization_id)
 
 
-class UpdateFields(Params):
+class UpdateFields(Linked):
     """What can be changed of an organization."""
 
     name: str | None = doc("Name", default=None)
@@ -113,6 +138,7 @@ class Update(Params):
 @organizations.action("update", "PUT", f"{_KATELLO}/{{id}}", also=[f"{_FOREMAN}/{{id}}"])
 def update(call: Call, params: Update) -> dict[str, Any]:
     """Change what is given."""
+    refuse_ignored_types(params.organization)
     update_organization(
         call.tx,
         actor=call.actor,
@@ -121,8 +147,9 @@ def update(call: Call, params: Update) -> dict[str, Any]:
         name=params.organization.name,
         description=params.organization.description,
         container_push_creates_products=params.organization.container_push_creates_products,
+        links=params.organization.links,
     )
-    return _full(load_organization(call.tx, call.actor, params.id))
+    return _one(call, params.id)
 
 
 class Destroy(Params):
@@ -226,6 +253,21 @@ def _summary(row: Row[Any]) -> dict[str, Any]:
         "description": row.description,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
+    }
+
+
+def _one(call: Call, organization_id: OrganizationId) -> dict[str, Any]:
+    row = load_organization(call.tx, call.actor, organization_id)
+    asked = (call.tx, call.actor, organization_id)
+    return {
+        **_full(row),
+        "users": [{"id": each.id, "login": each.login} for each in users_of(*asked)],
+        "locations": [
+            {"id": each.id, "name": each.name, "title": each.title} for each in locations_of(*asked)
+        ],
+        "smart_proxies": [
+            {"id": each.id, "name": each.name, "url": each.url} for each in smart_proxies_of(*asked)
+        ],
     }
 
 

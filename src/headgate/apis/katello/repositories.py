@@ -17,6 +17,7 @@ from headgate.domain.ids import (
 )
 from headgate.domain.repositories import CONTENT_TYPES, DOWNLOAD_POLICIES
 from headgate.engine import enqueue
+from headgate.services.accounts.user_records import actor_named
 from headgate.services.containers.repository_settings import (
     begin_container_settings,
     set_container_settings,
@@ -38,6 +39,7 @@ from headgate.services.repositories.repository_records import (
     only,
     outside_view,
     query,
+    seen_by,
     versions_holding,
 )
 from headgate.services.repositories.repository_sources import set_source
@@ -85,6 +87,9 @@ class Index(ListParams):
     available_for: str | None = doc(
         "'content_view': show what could be added to content_view_id", default=None
     )
+    username: str | None = doc(
+        "Only what this user, too, may see; for who may view users", default=None, max_length=100
+    )
 
 
 @repositories.action("index", "GET", _PATH, also=_ELSEWHERE, permission="view_products")
@@ -100,6 +105,8 @@ def index(call: Call, params: Index) -> Listing:
     )
     names = ("id", "name", "label", "description", "download_policy", "content_type")
     found = query(call.actor, place, **{name: getattr(params, name) for name in names})
+    if params.username is not None:
+        found = seen_by(found, actor_named(call.tx, call.actor, params.username))
     if available and params.content_view_id is not None:
         found = outside_view(found, params.content_view_id)
     if params.with_content is not None:
@@ -244,7 +251,7 @@ def destroy(call: Call, params: Destroy) -> dict[str, Any]:
         clock=call.services.clock,
         repository_id=params.id,
         remove_from_versions=params.remove_from_content_view_versions
-        or call.services.delete_repo_across_cv,
+        or call.setting("delete_repo_across_cv"),
         delete_filters=params.delete_empty_repo_filters,
     )
     return shown
@@ -265,7 +272,7 @@ def deletion(call: Call, params: Deletion) -> dict[str, Any]:
         actor=call.actor,
         clock=call.services.clock,
         repository_id=params.id,
-        remove_from_versions=call.services.delete_repo_across_cv,
+        remove_from_versions=call.setting("delete_repo_across_cv"),
     )
     return {"freed_bytes": freed}
 

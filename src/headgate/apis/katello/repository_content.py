@@ -94,6 +94,9 @@ class ImportUploads(Params):
     uploads: list[Uploaded] = doc("Uploads to import", max_length=1000)
     content_type: str | None = doc("Content type: rpm, srpm, file or docker_tag", default=None)
     publish_repository: bool = doc("Only here for old clients", default=True, hidden=True)
+    sync_capsule: bool = doc(
+        "Only here for old clients: smart proxies follow by themselves", default=True
+    )
 
 
 @repositories.action("import_uploads", "PUT", f"{_ONE}/import_uploads", async_task=True)
@@ -131,6 +134,9 @@ class RemoveContent(Params):
     id: RepositoryId = doc("Repository ID")
     ids: list[UnitId] = doc("IDs of the content to remove")
     content_type: str | None = doc("Kind of the content, such as rpm or file", default=None)
+    sync_capsule: bool = doc(
+        "Only here for old clients: smart proxies follow by themselves", default=True
+    )
 
 
 @repositories.action(

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc, wrapped
 from headgate.apis.katello.shapes import named_all
+from headgate.apis.ports import FOREMAN_VERSION
 from headgate.domain.ids import HttpProxyId, LocationId, OrganizationId, SmartProxyId
 from headgate.services.access import AnyRow
 from headgate.services.listing import page
@@ -26,6 +27,7 @@ smart_proxies = Resource("smart_proxies", "Smart Proxies", dialect="foreman")
 _PATH = "/api/smart_proxies"
 _ONE = f"{_PATH}/{{id}}"
 _POLICY = "Download policy of the smart proxy; inherit takes each repository's own"
+_STATUS = "Show whether it works: known of this server alone, which answers"
 Policy = Literal["inherit", "immediate", "on_demand", "streamed"]
 
 
@@ -35,6 +37,7 @@ class Index(ListParams):
     organization_id: OrganizationId | None = doc("Scope by organizations", default=None)
     location_id: LocationId | None = doc("Scope by locations", default=None)
     name: str | None = doc("Name of the smart proxy", default=None)
+    include_status: bool = doc(_STATUS, default=False)
 
 
 @smart_proxies.action("index", "GET", _PATH, permission="view_smart_proxies")
@@ -55,19 +58,29 @@ def index(call: Call, params: Index) -> Listing:
         strict=True,
     )
     users, places = _links(call, listed.rows)
-    return Listing.of(listed, lambda row: _shown(row, users, places))
+
+    def shown(row: AnyRow) -> dict[str, Any]:
+        status = _status(row) if params.include_status else {}
+        return {**_shown(row, users, places), **status}
+
+    return Listing.of(listed, shown)
 
 
 class Show(Params):
     """Show a smart proxy."""
 
     id: SmartProxyId = doc("Smart proxy ID")
+    include_status: bool = doc(_STATUS, default=False)
+    include_version: bool = doc("Show the version: known of this server alone", default=False)
 
 
 @smart_proxies.action("show", "GET", _ONE, permission="view_smart_proxies")
 def show(call: Call, params: Show) -> dict[str, Any]:
     """Show one."""
-    return _one(call, params.id)
+    row = load_smart_proxy(call.tx, call.actor, params.id)
+    status = _status(row) if params.include_status else {}
+    version = {"version": FOREMAN_VERSION if row.internal else None}
+    return {**_one(call, params.id), **status, **(version if params.include_version else {})}
 
 
 class CreateFields(Params):
@@ -75,7 +88,9 @@ class CreateFields(Params):
 
     name: str = doc("Name")
     url: str = doc("URL", max_length=255)
-    download_policy: Policy = doc(_POLICY, default="inherit")
+    download_policy: Policy | None = doc(
+        f"{_POLICY}; by default as the setting default_proxy_download_policy says", default=None
+    )
     http_proxy_id: HttpProxyId | None = doc("HTTP proxy ID", default=None)
     organization_ids: list[OrganizationId] = doc("Organizations that may use it", default=[])
     location_ids: list[LocationId] = doc("Locations of it", default=[])
@@ -178,6 +193,10 @@ smart_proxies.unbacked(
 def _one(call: Call, proxy_id: SmartProxyId) -> dict[str, Any]:
     row = load_smart_proxy(call.tx, call.actor, proxy_id)
     return _shown(row, *_links(call, [row]))
+
+
+def _status(row: AnyRow) -> dict[str, str]:
+    return {"status": "ok" if row.internal else "unknown"}
 
 
 def _links(call: Call, rows: Any) -> tuple[Grouped, Grouped]:

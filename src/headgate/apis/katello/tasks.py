@@ -174,6 +174,7 @@ class OneSearch(Params):
     user_id: UserId | None = doc("For type user", default=None)
     resource_type: str | None = doc("For type resource", default=None, max_length=100)
     resource_id: str | None = doc("For type resource", default=None, max_length=20)
+    action_types: list[str] = doc("Only tasks with one of these labels", default=[], max_length=50)
     active_only: bool = doc("Leave out tasks that have ended", default=False)
     page: int = doc("Page number, starting at 1", default=1, minimum=1)
     per_page: int = doc("Number of results per page", default=20, minimum=1, maximum=1_000)
@@ -213,6 +214,7 @@ def _answered(call: Call, search: OneSearch) -> dict[str, Any]:
         user_id=search.user_id if search.type == "user" else None,
         resource=search.resource,
         active_only=search.active_only,
+        labels=search.action_types,
     )
     window = Window(page=search.page, per_page=search.per_page)
     listed = page(call.tx, found, catalog=TASKS, window=window, clock=call.services.clock)

@@ -31,6 +31,7 @@ PERMISSIONS: Final = frozenset[str]().union(
     _on("hosts"),
     {"view_foreman_tasks", "edit_foreman_tasks"},
     {"view_recurring_logics", "edit_recurring_logics"},
+    {"view_settings", "edit_settings"},
     {"export_content", "import_content"},
     _on("alternate_content_sources"),
     {"view_subscriptions", "import_manifest", "delete_manifest", "manage_subscription_allocations"},

@@ -7,7 +7,8 @@ from sqlalchemy import Row, Select, select
 
 from headgate.domain.ids import UserId
 from headgate.search import Field, Fields
-from headgate.services.access import Actor, AnyRow, load, scoped
+from headgate.services.access import Actor, AnyRow, find, load, scoped
+from headgate.services.accounts.authentication import actor_of
 from headgate.services.listing import Catalog
 from headgate.services.organizations import taxonomies
 from headgate.stores.db import Transaction
@@ -66,6 +67,14 @@ def load_user(tx: Transaction, actor: Actor, user_id: UserId) -> Row[Any]:
     if row.id != actor.user_id and not actor.may("create_users"):
         actor.require("view_users")
     return row
+
+
+def actor_named(tx: Transaction, actor: Actor, login: str) -> Actor:
+    """Return who a user would be; for anybody but oneself the actor may view users."""
+    row = find(tx, actor, users, login=login)
+    if row.id != actor.user_id:
+        actor.require("view_users")
+    return actor_of(tx, row)
 
 
 def organizations_of(

@@ -21,6 +21,9 @@ from headgate.stores.db.tables import (
     organizations,
 )
 
+PERMISSION_TYPES: Final = ("readable", "promotable")
+_PROMOTE: Final = "promote_or_remove_content_views_to_environments"
+
 ENVIRONMENTS: Final = Catalog(
     key=lifecycle_environments.c.id,
     fields=Fields(
@@ -106,8 +109,16 @@ def beside(tx: Transaction, rows: Sequence[AnyRow]) -> Beside:
     return Beside(grouped(successors, "prior_id"), grouped(views, "environment_id"))
 
 
-def paths(tx: Transaction, actor: Actor, organization_id: OrganizationId) -> list[list[AnyRow]]:
-    """Return each path from Library to a last environment."""
+def paths(
+    tx: Transaction, actor: Actor, organization_id: OrganizationId, *, promotable: bool = False
+) -> list[list[AnyRow]]:
+    """Return each path from Library to a last environment.
+
+    `promotable` leaves none where the actor may not promote: the permission holds in a whole
+    organization.
+    """
+    if promotable and not actor.may(_PROMOTE, organization_id=organization_id):
+        return []
     rows = tx.execute(
         query(actor, organization_id=organization_id).order_by(lifecycle_environments.c.id)
     ).all()

@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, delete, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
-from headgate.domain.ids import HttpProxyId, OrganizationId
+from headgate.domain.ids import HttpProxyId, LocationId, OrganizationId
 from headgate.domain.repositories import GLOBAL_PROXY, fault_of_url
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
@@ -23,7 +23,9 @@ from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
     http_proxies,
+    http_proxy_locations,
     http_proxy_organizations,
+    locations,
     organizations,
     repositories,
 )
@@ -31,6 +33,7 @@ from headgate.stores.db.tables import (
 Seal = Callable[[bytes], bytes]
 
 ORGANIZATION_LINKS: Final = http_proxy_organizations.c.http_proxy_id
+LOCATION_LINKS: Final = http_proxy_locations.c.http_proxy_id
 
 HTTP_PROXIES: Final = Catalog(
     key=http_proxies.c.id,
@@ -62,6 +65,7 @@ def create_http_proxy(
     seal: Seal,
     values: Mapping[str, Any],
     organization_ids: Sequence[OrganizationId],
+    location_ids: Sequence[LocationId] = (),
 ) -> HttpProxyId:
     """Make a proxy from API values; one without organizations is for all, and administrators'."""
     actor.require("create_http_proxies")
@@ -73,6 +77,7 @@ def create_http_proxy(
     row = {**_columns(seal, values), "created_at": now, "updated_at": now}
     proxy_id = HttpProxyId(insert_row(tx, http_proxies, row))
     set_links(tx, actor, ORGANIZATION_LINKS, proxy_id, organizations, organization_ids)
+    set_links(tx, actor, LOCATION_LINKS, proxy_id, locations, location_ids)
     return proxy_id
 
 
@@ -85,6 +90,7 @@ def update_http_proxy(
     proxy_id: HttpProxyId,
     changes: Mapping[str, Any],
     organization_ids: Sequence[OrganizationId] | None = None,
+    location_ids: Sequence[LocationId] | None = None,
 ) -> None:
     """Change what is given; a key with None clears it."""
     row = _load_to_change(tx, actor, proxy_id, "edit_http_proxies")
@@ -98,6 +104,8 @@ def update_http_proxy(
     if organization_ids is not None:
         check_organizations(tx, actor, "edit_http_proxies", organization_ids)
         set_links(tx, actor, ORGANIZATION_LINKS, proxy_id, organizations, organization_ids)
+    if location_ids is not None:
+        set_links(tx, actor, LOCATION_LINKS, proxy_id, locations, location_ids)
 
 
 def delete_http_proxy(tx: Transaction, *, actor: Actor, proxy_id: HttpProxyId) -> None:

@@ -6,14 +6,21 @@ from sqlalchemy import Row, Select, and_, select
 
 from headgate.domain.ids import OrganizationId
 from headgate.search import Field, Fields
-from headgate.services.access import Actor, load, scoped
+from headgate.services.access import Actor, AnyRow, load, scoped
 from headgate.services.listing import Catalog, where_equal
+from headgate.services.organizations.taxonomies import linked_rows
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     content_views,
     lifecycle_environments,
+    location_organizations,
+    locations,
     organizations,
     repositories,
+    smart_proxies,
+    smart_proxy_organizations,
+    user_organizations,
+    users,
 )
 
 ORGANIZATIONS: Final = Catalog(
@@ -67,6 +74,28 @@ def content_views_of(tx: Transaction, organization_id: OrganizationId) -> list[i
     """Return the ids of the organization's content views, the default one included."""
     query = select(content_views.c.id).where(content_views.c.organization_id == organization_id)
     return list(tx.scalars(query))
+
+
+def users_of(tx: Transaction, actor: Actor, organization_id: OrganizationId) -> list[AnyRow]:
+    """Return the users of an organization that the actor may see."""
+    own = user_organizations.c.organization_id
+    return linked_rows(tx, actor, own, [organization_id], users.c.login).get(organization_id, [])
+
+
+def locations_of(tx: Transaction, actor: Actor, organization_id: OrganizationId) -> list[AnyRow]:
+    """Return the locations linked with an organization that the actor may see."""
+    own, of = location_organizations.c.organization_id, locations.c
+    found = linked_rows(tx, actor, own, [organization_id], of.title, of.name)
+    return found.get(organization_id, [])
+
+
+def smart_proxies_of(
+    tx: Transaction, actor: Actor, organization_id: OrganizationId
+) -> list[AnyRow]:
+    """Return the smart proxies linked with an organization that the actor may see."""
+    own, of = smart_proxy_organizations.c.organization_id, smart_proxies.c
+    found = linked_rows(tx, actor, own, [organization_id], of.name, of.url)
+    return found.get(organization_id, [])
 
 
 def load_organization(tx: Transaction, actor: Actor, organization_id: OrganizationId) -> Row[Any]:

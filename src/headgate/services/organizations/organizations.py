@@ -1,13 +1,16 @@
 """Organizations: tenants, each born with a Library and a default content view."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, delete, select, update
 
 from headgate.domain.clock import Clock
-from headgate.domain.ids import OrganizationId
+from headgate.domain.ids import LocationId, OrganizationId, SmartProxyId, UserId
 from headgate.services.access import Actor, load
 from headgate.services.containers.naming import name_after
+from headgate.services.organizations.taxonomies import set_links
 from headgate.services.serving.distributions import serve_latest
 from headgate.services.storage.collection import request_collection
 from headgate.services.uniqueness import free_name, free_names
@@ -20,12 +23,27 @@ from headgate.stores.db.tables import (
     distributions,
     hosts,
     lifecycle_environments,
+    location_organizations,
+    locations,
     organizations,
+    smart_proxies,
+    smart_proxy_organizations,
+    user_organizations,
+    users,
 )
 
 LIBRARY = "Library"
 DEFAULT_VIEW_NAME = "Default Organization View"
 DEFAULT_VIEW_LABEL = "Default_Organization_View"
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationLinks:
+    """What an organization shall be linked with; None leaves it as it is."""
+
+    users: Sequence[UserId] | None = None
+    locations: Sequence[LocationId] | None = None
+    smart_proxies: Sequence[SmartProxyId] | None = None
 
 
 def create_organization(
@@ -37,6 +55,7 @@ def create_organization(
     label: str | None = None,
     description: str | None = None,
     container_push_creates_products: bool = False,
+    links: OrganizationLinks = OrganizationLinks(),
 ) -> OrganizationId:
     """Make an organization with its Library, default content view and their distribution.
 
@@ -83,6 +102,7 @@ def create_organization(
         environment_id=library_id,
         content_view_id=view_id,
     )
+    _link(tx, actor, organization_id, links)
     return OrganizationId(organization_id)
 
 
@@ -95,6 +115,7 @@ def update_organization(
     name: str | None = None,
     description: str | None = None,
     container_push_creates_products: bool | None = None,
+    links: OrganizationLinks = OrganizationLinks(),
 ) -> None:
     """Change what is given; the label is in every path and never changes."""
     row = load(tx, actor, organizations, organization_id)
@@ -109,6 +130,7 @@ def update_organization(
     tx.execute(update(organizations).where(organizations.c.id == row.id).values(changes))
     if "name" in changes:
         name_after(tx, row.id, "organization.name")
+    _link(tx, actor, row.id, links)
 
 
 def delete_organization(tx: Transaction, *, clock: Clock, organization_id: OrganizationId) -> None:
@@ -130,6 +152,31 @@ def delete_organization(tx: Transaction, *, clock: Clock, organization_id: Organ
     )
     tx.execute(delete(organizations).where(organizations.c.id == organization_id))
     request_collection(tx, clock)
+
+
+def _link(tx: Transaction, actor: Actor, organization_id: int, links: OrganizationLinks) -> None:
+    """Set the links that are given; each takes the permission to change what it is linked with.
+
+    Making a user a member gives rights, so it is no smaller thing than changing the user.
+    """
+    for permission, own, to, others in (
+        ("edit_users", user_organizations.c.organization_id, users, links.users),
+        (
+            "edit_locations",
+            location_organizations.c.organization_id,
+            locations,
+            links.locations,
+        ),
+        (
+            "edit_smart_proxies",
+            smart_proxy_organizations.c.organization_id,
+            smart_proxies,
+            links.smart_proxies,
+        ),
+    ):
+        if others is not None:
+            actor.require(permission)
+            set_links(tx, actor, own, organization_id, to, others)
 
 
 def library_of(tx: Transaction, organization_id: OrganizationId) -> Row[Any]:

@@ -108,6 +108,11 @@ def query(actor: Actor, place: Place = Place(), **plain: object) -> Select[Any]:
     return where_equal(narrowed, repositories, **plain)
 
 
+def seen_by(found: Select[Any], other: Actor) -> Select[Any]:
+    """Narrow to what another user, too, may see."""
+    return scoped(found, other, repositories)
+
+
 def outside_view(found: Select[Any], content_view_id: int) -> Select[Any]:
     """Narrow to what could still be added to the content view."""
     taken = select(_taken.repository_id).where(_taken.content_view_id == content_view_id)

@@ -46,6 +46,7 @@ def query(
     user_id: int | None = None,
     resource: str | None = None,
     active_only: bool = False,
+    labels: Sequence[str] = (),
 ) -> Select[Any]:
     """Select the tasks that the actor may see, with the login of who asked for each.
 
@@ -63,6 +64,8 @@ def query(
         found = found.where(tasks.c.id.in_(holders))
     if active_only:
         found = found.where(tasks.c.state != TaskState.STOPPED)
+    if labels:
+        found = found.where(tasks.c.label.in_(labels))
     return found
 
 

@@ -47,6 +47,7 @@ from headgate.stores.db.tables.hosts import (
 )
 from headgate.stores.db.tables.http_proxies import (
     http_proxies,
+    http_proxy_locations,
     http_proxy_organizations,
 )
 from headgate.stores.db.tables.locations import (
@@ -65,6 +66,7 @@ from headgate.stores.db.tables.organizations import (
 )
 from headgate.stores.db.tables.quotas import organization_quotas
 from headgate.stores.db.tables.recurrence import recurring_logics, sync_plans
+from headgate.stores.db.tables.settings import setting_values
 from headgate.stores.db.tables.smart_proxies import (
     smart_proxies,
     smart_proxy_locations,
@@ -146,6 +148,7 @@ __all__ = [
     "host_traces",
     "hosts",
     "http_proxies",
+    "http_proxy_locations",
     "http_proxy_organizations",
     "lifecycle_environments",
     "location_organizations",
@@ -168,6 +171,7 @@ __all__ = [
     "repository_versions",
     "revoked_certificates",
     "sessions",
+    "setting_values",
     "signing_keys",
     "smart_proxies",
     "smart_proxy_locations",

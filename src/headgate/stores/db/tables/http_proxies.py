@@ -38,3 +38,6 @@ Index(
 http_proxy_organizations = link_table(
     "http_proxy_organizations", http_proxy_id="http_proxies", organization_id="organizations"
 )
+http_proxy_locations = link_table(
+    "http_proxy_locations", http_proxy_id="http_proxies", location_id="locations"
+)

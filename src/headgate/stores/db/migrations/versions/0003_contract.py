@@ -45,6 +45,14 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         sa.UniqueConstraint("digest", name=op.f("uq_package_profiles_digest")),
     )
     op.create_table(
+        "setting_values",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_setting_values")),
+    )
+    op.create_table(
         "activation_keys",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("organization_id", sa.Integer(), nullable=False),
@@ -97,6 +105,31 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
             "organization_id", "name", name=op.f("uq_host_collections_organization_id_name")
         ),
     )
+    op.create_table(
+        "http_proxy_locations",
+        sa.Column("http_proxy_id", sa.Integer(), nullable=False),
+        sa.Column("location_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["http_proxy_id"],
+            ["http_proxies.id"],
+            name=op.f("fk_http_proxy_locations_http_proxy_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["location_id"],
+            ["locations.id"],
+            name=op.f("fk_http_proxy_locations_location_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "http_proxy_id", "location_id", name=op.f("pk_http_proxy_locations")
+        ),
+    )
+    with op.batch_alter_table("http_proxy_locations", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_http_proxy_locations_location_id"), ["location_id"], unique=False
+        )
+
     op.create_table(
         "location_organizations",
         sa.Column("location_id", sa.Integer(), nullable=False),
@@ -649,11 +682,16 @@ def downgrade() -> None:  # noqa: PLR0915 - a list
         batch_op.drop_index(batch_op.f("ix_location_organizations_organization_id"))
 
     op.drop_table("location_organizations")
+    with op.batch_alter_table("http_proxy_locations", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_http_proxy_locations_location_id"))
+
+    op.drop_table("http_proxy_locations")
     op.drop_table("host_collections")
     with op.batch_alter_table("activation_keys", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_activation_keys_user_id"))
 
     op.drop_table("activation_keys")
+    op.drop_table("setting_values")
     op.drop_table("package_profiles")
     op.drop_table("module_profiles")
     with op.batch_alter_table("locations", schema=None) as batch_op:
