@@ -45,6 +45,7 @@ def test_no_list_takes_more_than_five_statements(house: House) -> None:
                 url = _filled(path, found)
                 # Lists of several types of content want one named.
                 parameters = {"search": "id > 0", "full_result": True, "content_type": "yum"}
+                parameters |= {"include": "parameters"}
                 answer, statements = _counted(house, client, url, parameters)
 
                 assert answer.status_code in (200, 400, 404), answer.text
@@ -123,10 +124,13 @@ def _furnish(house: House) -> dict[str, Any]:
         house.post(
             f"activation_keys/{key['id']}/host_collections", host_collection_ids=[members["id"]]
         )
+    hosts = [_host(house, f"web{number}", members["id"]) for number in range(3)]
     remote = world.post("flatpak_remotes", **owner, name="Remote", url="https://flatpak.example/")
     return {
         "flatpak_remote_id": remote["id"],
         "activation_key_id": keys[0]["id"],
+        "host_id": hosts[0],
+        "hostgroup_id": 1,
         "organization_id": house.organization,
         "product_id": world.product(),
         "environment_id": world.environment("Library"),
@@ -142,6 +146,18 @@ def _furnish(house: House) -> dict[str, Any]:
         "parent_task_id": task["id"],
         "id": views[-1],
     }
+
+
+def _host(house: House, name: str, collection: int) -> int:
+    fields = {
+        "name": name,
+        "organization_id": house.organization,
+        "host_parameters_attributes": [{"name": "role", "value": name}],
+        "content_facet_attributes": {"content_view_environments": ["Library", "Library/View_1"]},
+    }
+    host = house.admin.post("/api/hosts", json={"host": fields}).json()
+    house.put(f"host_collections/{collection}/add_hosts", host_ids=[host["id"]])
+    return int(host["id"])
 
 
 def _filled(path: str, found: dict[str, Any]) -> str:

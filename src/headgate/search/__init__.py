@@ -12,7 +12,6 @@ from headgate.search.errors import SearchError
 from headgate.search.fields import Field, Fields, checksum_field
 from headgate.search.language import parse
 
-__all__ = ["Field", "Fields", "SearchError", "checksum_field", "condition", "parse"]
 __all__ = [
     "Expected",
     "Field",
@@ -21,5 +20,6 @@ __all__ = [
     "checksum_field",
     "condition",
     "expected",
+    "parse",
     "written",
 ]

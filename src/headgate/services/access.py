@@ -24,7 +24,7 @@ from sqlalchemy import (
     true,
 )
 
-from headgate.domain.errors import NotFoundError
+from headgate.domain.errors import ConflictError, NotFoundError
 from headgate.domain.ids import (
     ActivationKeyId,
     BookmarkId,
@@ -105,6 +105,7 @@ from headgate.stores.db.tables import (
 # The range of an id column on every database; anything else names nothing.
 _HIGHEST_ID = 2**31 - 1
 _LONGEST_KEY = 64
+_LONGEST_NAME = 255
 
 # A select and a row of any columns.
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
@@ -370,6 +371,29 @@ def find(tx: Transaction, actor: Actor, table: Table, **values: str) -> Row[Any]
         words = " and ".join(f"{column} {value[:255]}" for column, value in values.items())
         raise NotFoundError(f"Could not find {kind.noun} with {words}")
     return row
+
+
+def find_named(
+    tx: Transaction,
+    actor: Actor,
+    table: Table,
+    name: str,
+    *,
+    organization_id: int | None = None,
+) -> int | None:
+    """Return the id of the one thing of this name (in an organization); None if there is none.
+
+    ConflictError if the actor sees several: names are unique in one organization only.
+    """
+    kind = _KIND_OF_TABLE[table]
+    named = select(kind.key).where(table.c.name == name[:_LONGEST_NAME]).limit(2)
+    found = tx.scalars(scoped(named, actor, table, organization_id=organization_id)).all()
+    if len(found) > 1:
+        raise ConflictError(
+            f"There is a {kind.noun} named {name[:_LONGEST_NAME]} in several organizations; use"
+            " its id"
+        )
+    return found[0] if found else None
 
 
 def require_visible(tx: Transaction, actor: Actor, table: Table, keys: Iterable[object]) -> None:

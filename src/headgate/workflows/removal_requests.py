@@ -7,6 +7,7 @@ from sqlalchemy import Row
 
 from headgate.domain.ids import OrganizationId, UserId
 from headgate.engine.port import NewTask
+from headgate.services.hosts.leaving import NONE, Replacements
 
 
 def remove_product_task(
@@ -49,10 +50,14 @@ def remove_versions_task(
     version_ids: Sequence[int],
     environment_ids: Sequence[int] = (),
     destroy_content_view: bool = False,
+    replacements: Replacements = NONE,
     user_id: UserId | None,
     user: str,
 ) -> NewTask:
-    """Take the view out of environments, then delete versions, then the view itself if asked."""
+    """Take the view out of environments, then delete versions, then the view itself if asked.
+
+    Hosts and keys that are without content then are given the replacements.
+    """
     label, action = _words(view, version_ids, destroy_content_view=destroy_content_view)
     return NewTask(
         workflow="remove_versions",
@@ -64,6 +69,8 @@ def remove_versions_task(
             "version_ids": list(version_ids),
             "environment_ids": list(environment_ids),
             "destroy_content_view": destroy_content_view,
+            "host_replacement_id": replacements.for_hosts,
+            "key_replacement_id": replacements.for_keys,
             "user": user,
         },
         user_id=user_id,

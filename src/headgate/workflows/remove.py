@@ -6,9 +6,16 @@ The bytes go with the collector.
 from collections.abc import Mapping
 from typing import Any
 
-from headgate.domain.ids import ActivationKeyId, ContentViewId, OrganizationId, ProductId
+from headgate.domain.ids import (
+    ActivationKeyId,
+    ContentViewId,
+    EnvironmentId,
+    OrganizationId,
+    ProductId,
+)
 from headgate.engine.port import Run
 from headgate.services.hosts.activation_keys import delete_key
+from headgate.services.hosts.leaving import Replacements, let_go, places_of
 from headgate.services.organizations.organizations import delete_organization
 from headgate.services.repositories.products import delete_product
 from headgate.services.views.content_views import delete_content_view
@@ -24,8 +31,15 @@ def remove_versions(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     view_id = ContentViewId(run.input["content_view_id"])
     user = run.input["user"]
 
+    replacements = Replacements(
+        for_hosts=run.input.get("host_replacement_id"),
+        for_keys=run.input.get("key_replacement_id"),
+    )
+    environment_ids: list[EnvironmentId] = run.input.get("environment_ids", [])
+
     def remove(tx: Transaction) -> None:
-        for environment_id in run.input.get("environment_ids", []):
+        let_go(tx, places_of(tx, view_id, environment_ids), replacements)
+        for environment_id in environment_ids:
             remove_from_environment(
                 tx,
                 clock=clock,

@@ -87,8 +87,8 @@ def test_every_declaration_is_whole(action: dict[str, Any]) -> None:
 _NO_ROW = {
     *("auth_source_id", "search_id", "resource_id", "http_proxy_id", "content_unit_id"),
     *("errata_id", "errata_ids"),  # names of advisories, not of rows
-    "subscription_id",  # of which there are none
-    *("hostgroup_id", "operatingsystem_id", "step_id"),
+    *("subscription_id", "hostgroup_id", "operatingsystem_id", "step_id"),  # of which are none
+    "product_id",  # also what a product certificate calls it
 }
 # Units belong to whoever holds them: their ids are checked against what the caller's
 # repositories and versions hold (`services/units/units.py`; the walk in test_tenants.py asks).
@@ -98,7 +98,6 @@ _UNITS = {
 }
 # Resources of which there are none, so that no id names anything.
 _NONE = {
-    "hosts",
     *("hostgroups", "domains", "media", "subnets", "compute_resources"),
     *("provisioning_templates", "operatingsystems", "architectures", "ptables"),
     *("subscriptions", "upstream_subscriptions", "content_exports", "content_imports"),

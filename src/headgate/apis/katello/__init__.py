@@ -83,6 +83,7 @@ EXTENSIONS: Final = (
     "content_view_removals",
     "content_view_retention",
     "docker_tag_repositories",
+    "host_details",
     "incremental_update",
     "missing_files",
     "redhat_content",

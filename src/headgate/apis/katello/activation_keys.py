@@ -43,10 +43,8 @@ from headgate.services.hosts.activation_keys import (
     update_key,
 )
 from headgate.services.hosts.overrides import OF_KEYS, overrides_of
-from headgate.services.hosts.view_environments import KEYS, Wanted, having, having_labels
+from headgate.services.hosts.view_environments import Wanted
 from headgate.services.listing import page
-from headgate.stores.db.tables import activation_keys as table
-from headgate.stores.db.tables import distributions
 from headgate.workflows.removal_requests import remove_key_task
 
 activation_keys = Resource("activation_keys", "Activation Keys")
@@ -85,19 +83,15 @@ class Index(ListParams):
 )
 def index(call: Call, params: Index) -> Listing:
     """List them."""
-    found = query(call.actor, organization_id=params.organization_id, name=params.name)
-    places = distributions.c
-    for column, value in (
-        (places.environment_id, params.environment_id),
-        (places.content_view_id, params.content_view_id),
-    ):
-        if value is not None:
-            found = found.where(having(KEYS, table.c.id, column == value))
-    if params.content_view_environment_ids is not None:
-        among = places.id.in_(params.content_view_environment_ids)
-        found = found.where(having(KEYS, table.c.id, among))
-    if params.content_view_environments is not None:
-        found = found.where(having_labels(KEYS, table.c.id, params.content_view_environments))
+    found = query(
+        call.actor,
+        organization_id=params.organization_id,
+        environment_id=params.environment_id,
+        content_view_id=params.content_view_id,
+        labels=params.content_view_environments,
+        ids=params.content_view_environment_ids,
+        name=params.name,
+    )
     clock = call.services.clock
     listed = page(call.tx, found, catalog=ACTIVATION_KEYS, window=params.window, clock=clock)
     around = beside(call.tx, listed.rows)

@@ -203,7 +203,7 @@ def environment_object(call: Call, row: Row[Any], around: Beside) -> dict[str, A
         "prior": prior,
         "successor": named(next(iter(around.successors.get(row.id, [])), None)),
         "content_views": named_all(views),
-        "counts": {"content_hosts": 0, "content_views": len(views)},
+        "counts": {"content_hosts": row.host_count, "content_views": len(views)},
         "permissions": permissions(
             call,
             row.organization_id,

@@ -48,6 +48,9 @@ SPECIAL_VERBS: Final[Mapping[tuple[str, str], str]] = {
     ("activation_keys", "add_host_collections"): "add-host-collection",
     ("activation_keys", "available_host_collections"): "available-host-collections",
     ("activation_keys", "remove_host_collections"): "remove-host-collection",
+    ("hosts", "get_status"): "status",
+    ("hosts", "host_collections"): "set-host-collections",
+    ("hosts", "facts"): "import-facts",
     ("host_collections", "add_hosts"): "add-host",
     ("host_collections", "remove_hosts"): "remove-host",
     ("capsule_content", "cancel_sync"): "cancel-synchronization",
@@ -89,6 +92,8 @@ LEFT_OUT: Final[Mapping[tuple[str, str], str]] = {
     ("content_views", "preview_dependencies"): "`content-view preview --dependencies yes` asks it",
     ("foreman_tasks", "bulk_search"): "`task list --search` finds them",
     ("foreman_tasks", "bulk_stop"): "does the same as `task bulk-cancel`",
+    ("hosts", "forget_status"): "no status is kept that could be forgotten",
+    ("hosts", "inherited_parameters"): "hosts inherit none",
     ("home", "index"): "for programs that explore the API",
     ("home", "status"): "Foreman's form of what `status` shows",
     ("ping", "statuses"): "Foreman's form of what `status` and `ping` show",
@@ -212,6 +217,11 @@ COLUMNS: Final[Mapping[str, str]] = {
     "activation_keys.product_content": (
         "content.label:Content_label content.name:Name product.name:Product enabled override"
     ),
+    "hosts": (
+        "id name content_facet_attributes.content_view_environment_labels:Content_view_environments"
+        " location_name:Location owner_name:Owner"
+    ),
+    "hosts.bootc_images": "bootc_booted_image:Image digests.bootc_booted_digest:Digests",
     "host_collections": "id name total_hosts:Hosts max_hosts description",
     "content_view_components": (
         "id content_view.name:View content_view_version.version:Version latest"

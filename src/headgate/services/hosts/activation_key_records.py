@@ -7,10 +7,22 @@ from typing import Any, Final
 from sqlalchemy import Select, func, select
 
 from headgate.domain.errors import NotFoundError
-from headgate.domain.ids import ActivationKeyId, OrganizationId
+from headgate.domain.ids import (
+    ActivationKeyId,
+    ContentViewId,
+    DistributionId,
+    EnvironmentId,
+    OrganizationId,
+)
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
-from headgate.services.hosts.view_environments import KEYS, held_by, search_fields
+from headgate.services.hosts.view_environments import (
+    KEYS,
+    having,
+    having_labels,
+    held_by,
+    search_fields,
+)
 from headgate.services.listing import Catalog, where_equal
 from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.stores.db import Transaction
@@ -19,6 +31,7 @@ from headgate.stores.db.tables import (
     activation_key_collections,
     activation_key_hosts,
     activation_keys,
+    distributions,
     host_collections,
     hosts,
     organizations,
@@ -65,9 +78,20 @@ class Beside:
 
 
 def query(
-    actor: Actor, *, organization_id: OrganizationId | None = None, **plain: object
+    actor: Actor,
+    *,
+    organization_id: OrganizationId | None = None,
+    environment_id: EnvironmentId | None = None,
+    content_view_id: ContentViewId | None = None,
+    labels: Sequence[str] | None = None,
+    ids: Sequence[DistributionId] | None = None,
+    **plain: object,
 ) -> Select[Any]:
-    """Select keys with their organization and the number of hosts registered with each."""
+    """Select keys with their organization and the number of hosts registered with each.
+
+    Narrowed to those with a content view environment of an environment or view, or one of several
+    by their `labels` or `ids`.
+    """
     used = (
         select(func.count())
         .select_from(activation_key_hosts)
@@ -86,6 +110,15 @@ def query(
         .join(organizations, organizations.c.id == activation_keys.c.organization_id)
     )
     narrowed = scoped(joined, actor, activation_keys, organization_id=organization_id)
+    key, places = activation_keys.c.id, distributions.c
+    if environment_id is not None:
+        narrowed = narrowed.where(having(KEYS, key, places.environment_id == environment_id))
+    if content_view_id is not None:
+        narrowed = narrowed.where(having(KEYS, key, places.content_view_id == content_view_id))
+    if ids is not None:
+        narrowed = narrowed.where(having(KEYS, key, places.id.in_(ids)))
+    if labels is not None:
+        narrowed = narrowed.where(having_labels(KEYS, key, labels))
     return where_equal(narrowed, activation_keys, **plain)
 
 

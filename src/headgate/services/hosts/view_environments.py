@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from sqlalchemy import Column, ColumnElement, Table, and_, delete, false, insert, or_, select
+from sqlalchemy import Column, ColumnElement, Table, and_, delete, false, func, insert, or_, select
 
 from headgate.domain.content_views import view_environment_label
 from headgate.domain.errors import ValidationError
@@ -16,12 +16,14 @@ from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among, among_texts
 from headgate.stores.db.tables import (
     activation_key_environments,
+    activation_keys,
     content_view_repositories,
     content_view_version_repositories,
     content_view_versions,
     content_views,
     distributions,
     host_environments,
+    hosts,
     lifecycle_environments,
     repositories,
 )
@@ -32,9 +34,13 @@ MOST: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """Things that have content view environments: their column in the table that says which."""
+    """Things that have content view environments: their column in the table that says which.
+
+    `things` is their own table.
+    """
 
     owner: Column[Any]
+    things: Table
 
     @property
     def table(self) -> Table:
@@ -42,8 +48,8 @@ class Holders:
         return self.owner.table
 
 
-KEYS: Final = Holders(activation_key_environments.c.activation_key_id)
-HOSTS: Final = Holders(host_environments.c.host_id)
+KEYS: Final = Holders(activation_key_environments.c.activation_key_id, activation_keys)
+HOSTS: Final = Holders(host_environments.c.host_id, hosts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +192,40 @@ def having_labels(holders: Holders, key: Column[Any], labels: Sequence[str]) -> 
         for environment, _, view in (name.partition("/") for name in named_by(labels)[:MOST])
     ]
     return having(holders, key, or_(false(), *named))
+
+
+def of_owner(found: AnySelect, holders: Holders, owner_id: int) -> AnySelect:
+    """Narrow a select of content view environments to those of a key or a host."""
+    place = holders.table.c.distribution_id
+    return found.where(distributions.c.id.in_(select(place).where(holders.owner == owner_id)))
+
+
+def count_of(holders: Holders, column: Column[Any], key: Column[Any]) -> Any:
+    """Return how many keys or hosts have something of a view or environment, as a subquery.
+
+    `column` is of distributions, `key` of the table that is selected from.
+    """
+    table = holders.table
+    return (
+        select(func.count(holders.owner.distinct()))
+        .select_from(table)
+        .join(distributions, distributions.c.id == table.c.distribution_id)
+        .where(column == key)
+        .correlate(key.table)
+        .scalar_subquery()
+    )
+
+
+def users_of_view(
+    tx: Transaction, actor: Actor, holders: Holders, view: AnyRow
+) -> Sequence[AnyRow]:
+    """Return the keys or hosts that have a view in some environment, as far as the actor may."""
+    things = holders.things
+    if not actor.may(f"view_{things.name}", organization_id=view.organization_id):
+        return ()
+    condition = distributions.c.content_view_id == view.id
+    query = select(things.c.id, things.c.name).where(having(holders, things.c.id, condition))
+    return tx.execute(query.order_by(things.c.name)).all()
 
 
 def search_fields(holders: Holders, key: Column[Any]) -> dict[str, Field]:
