@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from headgate.domain.errors import NotFoundError, PermissionDeniedError
 from headgate.domain.ids import (
+    AuditId,
     ContentViewComponentId,
     ContentViewId,
     ContentViewVersionId,
@@ -54,6 +55,7 @@ from headgate.domain.ids import (
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched
 from headgate.stores.db.tables import (
+    audits,
     content_credentials,
     content_uploads,
     content_view_components,
@@ -193,6 +195,10 @@ def _colleague(actor: Actor) -> ColumnElement[bool]:
     return or_(users.c.id == actor.user_id, users.c.id.in_(shared))
 
 
+def _own_change(actor: Actor) -> ColumnElement[bool]:
+    return and_(audits.c.organization_id.is_(None), audits.c.user_id == actor.user_id)
+
+
 def _own_token(actor: Actor) -> ColumnElement[bool]:
     return personal_access_tokens.c.user_id == actor.user_id
 
@@ -261,6 +267,7 @@ KINDS: Final = (
     ),
     Kind("content upload", content_uploads, (content_uploads.c.repository_id, *_REPOSITORY_PATH)),
     Kind("task", tasks, (tasks.c.organization_id,), own=_own_task),
+    Kind("audit", audits, (audits.c.organization_id,), own=_own_change),
     Kind("user", users, own=_colleague),
     Kind("HTTP proxy", http_proxies, own=_shared_proxy),
     Kind("location", locations, own=_usable_location),
@@ -292,6 +299,7 @@ TABLE_OF_ID: Final[Mapping[object, Table]] = {
     FlatpakRemoteRepositoryId: flatpak_remote_repositories,
     UploadId: content_uploads,
     TaskId: tasks,
+    AuditId: audits,
     UserId: users,
     HttpProxyId: http_proxies,
     LocationId: locations,

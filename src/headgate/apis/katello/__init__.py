@@ -8,6 +8,7 @@ from headgate.apis.katello.alternate_content_sources import (
     alternate_content_sources,
     alternate_content_sources_bulk_actions,
 )
+from headgate.apis.katello.audits import audits
 from headgate.apis.katello.container_units import (
     docker_manifest_lists,
     docker_manifests,
@@ -132,6 +133,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     tasks,
     recurring_logics,
     users,
+    audits,
     personal_access_tokens,
     http_proxies,
     locations,

@@ -26,6 +26,7 @@ PERMISSIONS: Final = frozenset[str]().union(
     _on("locations"),
     _on("smart_proxies"),
     _on("personal_access_tokens"),
+    {"view_audit_logs"},
     {"view_foreman_tasks", "edit_foreman_tasks"},
     {"view_recurring_logics", "edit_recurring_logics"},
     {"export_content", "import_content"},

@@ -3,6 +3,7 @@
 Tables of one content type stand beside it (`content/rpm/tables.py`) on the same metadata.
 """
 
+from headgate.stores.db.tables.audits import audits
 from headgate.stores.db.tables.containers import (
     container_repositories,
     container_uploads,
@@ -85,6 +86,7 @@ from headgate.stores.db.tables.views import (
 )
 
 __all__ = [
+    "audits",
     "blob_pins",
     "blobs",
     "collection_requests",

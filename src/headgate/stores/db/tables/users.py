@@ -11,6 +11,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from headgate.stores.db.auditing.declarations import SECRET, UNAUDITED, folded, unaudited
 from headgate.stores.db.types import UtcDateTime, link_table, metadata
 
 users = Table(
@@ -21,10 +22,10 @@ users = Table(
     Column("firstname", String(50)),
     Column("lastname", String(50)),
     Column("mail", String(254)),
-    Column("password_hash", String(255)),  # argon2id; null: cannot log in by password
+    Column("password_hash", String(255), info=SECRET),  # argon2id; null: cannot log in by password
     Column("admin", Boolean, nullable=False, default=False),
     Column("disabled", Boolean, nullable=False, default=False),
-    Column("last_login_on", UtcDateTime),
+    Column("last_login_on", UtcDateTime, info=UNAUDITED),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
 )
@@ -40,6 +41,7 @@ user_permissions = Table(
     Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("permission", String(64), nullable=False),
     PrimaryKeyConstraint("user_id", "permission"),
+    info=folded("user_id", "permission", "permissions"),
 )
 
 sessions = Table(
@@ -51,6 +53,7 @@ sessions = Table(
     ),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    info=unaudited("Who logged in when, users say themselves"),
 )
 
 personal_access_tokens = Table(
@@ -59,10 +62,10 @@ personal_access_tokens = Table(
     Column("id", Integer, primary_key=True),
     Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("name", String(255), nullable=False),
-    Column("token_hash", String(64), nullable=False, unique=True),  # SHA-256 hex
+    Column("token_hash", String(64), nullable=False, unique=True, info=SECRET),  # SHA-256 hex
     Column("expires_at", UtcDateTime),
     Column("revoked", Boolean, nullable=False, default=False),
-    Column("last_used_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime, info=UNAUDITED),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("user_id", "name"),
 )
@@ -73,4 +76,5 @@ revoked_certificates = Table(
     Column("serial", String(40), primary_key=True),  # hex
     Column("reason", String(255), nullable=False),
     Column("revoked_at", UtcDateTime, nullable=False),
+    info=unaudited("Follows from what was deleted, which is audited"),
 )

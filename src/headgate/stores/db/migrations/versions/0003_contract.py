@@ -31,6 +31,43 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_locations_parent_id"), ["parent_id"], unique=False)
 
     op.create_table(
+        "audits",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("action", sa.String(length=8), nullable=False),
+        sa.Column("auditable_type", sa.String(length=64), nullable=False),
+        sa.Column("auditable_id", sa.Integer(), nullable=False),
+        sa.Column("auditable_name", sa.String(length=255), nullable=True),
+        sa.Column("organization_id", sa.Integer(), nullable=True),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("username", sa.String(length=100), nullable=True),
+        sa.Column("way", sa.String(length=16), nullable=False),
+        sa.Column("remote_address", sa.String(length=64), nullable=True),
+        sa.Column("request_uuid", sa.String(length=64), nullable=True),
+        sa.Column("task_id", sa.String(length=36), nullable=True),
+        sa.Column("changes", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_audits_organization_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_audits_user_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audits")),
+    )
+    with op.batch_alter_table("audits", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_audits_auditable", ["auditable_type", "auditable_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_audits_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_audits_organization_id"), ["organization_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_audits_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "http_proxy_locations",
         sa.Column("http_proxy_id", sa.Integer(), nullable=False),
         sa.Column("location_id", sa.Integer(), nullable=False),
@@ -204,6 +241,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_http_proxy_locations_location_id"))
 
     op.drop_table("http_proxy_locations")
+    with op.batch_alter_table("audits", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audits_user_id"))
+        batch_op.drop_index(batch_op.f("ix_audits_organization_id"))
+        batch_op.drop_index(batch_op.f("ix_audits_created_at"))
+        batch_op.drop_index("ix_audits_auditable")
+
+    op.drop_table("audits")
     with op.batch_alter_table("locations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_locations_parent_id"))
 
