@@ -21,7 +21,7 @@ RULES = [rule for table in TABLES if (rule := rule_of(table)) is not None]
 # Rows without a name of their own: the log gives their id.
 NAMELESS = {"content_view_component", "recurring_logic"}
 # Things that are in no one organization: who changed them is for administrators to see.
-SHARED = {"user", "personal_access_token", "http_proxy", "location", "smart_proxy"}
+SHARED = {"user", "personal_access_token", "http_proxy", "location", "smart_proxy", "setting"}
 # Columns that only sound like secrets.
 PUBLIC = {
     "signing_keys.public",
