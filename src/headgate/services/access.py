@@ -27,6 +27,7 @@ from sqlalchemy import (
 from headgate.domain.errors import ConflictError, NotFoundError
 from headgate.domain.ids import (
     ActivationKeyId,
+    AuditId,
     BookmarkId,
     ContentViewComponentId,
     ContentViewId,
@@ -63,6 +64,7 @@ from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched
 from headgate.stores.db.tables import (
     activation_keys,
+    audits,
     bookmarks,
     content_credentials,
     content_uploads,
@@ -173,6 +175,10 @@ def _colleague(actor: Actor) -> ColumnElement[bool]:
     return or_(users.c.id == actor.user_id, users.c.id.in_(shared))
 
 
+def _own_change(actor: Actor) -> ColumnElement[bool]:
+    return and_(audits.c.organization_id.is_(None), audits.c.user_id == actor.user_id)
+
+
 def _own_token(actor: Actor) -> ColumnElement[bool]:
     return personal_access_tokens.c.user_id == actor.user_id
 
@@ -270,6 +276,7 @@ KINDS: Final = (
     Kind("host collection", host_collections, (host_collections.c.organization_id,)),
     Kind("host", hosts, (hosts.c.organization_id,)),
     Kind("task", tasks, (tasks.c.organization_id,), own=_own_task),
+    Kind("audit", audits, (audits.c.organization_id,), own=_own_change),
     Kind("user", users, own=_colleague),
     Kind("role", roles, own=_usable_role),
     Kind("filter", role_filters, own=_filter_of_role),
@@ -308,6 +315,7 @@ TABLE_OF_ID: Final[Mapping[object, Table]] = {
     HostId: hosts,
     UploadId: content_uploads,
     TaskId: tasks,
+    AuditId: audits,
     UserId: users,
     RoleId: roles,
     RoleFilterId: role_filters,

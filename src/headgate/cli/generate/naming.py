@@ -191,6 +191,7 @@ NOUN_HELP: Final[Mapping[str, str]] = {
     "product": "Products: what repositories are sorted into",
     "product bulk": "One action on many products",
     "proxy": "Smart proxies: records of servers near hosts",
+    "audit": "The log of every change",
     "recurring-logic": "What the server does again and again",
     "repository": "Repositories: mirror, upload, remove content",
     "setting": "Settings of the running server",
@@ -259,6 +260,10 @@ COLUMNS: Final[Mapping[str, str]] = {
     "packages": "id filename summary",
     "personal_access_tokens": "id name active?:Active expires_at last_used_at",
     "products": "id name description repository_count:Repositories sync_state",
+    "audits": (
+        "id created_at:At username:User remote_address:From action "
+        "auditable_type:Type auditable_name:Name"
+    ),
     "recurring_logics": "id cron_line action iteration next_occurrence:Next state",
     "repositories": "id name product.name:Product content_type:Type url",
     "repositories.tag_history": "moved_at:When name digest:Points_to cause user",

@@ -383,6 +383,43 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         batch_op.create_index(batch_op.f("ix_activation_keys_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "audits",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("action", sa.String(length=8), nullable=False),
+        sa.Column("auditable_type", sa.String(length=64), nullable=False),
+        sa.Column("auditable_id", sa.Integer(), nullable=False),
+        sa.Column("auditable_name", sa.String(length=255), nullable=True),
+        sa.Column("organization_id", sa.Integer(), nullable=True),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("username", sa.String(length=100), nullable=True),
+        sa.Column("way", sa.String(length=16), nullable=False),
+        sa.Column("remote_address", sa.String(length=64), nullable=True),
+        sa.Column("request_uuid", sa.String(length=64), nullable=True),
+        sa.Column("task_id", sa.String(length=36), nullable=True),
+        sa.Column("changes", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_audits_organization_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_audits_user_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audits")),
+    )
+    with op.batch_alter_table("audits", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_audits_auditable", ["auditable_type", "auditable_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_audits_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_audits_organization_id"), ["organization_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_audits_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "bookmarks",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
@@ -898,16 +935,16 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         batch_op.add_column(sa.Column("default_organization_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("default_location_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_location_id"),
-            "locations",
-            ["default_location_id"],
+            batch_op.f("fk_users_default_organization_id"),
+            "organizations",
+            ["default_organization_id"],
             ["id"],
             ondelete="SET NULL",
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_organization_id"),
-            "organizations",
-            ["default_organization_id"],
+            batch_op.f("fk_users_default_location_id"),
+            "locations",
+            ["default_location_id"],
             ["id"],
             ondelete="SET NULL",
         )
@@ -916,8 +953,8 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
 def downgrade() -> None:  # noqa: PLR0915 - a list
     """Remove them."""
     with op.batch_alter_table("users", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_users_default_organization_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_users_default_location_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_users_default_organization_id"), type_="foreignkey")
         batch_op.drop_column("default_location_id")
         batch_op.drop_column("default_organization_id")
         batch_op.drop_column("description")
@@ -1008,6 +1045,13 @@ def downgrade() -> None:  # noqa: PLR0915 - a list
 
     op.drop_table("role_filter_organizations")
     op.drop_table("bookmarks")
+    with op.batch_alter_table("audits", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audits_user_id"))
+        batch_op.drop_index(batch_op.f("ix_audits_organization_id"))
+        batch_op.drop_index(batch_op.f("ix_audits_created_at"))
+        batch_op.drop_index("ix_audits_auditable")
+
+    op.drop_table("audits")
     with op.batch_alter_table("activation_keys", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_activation_keys_user_id"))
 
