@@ -9,7 +9,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpx2
 
@@ -175,18 +175,20 @@ def _route(method: Json, given: Mapping[str, Any]) -> tuple[Json, Sequence[str]]
     return max(fitting, key=lambda each: len(each[1]))
 
 
-def _query(params: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+def _query(params: Mapping[str, Any]) -> list[tuple[str, str | int | float | bool | None]]:
     return list(_pairs(params))
 
 
 def _pairs(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in params.items():
-        if isinstance(value, list | tuple):
-            yield from ((f"{name}[]", _plain(each)) for each in value)
+        if isinstance(value, list):
+            for each in cast("list[Any]", value):
+                yield f"{name}[]", _plain(each)
         elif isinstance(value, dict):
-            yield from ((f"{name}[{key}]", _plain(each)) for key, each in value.items())
+            for key, each in cast("dict[str, Any]", value).items():
+                yield f"{name}[{key}]", _plain(each)
         else:
-            yield (name, _plain(value))
+            yield name, _plain(value)
 
 
 def _plain(value: Any) -> str:
