@@ -10,6 +10,7 @@ from headgate.search.completion import Expected, expected, written
 from headgate.search.conditions import condition
 from headgate.search.errors import SearchError
 from headgate.search.fields import Field, Fields, checksum_field
+from headgate.search.language import parse
 
 __all__ = [
     "Expected",
@@ -19,5 +20,6 @@ __all__ = [
     "checksum_field",
     "condition",
     "expected",
+    "parse",
     "written",
 ]

@@ -5,12 +5,13 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Integer,
-    PrimaryKeyConstraint,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 
+from headgate.stores.db.auditing.declarations import SECRET, UNAUDITED, unaudited
 from headgate.stores.db.types import UtcDateTime, link_table, metadata
 
 users = Table(
@@ -21,25 +22,19 @@ users = Table(
     Column("firstname", String(50)),
     Column("lastname", String(50)),
     Column("mail", String(254)),
-    Column("password_hash", String(255)),  # argon2id; null: cannot log in by password
+    Column("description", Text),
+    Column("default_organization_id", Integer, ForeignKey("organizations.id", ondelete="SET NULL")),
+    Column("default_location_id", Integer, ForeignKey("locations.id", ondelete="SET NULL")),
+    Column("password_hash", String(255), info=SECRET),  # argon2id; null: cannot log in by password
     Column("admin", Boolean, nullable=False, default=False),
     Column("disabled", Boolean, nullable=False, default=False),
-    Column("last_login_on", UtcDateTime),
+    Column("last_login_on", UtcDateTime, info=UNAUDITED),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
 )
 
 user_organizations = link_table(
     "user_organizations", user_id="users", organization_id="organizations"
-)
-
-# Katello's permission names, valid in every organization of the user; roles build on this.
-user_permissions = Table(
-    "user_permissions",
-    metadata,
-    Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
-    Column("permission", String(64), nullable=False),
-    PrimaryKeyConstraint("user_id", "permission"),
 )
 
 sessions = Table(
@@ -51,6 +46,7 @@ sessions = Table(
     ),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    info=unaudited("Who logged in when, users say themselves"),
 )
 
 personal_access_tokens = Table(
@@ -59,10 +55,10 @@ personal_access_tokens = Table(
     Column("id", Integer, primary_key=True),
     Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("name", String(255), nullable=False),
-    Column("token_hash", String(64), nullable=False, unique=True),  # SHA-256 hex
+    Column("token_hash", String(64), nullable=False, unique=True, info=SECRET),  # SHA-256 hex
     Column("expires_at", UtcDateTime),
     Column("revoked", Boolean, nullable=False, default=False),
-    Column("last_used_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime, info=UNAUDITED),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("user_id", "name"),
 )
@@ -73,4 +69,5 @@ revoked_certificates = Table(
     Column("serial", String(40), primary_key=True),  # hex
     Column("reason", String(255), nullable=False),
     Column("revoked_at", UtcDateTime, nullable=False),
+    info=unaudited("Follows from what was deleted, which is audited"),
 )
