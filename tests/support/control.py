@@ -1,6 +1,6 @@
 """The control plane in this process, with its users: no sockets, no worker."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -120,8 +120,7 @@ def control(
     *,
     uploads: Path = Path("/nonexistent"),
     authority: Authority | None = None,
-    delete_repo_across_cv: bool = True,
-    restrict_composite_view: bool = False,
+    fixed_settings: Mapping[str, Any] | None = None,
 ) -> Control:
     """Return a control plane whose administrator is `admin`."""
     clock = Watch()
@@ -139,8 +138,7 @@ def control(
         authority=authority,
         content_types=content_types(),
         clock=clock,
-        delete_repo_across_cv=delete_repo_across_cv,
-        restrict_composite_view=restrict_composite_view,
+        fixed_settings=fixed_settings or {},
         threads=4,
     )
     return Control(database, blobs, clock, control_plane(services, resources))

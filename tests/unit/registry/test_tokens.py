@@ -191,7 +191,7 @@ def test_what_only_looks_like_a_token_is_refused(door: Door, token: str) -> None
 
 def test_a_token_of_another_installation_is_refused(door: Door) -> None:
     stranger = Door(door.control, door.authority)
-    stranger.tokens = RegistryTokens(b"\x01" * 32, life=door.life)
+    stranger.tokens = RegistryTokens(b"\x01" * 32, life=lambda: door.life)
 
     assert "not valid here" in refused(door, bearer(stranger.token(basic("robin"))))
 

@@ -37,9 +37,11 @@ class ListParams(Params):
     @property
     def window(self) -> Window:
         """What of the list is asked for."""
+        asked = self.per_page is not None and bool(self.per_page.strip())
         return Window(
             search=self.search,
             page=max(self.page, 1),
+            usual=not (asked or self.full_result),
             per_page=None if self.full_result else _per_page(self.per_page),
             order=self.order,
             sort_by=self.sort_by,

@@ -56,6 +56,7 @@ from headgate.apis.katello.repositories import repositories
 from headgate.apis.katello.repositories_bulk_actions import repositories_bulk_actions
 from headgate.apis.katello.roles import roles
 from headgate.apis.katello.sessions import sessions
+from headgate.apis.katello.settings import settings
 from headgate.apis.katello.signing_keys import signing_keys
 from headgate.apis.katello.smart_proxies import smart_proxies
 from headgate.apis.katello.space import space
@@ -144,6 +145,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     http_proxies,
     locations,
     smart_proxies,
+    settings,
     sessions,
     hosts,
     *PROVISIONING,

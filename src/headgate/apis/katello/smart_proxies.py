@@ -88,7 +88,9 @@ class CreateFields(Params):
 
     name: str = doc("Name")
     url: str = doc("URL", max_length=255)
-    download_policy: Policy = doc(_POLICY, default="inherit")
+    download_policy: Policy | None = doc(
+        f"{_POLICY}; by default as the setting default_proxy_download_policy says", default=None
+    )
     http_proxy_id: HttpProxyId | None = doc("HTTP proxy ID", default=None)
     organization_ids: list[OrganizationId] = doc("Organizations that may use it", default=[])
     location_ids: list[LocationId] = doc("Locations of it", default=[])

@@ -58,6 +58,7 @@ SPECIAL_VERBS: Final[Mapping[tuple[str, str], str]] = {
     ("repositories_bulk_actions", "destroy_repositories"): "destroy",
     ("repositories_bulk_actions", "sync_repositories"): "synchronize",
     ("repositories", "repository_types"): "types",
+    ("settings", "update"): "set",
     ("users", "show_current"): "current",
 }
 
@@ -119,6 +120,8 @@ SPECIAL_OPTIONS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
     ("repositories_bulk_actions", "destroy_repositories", "ids"): ("repository",),
     ("repositories_bulk_actions", "reclaim_space_from_repositories", "ids"): ("repository",),
     ("repositories_bulk_actions", "sync_repositories", "ids"): ("repository",),
+    ("settings", "show", "id"): ("name", "id"),
+    ("settings", "update", "id"): ("name", "id"),
     ("signing_keys", "create", "secret"): ("path",),
     ("signing_keys", "create", "passphrase"): ("passphrase-file",),
     ("signing_keys", "rotate", "secret"): ("path",),
@@ -170,6 +173,7 @@ NOUN_HELP: Final[Mapping[str, str]] = {
     "proxy": "Smart proxies: records of servers near hosts",
     "recurring-logic": "What the server does again and again",
     "repository": "Repositories: mirror, upload, remove content",
+    "setting": "Settings of the running server",
     "signing-key": "Keys that sign published metadata",
     "repository bulk": "One action on many repositories",
     "space": "Whose bytes lie in the blob store",
@@ -224,6 +228,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "recurring_logics": "id cron_line action iteration next_occurrence:Next state",
     "repositories": "id name product.name:Product content_type:Type url",
     "repositories.tag_history": "moved_at:When name digest:Points_to cause user",
+    "settings": "name value default description",
     "srpms": "id filename summary",
     "sync_plans": "id name sync_date:Start_date interval enabled cron_expression next_sync",
     "users": "id login firstname lastname mail admin",

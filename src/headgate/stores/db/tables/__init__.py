@@ -59,6 +59,7 @@ from headgate.stores.db.tables.roles import (
     usergroup_users,
     usergroups,
 )
+from headgate.stores.db.tables.settings import setting_values
 from headgate.stores.db.tables.smart_proxies import (
     smart_proxies,
     smart_proxy_locations,
@@ -152,6 +153,7 @@ __all__ = [
     "role_organizations",
     "roles",
     "sessions",
+    "setting_values",
     "signing_keys",
     "smart_proxies",
     "smart_proxy_locations",

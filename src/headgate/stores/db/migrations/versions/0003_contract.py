@@ -59,6 +59,14 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         sa.UniqueConstraint("name", name=op.f("uq_roles_name")),
     )
     op.create_table(
+        "setting_values",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_setting_values")),
+    )
+    op.create_table(
         "usergroups",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
@@ -408,16 +416,16 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         batch_op.add_column(sa.Column("default_organization_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("default_location_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_organization_id"),
-            "organizations",
-            ["default_organization_id"],
+            batch_op.f("fk_users_default_location_id"),
+            "locations",
+            ["default_location_id"],
             ["id"],
             ondelete="SET NULL",
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_location_id"),
-            "locations",
-            ["default_location_id"],
+            batch_op.f("fk_users_default_organization_id"),
+            "organizations",
+            ["default_organization_id"],
             ["id"],
             ondelete="SET NULL",
         )
@@ -426,8 +434,8 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
 def downgrade() -> None:  # noqa: PLR0915 - a list
     """Remove them."""
     with op.batch_alter_table("users", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_users_default_location_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_users_default_organization_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_users_default_location_id"), type_="foreignkey")
         batch_op.drop_column("default_location_id")
         batch_op.drop_column("default_organization_id")
         batch_op.drop_column("description")
@@ -502,6 +510,7 @@ def downgrade() -> None:  # noqa: PLR0915 - a list
 
     op.drop_table("http_proxy_locations")
     op.drop_table("usergroups")
+    op.drop_table("setting_values")
     op.drop_table("roles")
     op.drop_table("permissions")
     with op.batch_alter_table("locations", schema=None) as batch_op:
