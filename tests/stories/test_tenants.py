@@ -174,7 +174,7 @@ def _ask(client: TestClient, place: Place, path: str, *, ours: Tenant, theirs: T
     _put(values, place.keys, _id_of(theirs, place.id_type))
     parameters = {name: each for each in parameters_of(place.action.params) for name in each.names}
     for variable in re.findall(r"\{(\w+)\}", path):
-        value = values.pop(parameters[variable].name)
+        value = values.pop(parameters[variable].name, "1")
         path = path.replace(f"{{{variable}}}", str(value))
     if place.action.method == "GET":
         return client.get(f"{path}?{urlencode(_flat(values))}")

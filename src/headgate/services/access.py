@@ -24,8 +24,11 @@ from sqlalchemy import (
     true,
 )
 
-from headgate.domain.errors import NotFoundError
+from headgate.domain.errors import ConflictError, NotFoundError
 from headgate.domain.ids import (
+    ActivationKeyId,
+    AuditId,
+    BookmarkId,
     ContentViewComponentId,
     ContentViewId,
     ContentViewVersionId,
@@ -36,6 +39,8 @@ from headgate.domain.ids import (
     FilterRuleId,
     FlatpakRemoteId,
     FlatpakRemoteRepositoryId,
+    HostCollectionId,
+    HostId,
     HttpProxyId,
     LocationId,
     OrganizationId,
@@ -58,6 +63,9 @@ from headgate.services.actor import Actor
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched
 from headgate.stores.db.tables import (
+    activation_keys,
+    audits,
+    bookmarks,
     content_credentials,
     content_uploads,
     content_view_components,
@@ -68,6 +76,8 @@ from headgate.stores.db.tables import (
     distributions,
     flatpak_remote_repositories,
     flatpak_remotes,
+    host_collections,
+    hosts,
     http_proxies,
     http_proxy_organizations,
     lifecycle_environments,
@@ -97,6 +107,7 @@ from headgate.stores.db.tables import (
 # The range of an id column on every database; anything else names nothing.
 _HIGHEST_ID = 2**31 - 1
 _LONGEST_KEY = 64
+_LONGEST_NAME = 255
 
 # A select and a row of any columns.
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
@@ -184,6 +195,10 @@ def _users_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
     return users.c.id.in_(select(of.user_id).where(of.organization_id.in_(organization_ids)))
 
 
+def _own_change(actor: Actor) -> ColumnElement[bool]:
+    return and_(audits.c.organization_id.is_(None), audits.c.user_id == actor.user_id)
+
+
 def _own_token(actor: Actor) -> ColumnElement[bool]:
     return personal_access_tokens.c.user_id == actor.user_id
 
@@ -209,6 +224,16 @@ def _smart_proxies_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
     of = smart_proxy_organizations.c
     shared = select(of.smart_proxy_id).where(of.organization_id.in_(organization_ids))
     return or_(smart_proxies.c.internal, smart_proxies.c.id.in_(shared))
+
+
+def _usable_bookmark(actor: Actor) -> ColumnElement[bool]:
+    shared = select(user_organizations.c.user_id).where(
+        user_organizations.c.organization_id.in_(sorted(actor.organization_ids))
+    )
+    administrators = select(users.c.id).where(users.c.admin)
+    owner = bookmarks.c.user_id
+    public = and_(bookmarks.c.public, or_(owner.in_(shared), owner.in_(administrators)))
+    return or_(owner == actor.user_id, public)
 
 
 def _roles_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
@@ -302,7 +327,22 @@ KINDS: Final = (
         (content_uploads.c.repository_id, *_REPOSITORY_PATH),
         _PRODUCTS,
     ),
+    Kind(
+        "activation key",
+        activation_keys,
+        (activation_keys.c.organization_id,),
+        "view_activation_keys",
+    ),
+    Kind(
+        "host collection",
+        host_collections,
+        (host_collections.c.organization_id,),
+        "view_host_collections",
+    ),
+    Kind("host", hosts, (hosts.c.organization_id,), "view_hosts"),
     Kind("task", tasks, (tasks.c.organization_id,), "view_foreman_tasks", own=_own_task),
+    Kind("audit", audits, (audits.c.organization_id,), "view_audit_logs", own=_own_change),
+    Kind("bookmark", bookmarks, own=_usable_bookmark),
     Kind("user", users, view="view_users", shared=_users_of, own=_oneself),
     Kind("role", roles, view="view_roles", shared=_roles_of),
     Kind("filter", role_filters, view="view_filters", shared=_filters_of),
@@ -335,8 +375,12 @@ TABLE_OF_ID: Final[Mapping[object, Table]] = {
     FilterRuleId: content_view_filter_rules,
     FlatpakRemoteId: flatpak_remotes,
     FlatpakRemoteRepositoryId: flatpak_remote_repositories,
+    ActivationKeyId: activation_keys,
+    HostCollectionId: host_collections,
+    HostId: hosts,
     UploadId: content_uploads,
     TaskId: tasks,
+    AuditId: audits,
     UserId: users,
     RoleId: roles,
     RoleFilterId: role_filters,
@@ -345,6 +389,7 @@ TABLE_OF_ID: Final[Mapping[object, Table]] = {
     LocationId: locations,
     SmartProxyId: smart_proxies,
     PersonalAccessTokenId: personal_access_tokens,
+    BookmarkId: bookmarks,
 }
 
 
@@ -399,6 +444,29 @@ def find(tx: Transaction, actor: Actor, table: Table, **values: str) -> Row[Any]
         words = " and ".join(f"{column} {value[:255]}" for column, value in values.items())
         raise NotFoundError(f"Could not find {kind.noun} with {words}")
     return row
+
+
+def find_named(
+    tx: Transaction,
+    actor: Actor,
+    table: Table,
+    name: str,
+    *,
+    organization_id: int | None = None,
+) -> int | None:
+    """Return the id of the one thing of this name (in an organization); None if there is none.
+
+    ConflictError if the actor sees several: names are unique in one organization only.
+    """
+    kind = _KIND_OF_TABLE[table]
+    named = select(kind.key).where(table.c.name == name[:_LONGEST_NAME]).limit(2)
+    found = tx.scalars(scoped(named, actor, table, organization_id=organization_id)).all()
+    if len(found) > 1:
+        raise ConflictError(
+            f"There is a {kind.noun} named {name[:_LONGEST_NAME]} in several organizations; use"
+            " its id"
+        )
+    return found[0] if found else None
 
 
 def require_visible(tx: Transaction, actor: Actor, table: Table, keys: Iterable[object]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from headgate.engine.port import Run, Schedule, Workflow
 from headgate.workflows.collect import collect, sweep
@@ -13,7 +13,12 @@ from headgate.workflows.flatpaks import mirror_flatpak, scan_flatpak_remote
 from headgate.workflows.incremental_update import incremental_update
 from headgate.workflows.promote import promote
 from headgate.workflows.publish import auto_publish, publish
-from headgate.workflows.remove import remove_organization, remove_product, remove_versions
+from headgate.workflows.remove import (
+    remove_activation_key,
+    remove_organization,
+    remove_product,
+    remove_versions,
+)
 from headgate.workflows.repair import reclaim_space, repair_many, verify_checksum
 from headgate.workflows.republish import republish, sign_anew, sign_many
 from headgate.workflows.retain import retain, retain_versions
@@ -27,7 +32,9 @@ COLLECT_SECONDS: Final = 20.0
 SWEEP_SECONDS: Final = 3_600.0
 RETAIN_SECONDS: Final = 3_600.0
 
-_FUNCTIONS: Final[Mapping[str, Callable[[Workshop, Run], Mapping[str, Any]]]] = {
+Function: TypeAlias = Callable[[Workshop, Run], Mapping[str, Any]]
+
+_FUNCTIONS: Final[Mapping[str, Function]] = {
     "sync": sync,
     "sync_many": sync_many,
     "sync_plan": run_sync_plan,
@@ -43,6 +50,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Workshop, Run], Mapping[str, Any]]]] = 
     "promote": promote,
     "remove_versions": remove_versions,
     "remove_product": remove_product,
+    "remove_activation_key": remove_activation_key,
     "remove_organization": remove_organization,
     "import_uploads": import_uploads,
     "remove_content": remove_content,
@@ -58,7 +66,9 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Workshop, Run], Mapping[str, Any]]]] = 
 
 def workflows(workshop: Workshop) -> list[Workflow]:
     """Return the definitions by which tasks are run."""
-    return [Workflow(name, partial(function, workshop)) for name, function in _FUNCTIONS.items()]
+    return [
+        Workflow(name, partial(_run, function, workshop)) for name, function in _FUNCTIONS.items()
+    ]
 
 
 def schedules(workshop: Workshop) -> list[Schedule]:
@@ -68,3 +78,8 @@ def schedules(workshop: Workshop) -> list[Schedule]:
         Schedule("sweep", work=partial(sweep, workshop), every_seconds=SWEEP_SECONDS),
         Schedule("retain", work=partial(retain, workshop), every_seconds=RETAIN_SECONDS),
     ]
+
+
+def _run(function: Function, workshop: Workshop, run: Run) -> Mapping[str, Any]:
+    """Run a workflow in a workshop whose database knows whose task it is."""
+    return function(workshop.by(run.author), run)

@@ -47,6 +47,9 @@ FINDERS: Final[Mapping[str, Finder]] = {
     "FlatpakRemoteRepositoryId": Finder(
         "flatpak_remote_repositories", "remote-repository", _NAME, ("flatpak_remote_id",)
     ),
+    "ActivationKeyId": Finder("activation_keys", "activation-key", _NAME, ("organization_id",)),
+    "HostCollectionId": Finder("host_collections", "host-collection", _NAME, ("organization_id",)),
+    "HostId": Finder("hosts", "host", _NAME, ("organization_id",)),
     "SyncPlanId": Finder("sync_plans", "sync-plan", _NAME, ("organization_id",)),
     "HttpProxyId": Finder("http_proxies", "http-proxy", _NAME),
     "LocationId": Finder("locations", "location", {"": "name", "title": "title"}),

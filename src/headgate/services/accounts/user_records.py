@@ -8,7 +8,7 @@ from sqlalchemy import Column, Row, Select, select
 from headgate.domain.ids import UserId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, AnyRow, find, load, scoped
-from headgate.services.accounts.authentication import actor_of
+from headgate.services.accounts.actors import actor_of
 from headgate.services.listing import Catalog
 from headgate.services.organizations import taxonomies
 from headgate.services.related import Grouped
