@@ -125,8 +125,9 @@ def test_what_the_servers_own_settings_fix_is_read_only(house: House, tmp_path: 
 @on_sqlite
 def test_settings_are_changed_by_those_who_may(house: House) -> None:
     def named(login: str, *permissions: str) -> Any:
-        user = {"organizations": [house.organization], "permissions": permissions}
-        return house.control.user(login, **user)
+        return house.control.user(
+            login, organizations=[house.organization], permissions=permissions
+        )
 
     reader, editor = named("reader", "view_settings"), named("editor", "edit_settings")
     path, body = "/api/settings/entries_per_page", {"setting": {"value": 30}}

@@ -14,6 +14,7 @@ from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
     activation_keys,
+    bookmarks,
     content_credentials,
     content_set_members,
     content_sets,
@@ -40,12 +41,17 @@ from headgate.stores.db.tables import (
     recurring_logics,
     repositories,
     repository_versions,
+    role_filters,
+    role_organizations,
+    roles,
     signing_keys,
     smart_proxies,
     smart_proxy_organizations,
     sync_plans,
     tasks,
     user_organizations,
+    usergroup_users,
+    usergroups,
     users,
 )
 
@@ -240,6 +246,13 @@ def _add_people(tx: Transaction, made: Tenant, password_hash: str | None) -> Non
     near = made.add(tx, smart_proxies, name=made.name, url=url, download_policy="inherit")
     tx.execute(insert(smart_proxy_organizations).values(smart_proxy_id=near, **owner))
     made.add(tx, personal_access_tokens, user_id=user_id, name="token", token_hash=uuid4().hex * 2)
+    search = {"controller": "products", "name": "mine", "query": "name = x"}
+    made.add(tx, bookmarks, user_id=user_id, **search)
+    role_id = made.add(tx, roles, name=made.name)
+    tx.execute(insert(role_organizations).values(role_id=role_id, **owner))
+    made.add(tx, role_filters, role_id=role_id, resource_type="Katello::Product")
+    group_id = made.add(tx, usergroups, name=made.name)
+    tx.execute(insert(usergroup_users).values(usergroup_id=group_id, user_id=user_id))
     for table, values in _things_of(made):
         made.ids[table] = str(uuid4())
         row = {"id": made.ids[table], "user_id": user_id, "created_at": _NOW}

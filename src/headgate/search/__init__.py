@@ -8,5 +8,6 @@ parameters only. Whatever the text, the outcome is a condition or a SearchError.
 from headgate.search.conditions import condition
 from headgate.search.errors import SearchError
 from headgate.search.fields import Field, Fields, checksum_field
+from headgate.search.language import parse
 
-__all__ = ["Field", "Fields", "SearchError", "checksum_field", "condition"]
+__all__ = ["Field", "Fields", "SearchError", "checksum_field", "condition", "parse"]

@@ -88,6 +88,7 @@ _NO_ROW = {
     *("auth_source_id", "search_id", "resource_id", "http_proxy_id", "content_unit_id"),
     *("errata_id", "errata_ids"),  # names of advisories, not of rows
     *("subscription_id", "hostgroup_id"),  # of which there are none
+    *("operatingsystem_id", "step_id"),
     "product_id",  # also what a product certificate calls it
 }
 # Units belong to whoever holds them: their ids are checked against what the caller's
@@ -105,11 +106,14 @@ _NONE = {
     *("alternate_content_sources_bulk_actions", "debs", "ansible_collections"),
     "generic_content_units",
 }
+# Resources that are found by another key than a number of theirs: sets by the id of their content,
+# which the stories of other organizations ask for; settings, which are of no organization.
+_OTHERWISE = {"repository_sets", "settings"}
 CHECKED = [
     (f"{resource['name']}#{action['name']}", action)
     for resource in DESCRIBED
     for action in resource["actions"]
-    if resource["name"] not in _UNITS | _NONE and not action["public"]
+    if resource["name"] not in _UNITS | _NONE | _OTHERWISE and not action["public"]
 ]
 
 

@@ -54,6 +54,9 @@ FINDERS: Final[Mapping[str, Finder]] = {
     "HttpProxyId": Finder("http_proxies", "http-proxy", _NAME),
     "LocationId": Finder("locations", "location", {"": "name", "title": "title"}),
     "SmartProxyId": Finder("smart_proxies", "proxy", _NAME),
+    "RoleId": Finder("roles", "role", _NAME),
+    "PermissionId": Finder("permissions", "permission", _NAME),
+    "UsergroupId": Finder("usergroups", "user-group", _NAME),
     "UserId": Finder("users", "user", {"": "login"}),
     "PersonalAccessTokenId": Finder("personal_access_tokens", "access-token", _NAME, ("user_id",)),
 }

@@ -21,7 +21,8 @@ from headgate.domain.errors import UnauthenticatedError
 from headgate.domain.ids import UserId
 from headgate.domain.registry_scopes import Scopes
 from headgate.services.access import Actor
-from headgate.services.accounts.authentication import Proof, actor_of
+from headgate.services.accounts.actors import actor_of
+from headgate.services.accounts.authentication import Proof
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import personal_access_tokens, users
 

@@ -10,6 +10,7 @@ from headgate.stores.db.tables.activation_keys import (
     activation_keys,
     content_overrides,
 )
+from headgate.stores.db.tables.bookmarks import bookmarks
 from headgate.stores.db.tables.containers import (
     container_repositories,
     container_uploads,
@@ -66,9 +67,24 @@ from headgate.stores.db.tables.organizations import (
 )
 from headgate.stores.db.tables.quotas import organization_quotas
 from headgate.stores.db.tables.recurrence import recurring_logics, sync_plans
+from headgate.stores.db.tables.roles import (
+    permissions,
+    role_filter_organizations,
+    role_filter_permissions,
+    role_filters,
+    role_locations,
+    role_organizations,
+    roles,
+    user_roles,
+    usergroup_members,
+    usergroup_roles,
+    usergroup_users,
+    usergroups,
+)
 from headgate.stores.db.tables.settings import setting_values
 from headgate.stores.db.tables.smart_proxies import (
     smart_proxies,
+    smart_proxy_environments,
     smart_proxy_locations,
     smart_proxy_organizations,
 )
@@ -87,7 +103,6 @@ from headgate.stores.db.tables.users import (
     revoked_certificates,
     sessions,
     user_organizations,
-    user_permissions,
     users,
 )
 from headgate.stores.db.tables.views import (
@@ -113,6 +128,7 @@ __all__ = [
     "activation_keys",
     "blob_pins",
     "blobs",
+    "bookmarks",
     "collection_requests",
     "container_repositories",
     "container_uploads",
@@ -161,6 +177,7 @@ __all__ = [
     "organizations",
     "package_profile_packages",
     "package_profiles",
+    "permissions",
     "personal_access_tokens",
     "products",
     "publication_files",
@@ -170,10 +187,17 @@ __all__ = [
     "repositories",
     "repository_versions",
     "revoked_certificates",
+    "role_filter_organizations",
+    "role_filter_permissions",
+    "role_filters",
+    "role_locations",
+    "role_organizations",
+    "roles",
     "sessions",
     "setting_values",
     "signing_keys",
     "smart_proxies",
+    "smart_proxy_environments",
     "smart_proxy_locations",
     "smart_proxy_organizations",
     "sync_plans",
@@ -185,6 +209,10 @@ __all__ = [
     "unit_pins",
     "user_locations",
     "user_organizations",
-    "user_permissions",
+    "user_roles",
+    "usergroup_members",
+    "usergroup_roles",
+    "usergroup_users",
+    "usergroups",
     "users",
 ]
