@@ -138,7 +138,7 @@ def run(
         shipped(work / "home", unhindered) as server,
         server.client(timeout=900) as client,
     ):
-        world = World(client, poll=0.005)
+        world = World(client, poll=0.02)
         repository = world.repository(
             "Moving",
             url=f"{upstream.url}/moving/",

@@ -41,14 +41,18 @@ class Fields:
 
     def named(self, name: Text) -> Field:
         """Return the field; SearchError if it is not offered."""
-        found = self.by_name.get(name.text.lower()) or self._keyed(name.text)
+        found = self.find(name.text)
         if found is None:
             raise SearchError(
                 f"Field '{name.text[:100]}' not recognized for searching!", position=name.position
             )
         return found
 
-    def _keyed(self, name: str) -> Field | None:
+    def find(self, name: str) -> Field | None:
+        """Return the field of this name, or of this name and key (`facts.kernel`)."""
+        plain = self.by_name.get(name.lower())
+        if plain is not None:
+            return plain
         base, _, key = name.partition(".")
         found = self.by_name.get(base.lower())
         if found is None or found.keyed is None or not key:

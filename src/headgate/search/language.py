@@ -20,7 +20,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+from headgate.search import tokens
 from headgate.search.errors import SearchError
+from headgate.search.tokens import Reader, unescaped
 from headgate.search.tree import And, Comparison, Membership, Node, Not, Or, Presence, Text, Words
 
 LONGEST: Final = 20_000  # characters
@@ -28,40 +30,17 @@ _DEEPEST: Final = 30  # terms within each other: databases and Python's own stac
 _MOST_TERMS: Final = 200  # SQLite refuses expressions of depth 1000
 _MOST_VALUES: Final = 5_000
 
-_SPACE: Final = re.compile(r"\s*")
-_AND: Final = re.compile(r"and(?![^\s()])|&&?", re.IGNORECASE)
-_OR: Final = re.compile(r"or(?![^\s()])|\|\|?", re.IGNORECASE)
-_COMMA: Final = re.compile(",")
-_NOT: Final = re.compile(r"not(?=[\s(])|!(?![=~^])|-", re.IGNORECASE)
-_OPEN: Final = re.compile(r"\(")
-_CLOSE: Final = re.compile(r"\)")
-_HAS: Final = re.compile(r"(?:has|set\?)(?=\s)", re.IGNORECASE)
-_NULL: Final = re.compile(r"null\?(?=\s)", re.IGNORECASE)
-_OPERATOR: Final = re.compile(
-    r"==|!=|<>|>=|<=|!~|=|~|<|>|(?:before|after|at)(?=\s+[^\s)])", re.IGNORECASE
-)
-_IN: Final = re.compile(r"in(?=[\s(])|\^", re.IGNORECASE)
-_NOT_IN: Final = re.compile(r"not\s+in(?=[\s(])|!\^", re.IGNORECASE)
-_IN_ALONE: Final = re.compile(r"\^")
-_NOT_IN_ALONE: Final = re.compile(r"!\^")
-_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'', re.DOTALL)
-_WORD: Final = re.compile(r"""[^\s()",'=<>~!^&|\-][^\s()",=<>~!^&|]*""")
-_VALUE: Final = re.compile(r"""[^\s()",'&|][^\s(),&|]*""")
-# The next member of a list without parentheses: nothing that could begin a comparison.
-_FURTHER: Final = re.compile(
-    r""",\s*(?=[^\s(),&|=<>~!^"'\-][^\s(),&|=<>~!^"']*\s*(?:[,)&|]|$|\s(?:and|or)\s))""",
-    re.IGNORECASE,
-)
 _SYNONYMS: Final = {"==": "=", "<>": "!=", "before": "<", "after": ">", "at": "="}
 
 
 def parse(text: str) -> Node:
     """Return the tree of a search; SearchError if it cannot be read or is too large."""
-    _refuse_unwritable(text)
+    refuse_unwritable(text)
     return _Parser(text).search()
 
 
-def _refuse_unwritable(text: str) -> None:
+def refuse_unwritable(text: str) -> None:
+    """Raise SearchError for a text that is too long, or that no database can hold."""
     if len(text) > LONGEST:
         raise SearchError(f"The search is longer than {LONGEST} characters", position=LONGEST)
     if "\0" in text:
@@ -78,33 +57,32 @@ class _Parser:
     """Reads a text from left to right."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
-        self._at = 0
+        self._reader = Reader(text)
         self._depth = 0
         self._terms = 0
         self._values = 0
 
     def search(self) -> Node:
         found = self._sequence()
-        if self._at < len(self._text):
-            raise self._unreadable()
+        if not self._reader.ended:
+            raise self._reader.unreadable()
         if _depth_of(found) > _DEEPEST:
             raise _too_deep(0)
         return found
 
     def _sequence(self) -> Node:
         chains = [self._chain()]
-        while self._at < len(self._text) and not self._sees(_CLOSE):
-            self._take(_COMMA)
+        while not self._reader.ended and not self._reader.sees(tokens.CLOSE):
+            self._reader.take(tokens.COMMA)
             chains.append(self._chain())
         return _joined(And, chains)
 
     def _chain(self) -> Node:
         terms, kinds = [self._term()], list[type[And] | type[Or]]()
         while True:
-            if self._take(_AND):
+            if self._reader.take(tokens.AND):
                 kinds.append(And)
-            elif self._take(_OR):
+            elif self._reader.take(tokens.OR):
                 kinds.append(Or)
             else:
                 break
@@ -116,106 +94,79 @@ class _Parser:
 
     def _term(self) -> Node:
         negations = 0
-        while self._take(_NOT):
+        while self._reader.take(tokens.NOT):
             negations += 1
             if negations > _DEEPEST:
-                raise _too_deep(self._at)
-        found = self._nested() if self._sees(_OPEN) else self._single()
+                raise _too_deep(self._reader.at)
+        found = self._nested() if self._reader.sees(tokens.OPEN) else self._single()
         return Not(found) if negations % 2 else found
 
     def _nested(self) -> Node:
-        self._take(_OPEN)
+        self._reader.take(tokens.OPEN)
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise _too_deep(self._at)
+            raise _too_deep(self._reader.at)
         found = self._sequence()
-        if not self._take(_CLOSE):
-            raise self._unreadable()
+        if not self._reader.take(tokens.CLOSE):
+            raise self._reader.unreadable()
         self._depth -= 1
         return found
 
     def _single(self) -> Node:
         self._terms += 1
         if self._terms > _MOST_TERMS:
-            raise SearchError("The search has too many terms", position=self._at)
-        if self._take(_HAS):
+            raise SearchError("The search has too many terms", position=self._reader.at)
+        if self._reader.take(tokens.HAS):
             return Presence(self._name(), negated=False)
-        if self._take(_NULL):
+        if self._reader.take(tokens.NULL):
             return Presence(self._name(), negated=True)
-        if self._take(_NOT_IN_ALONE):
+        if self._reader.take(tokens.NOT_IN_ALONE):
             return Membership(None, self._members(), negated=True)
-        if self._take(_IN_ALONE):
+        if self._reader.take(tokens.IN_ALONE):
             return Membership(None, self._members(), negated=False)
-        if operator := self._take(_OPERATOR):
+        if operator := self._reader.take(tokens.OPERATOR):
             return Comparison(None, _operator(operator), self._value())
-        quoted = self._sees(_QUOTED)
+        quoted = self._reader.sees(tokens.QUOTED)
         return self._said_of(self._name(), quoted=quoted)
 
     def _said_of(self, name: Text, *, quoted: bool) -> Node:
-        if self._take(_NOT_IN):
+        if self._reader.take(tokens.NOT_IN):
             return Membership(name, self._members(), negated=True)
-        if self._take(_IN):
+        if self._reader.take(tokens.IN):
             return Membership(name, self._members(), negated=False)
-        if operator := self._take(_OPERATOR):
+        if operator := self._reader.take(tokens.OPERATOR):
             return Comparison(name, _operator(operator), self._value())
         return Words(name, quoted)
 
     def _members(self) -> Sequence[Text]:
         found: list[Text] = []
-        if not self._take(_OPEN):
+        if not self._reader.take(tokens.OPEN):
             found.append(self._value())
-            while self._take(_FURTHER):
+            while self._reader.take(tokens.FURTHER):
                 found.append(self._value())
             return found
-        while not self._take(_CLOSE):
+        while not self._reader.take(tokens.CLOSE):
             if found:
-                self._take(_COMMA)
+                self._reader.take(tokens.COMMA)
             found.append(self._value())
         return found
 
     def _name(self) -> Text:
-        return self._text_of(_WORD)
+        return self._text_of(tokens.WORD)
 
     def _value(self) -> Text:
         self._values += 1
         if self._values > _MOST_VALUES:
-            raise SearchError("The search has too many values", position=self._at)
-        return self._text_of(_VALUE)
+            raise SearchError("The search has too many values", position=self._reader.at)
+        return self._text_of(tokens.VALUE)
 
     def _text_of(self, bare: re.Pattern[str]) -> Text:
-        self._skip_space()
-        start = self._at
-        if quoted := self._take(_QUOTED):
-            return Text(_unescaped(quoted[1:-1]), start)
-        if plain := self._take(bare):
+        start = self._reader.skip_space()
+        if quoted := self._reader.take(tokens.QUOTED):
+            return Text(unescaped(quoted[1:-1]), start)
+        if plain := self._reader.take(bare):
             return Text(plain, start)
-        raise self._unreadable()
-
-    def _sees(self, what: re.Pattern[str]) -> bool:
-        self._skip_space()
-        return what.match(self._text, self._at) is not None
-
-    def _take(self, what: re.Pattern[str]) -> str:
-        """Return what stands here and pass it; nothing if it is something else."""
-        self._skip_space()
-        found = what.match(self._text, self._at)
-        if found is None:
-            return ""
-        self._at = found.end()
-        return found.group()
-
-    def _skip_space(self) -> None:
-        found = _SPACE.match(self._text, self._at)
-        self._at = found.end() if found else self._at
-
-    def _unreadable(self) -> SearchError:
-        self._skip_space()
-        if self._at >= len(self._text):
-            return SearchError("The search ends too early", position=len(self._text))
-        near = self._text[self._at : self._at + 20]
-        return SearchError(
-            f"The search cannot be read at character {self._at}: {near}", position=self._at
-        )
+        raise self._reader.unreadable()
 
 
 def _joined(kind: type[And] | type[Or], nodes: Sequence[Node]) -> Node:
@@ -240,18 +191,3 @@ def _too_deep(position: int) -> SearchError:
 
 def _operator(found: str) -> Any:
     return _SYNONYMS.get(found.lower(), found)
-
-
-def _unescaped(text: str) -> str:
-    r"""Take `\"` for `"` and `\\` for `\`; other backslashes stand for themselves."""
-    found: list[str] = []
-    escaped = False
-    for character in text:
-        if escaped:
-            found.append(character if character in "\"'\\" else "\\" + character)
-            escaped = False
-        elif character == "\\":
-            escaped = True
-        else:
-            found.append(character)
-    return "".join(found)

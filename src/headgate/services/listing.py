@@ -10,6 +10,7 @@ from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
 from headgate.search import Fields, SearchError, condition
 from headgate.services.access import AnyRow, AnySelect
+from headgate.services.completion import Suggestion, complete
 from headgate.services.platform.setting_values import stored, value_of
 from headgate.stores.db import Transaction
 
@@ -30,6 +31,7 @@ class Window:
     order: str | None = None  # "name DESC"
     sort_by: str | None = None
     sort_order: str | None = None
+    completing: bool = False  # not the rows are asked for, but what the search may go on with
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,10 @@ class Catalog:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One page of a list. `error` tells why a search found nothing: it could not be read."""
+    """One page of a list. `error` tells why a search found nothing: it could not be read.
+
+    `suggestions` are what a window that is `completing` asked for, instead of rows.
+    """
 
     rows: Sequence[AnyRow]
     total: int
@@ -66,6 +71,7 @@ class Listed:
     sort_by: str
     sort_order: str
     error: str | None = None
+    suggestions: Sequence[Suggestion] = ()
 
 
 def page(
@@ -83,6 +89,9 @@ def page(
     Two statements: one for both counts (and how many a page has), one for the rows.
     """
     sort_by, sort_order = _sort(window, catalog)
+    if window.completing:
+        suggested = complete(tx, query, fields=catalog.fields, text=window.search or "")
+        return Listed((), 0, 0, window, sort_by, sort_order, suggestions=suggested)
     ordered_by = catalog.column_of(sort_by)
     found = query
     error: SearchError | None = None

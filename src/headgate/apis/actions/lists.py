@@ -1,8 +1,9 @@
 """The envelope of lists, in Katello's and in Foreman's dialect (katello.md 2.1)."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from headgate.apis.actions.call import Call
 from headgate.apis.actions.params import Params, doc
@@ -46,7 +47,14 @@ class ListParams(Params):
             order=self.order,
             sort_by=self.sort_by,
             sort_order=self.sort_order,
+            completing=bool(self.__dict__.get("_completing")),
         )
+
+    def completing(self) -> Self:
+        """Return the same parameters, which ask how the search may go on instead of for rows."""
+        asked = copy(self)
+        asked.__dict__["_completing"] = True
+        return asked
 
 
 @dataclass(frozen=True, slots=True)

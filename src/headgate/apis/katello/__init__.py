@@ -5,6 +5,7 @@ from typing import Final
 
 from headgate.apis.actions import Resource
 from headgate.apis.katello.activation_keys import activation_keys
+from headgate.apis.actions.completion import add_completion
 from headgate.apis.katello.alternate_content_sources import (
     alternate_content_sources,
     alternate_content_sources_bulk_actions,
@@ -166,3 +167,4 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     hosts,
     *PROVISIONING,
 )
+add_completion(RESOURCES)

@@ -276,6 +276,19 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         )
 
     op.create_table(
+        "rpm_pieces",
+        sa.Column("blob_id", sa.Integer(), nullable=False),
+        sa.Column("anchor", sa.LargeBinary(length=8), nullable=False),
+        sa.Column("pieces", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["blob_id"], ["blobs.id"], name=op.f("fk_rpm_pieces_blob_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("blob_id", name=op.f("pk_rpm_pieces")),
+    )
+    with op.batch_alter_table("rpm_pieces", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rpm_pieces_anchor"), ["anchor"], unique=False)
+
+    op.create_table(
         "smart_proxies",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
@@ -885,16 +898,16 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         batch_op.add_column(sa.Column("default_organization_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("default_location_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_location_id"),
-            "locations",
-            ["default_location_id"],
+            batch_op.f("fk_users_default_organization_id"),
+            "organizations",
+            ["default_organization_id"],
             ["id"],
             ondelete="SET NULL",
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_organization_id"),
-            "organizations",
-            ["default_organization_id"],
+            batch_op.f("fk_users_default_location_id"),
+            "locations",
+            ["default_location_id"],
             ["id"],
             ondelete="SET NULL",
         )
@@ -903,8 +916,8 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
 def downgrade() -> None:  # noqa: PLR0915 - a list
     """Remove them."""
     with op.batch_alter_table("users", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_users_default_organization_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_users_default_location_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_users_default_organization_id"), type_="foreignkey")
         batch_op.drop_column("default_location_id")
         batch_op.drop_column("default_organization_id")
         batch_op.drop_column("description")
@@ -1008,6 +1021,10 @@ def downgrade() -> None:  # noqa: PLR0915 - a list
 
     op.drop_table("usergroup_members")
     op.drop_table("smart_proxies")
+    with op.batch_alter_table("rpm_pieces", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rpm_pieces_anchor"))
+
+    op.drop_table("rpm_pieces")
     with op.batch_alter_table("role_organizations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_role_organizations_organization_id"))
 
