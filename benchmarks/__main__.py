@@ -2,7 +2,7 @@
 
 Run with benchmarks and tests on the module path, as the Makefile does:
 
-python -m benchmarks [--packages 60000] [--large 200000] [--versions 1000]
+python -m benchmarks [--packages 60000] [--large 200000] [--versions 1000] [--minutes 60]
     [--only main,mirror,idle,serving,registry,containers,versions,filters,dependencies]
 """
 
@@ -38,6 +38,7 @@ def main() -> None:
         help="MB of the layer whose memory is measured; the promise: 5,000",
     )
     parser.add_argument("--versions", type=int, default=100, help="of one view; the promise: 1,000")
+    parser.add_argument("--minutes", type=float, help="after which no more versions are made")
     options = parser.parse_args()
     cache = Path(__file__).parents[1] / "build" / "bench"
     cache.mkdir(parents=True, exist_ok=True)
@@ -60,7 +61,14 @@ def main() -> None:
         if "main" in wanted:
             main_job.run(table, work, cache, packages=options.packages, large=options.large or None)
         if "versions" in wanted:
-            versions.run(table, work, cache, packages=options.packages, versions=options.versions)
+            versions.run(
+                table,
+                work,
+                cache,
+                packages=options.packages,
+                versions=options.versions,
+                minutes=options.minutes,
+            )
         if "filters" in wanted:
             filtering.run(table, work, cache, packages=options.packages)
         if "dependencies" in wanted:

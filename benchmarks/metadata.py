@@ -22,6 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from headgate.content.rpm.metadata.cuts import Cut
 from headgate.content.rpm.metadata.segments import (
     CODECS,
     KINDS,
@@ -32,7 +33,7 @@ from headgate.content.rpm.metadata.segments import (
     Place,
 )
 from headgate.content.rpm.metadata.stream import Package, Source, read_packages
-from headgate.content.rpm.metadata.writer import Cut, write_metadata
+from headgate.content.rpm.metadata.writer import write_metadata
 
 PARSE = "createrepo_c parses"
 

@@ -1,10 +1,11 @@
 """Many versions of one view: what each adds, whether publishing slows down, deleting most.
 
-    python -m benchmarks --only versions --packages 60000 --versions 1000
+    python -m benchmarks --only versions --packages 60000 --versions 1000 [--minutes 60]
 
-The repository changes by 100 packages before each version. Its metadata is kept as gzip members of
-20 packages each, so that a change writes those that it touches: 1,000 generated repositories
-would take a day.
+100 packages of the repository change before each version. Upstream lists all packages once, then
+only those that have changed: the repository adds them to what it holds and keeps one version of
+each package, so that 1,000 syncs need not read 60,000 packages each. With `--minutes` no more
+versions are made after that time; waking and deleting are measured with those that there are.
 """
 
 import gzip
@@ -32,17 +33,19 @@ GROUP = 20
 _TELL = 10
 _KINDS = ("primary", "filelists", "other")
 _PACKAGE = re.compile(rb"<package.*?</package>\n?", re.DOTALL)
+_COUNT = re.compile(rb'packages="\d+"')
 _PKGID = re.compile(rb"[0-9a-f]{64}")
 _VERSION = re.compile(rb'(<version [^>]*rel=")([^"]*)(")')
 
 
 @dataclass(slots=True)
 class Moving:
-    """A repository's metadata that changes by some packages at a time."""
+    """A repository that lists what has changed last; in memory the others are compressed."""
 
     folder: Path
     heads: dict[str, bytes] = field(default_factory=dict[str, bytes])
     groups: dict[str, list[bytes]] = field(default_factory=dict[str, list[bytes]])
+    count: int = 0
     turn: int = 0
 
     @classmethod
@@ -55,31 +58,33 @@ class Moving:
             first = text.index(b"<package ")
             made.heads[kind] = text[:first]
             found = _PACKAGE.findall(text, first)
+            made.count = len(found)
             made.groups[kind] = [
                 _gzipped(b"".join(found[at : at + GROUP])) for at in range(0, len(found), GROUP)
             ]
-        made.write()
+        made.write(made.groups, count=made.count)
         return made
 
     def change(self) -> None:
-        """Give `CHANGED` packages, drawn anew each time, a new release."""
+        """Give `CHANGED` packages, drawn anew each time, a new release, and list only these."""
         self.turn += 1
-        total = len(self.groups["primary"]) * GROUP
-        chosen = Random(self.turn).sample(range(total), CHANGED)  # noqa: S311 - no secret
+        chosen = Random(self.turn).sample(range(self.count), CHANGED)  # noqa: S311 - no secret
+        listed: dict[str, list[bytes]] = {kind: [] for kind in _KINDS}
         for group in sorted({each // GROUP for each in chosen}):
             within = {each % GROUP for each in chosen if each // GROUP == group}
             for kind in _KINDS:
                 found = _PACKAGE.findall(gzip.decompress(self.groups[kind][group]))
-                for at in within & set(range(len(found))):
+                for at in sorted(within):
                     found[at] = self._bumped(found[at])
+                    listed[kind].append(_gzipped(found[at]))
                 self.groups[kind][group] = _gzipped(b"".join(found))
-        self.write()
+        self.write(listed, count=CHANGED)
 
-    def write(self) -> None:
-        """Write the three files and repomd.xml."""
+    def write(self, listed: dict[str, list[bytes]], *, count: int) -> None:
+        """Write the three files of these `count` compressed packages, and repomd.xml."""
         repodata = self.folder / "repodata"
         repodata.mkdir(parents=True, exist_ok=True)
-        records = b"".join(self._record(kind, repodata) for kind in _KINDS)
+        records = b"".join(self._record(kind, listed[kind], count, repodata) for kind in _KINDS)
         (repodata / "repomd.xml").write_bytes(
             b'<?xml version="1.0" encoding="UTF-8"?>\n'
             b'<repomd xmlns="http://linux.duke.edu/metadata/repo">\n'
@@ -97,9 +102,10 @@ class Moving:
         moved = _VERSION.sub(rb"\g<1>" + bumped + rb"\g<3>", moved, count=1)
         return moved.replace(b"-" + release + b".", b"-" + bumped + b".")
 
-    def _record(self, kind: str, repodata: Path) -> bytes:
+    def _record(self, kind: str, listed: list[bytes], count: int, repodata: Path) -> bytes:
         end = {"primary": b"</metadata>\n", "filelists": b"</filelists>\n"}
-        parts = [_gzipped(self.heads[kind]), *self.groups[kind]]
+        head = _COUNT.sub(b'packages="%d"' % count, self.heads[kind])
+        parts = [_gzipped(head), *listed]
         content = b"".join([*parts, _gzipped(end.get(kind, b"</otherdata>\n"))])
         digest = hashlib.sha256(content).hexdigest()
         for stale in repodata.glob(f"*-{kind}.xml.gz"):
@@ -112,7 +118,15 @@ class Moving:
         ).encode()
 
 
-def run(table: Table, work: Path, cache: Path, *, packages: int, versions: int) -> None:
+def run(
+    table: Table,
+    work: Path,
+    cache: Path,
+    *,
+    packages: int,
+    versions: int,
+    minutes: float | None = None,
+) -> None:
     source = cache / f"versions-{packages}"
     if not (source / "repodata" / "repomd.xml").exists():
         make(source, count=packages)
@@ -124,9 +138,13 @@ def run(table: Table, work: Path, cache: Path, *, packages: int, versions: int) 
         shipped(work / "home", unhindered) as server,
         server.client(timeout=900) as client,
     ):
-        world = World(client, poll=0.005)
+        world = World(client, poll=0.02)
         repository = world.repository(
-            "Moving", url=f"{upstream.url}/moving/", download_policy="on_demand"
+            "Moving",
+            url=f"{upstream.url}/moving/",
+            download_policy="on_demand",
+            mirroring_policy="additive",
+            retain_package_versions_count=1,
         )
         world.sync(repository)
         view = world.view("Moving", repository)
@@ -141,6 +159,7 @@ def run(table: Table, work: Path, cache: Path, *, packages: int, versions: int) 
             repository=repository,
             view=view,
             versions=versions,
+            minutes=minutes,
         )
         _wake(table, world, view)
         _thin_out(table, world, view, home=server.home)
@@ -155,23 +174,30 @@ def _grow(
     repository: int,
     view: int,
     versions: int,
+    minutes: float | None,
 ) -> None:
     took: list[float] = []
-    worked: list[float] = []  # seconds of processor time, which other programs do not prolong
+    # Seconds of processor time, which other programs do not prolong as much.
+    worked: list[float] = []
     synced: list[float] = []
+    end = None if minutes is None else time.monotonic() + minutes * 60
     home, pid = server.home, server.process.process.pid
     before = _bytes(home)
     for number in range(1, versions + 1):
         moving.change()
-        began = time.perf_counter()
+        busy = cpu_seconds(pid)
         world.sync(repository)
-        synced.append(time.perf_counter() - began)
+        synced.append(cpu_seconds(pid) - busy)
         began, busy = time.perf_counter(), cpu_seconds(pid)
         world.publish(view)
         took.append(time.perf_counter() - began)
         worked.append(cpu_seconds(pid) - busy)
-        if number % _TELL == 0 or number == versions:
+        late = end is not None and time.monotonic() > end
+        if number % _TELL == 0 or number == versions or late:
             _tell(home, number, synced[-_TELL:], took[-_TELL:], worked[-_TELL:])
+        if late:
+            break
+    versions = len(took)
     full = (_bytes(home) - before) / versions / 1024
     _await_collections(home)
     beside = f"of 1,000 versions 2 GB; {full:,.0f} KiB before collections"
@@ -198,8 +224,8 @@ def _tell(
     """Say how far a long run is, and at what pace."""
     words = (
         f"{number} versions, {_bytes(home) / 2**20:,.0f} MB; medians of the last {len(synced)}:"
-        f" sync {statistics.median(synced):.2f} s, publish {statistics.median(published):.2f} s,"
-        f" of processor time {statistics.median(worked):.2f} s"
+        f" sync {statistics.median(synced):.2f} s, publish {statistics.median(worked):.2f} s of"
+        f" processor time, publish {statistics.median(published):.2f} s by the clock"
     )
     print(words, file=sys.stderr, flush=True)
 

@@ -244,7 +244,7 @@ def test_users_change_their_own_password_by_telling_the_present_one(served: Cont
     "change",
     [
         {"admin": True},
-        {"permissions": ["destroy_users"]},
+        {"role_ids": [1]},
         {"organization_ids": []},
         {"disabled": False},
     ],
@@ -263,16 +263,31 @@ def test_nobody_gives_or_takes_more_than_they_have(served: Control, admin: TestC
     )
     above = served.user("above", organizations=[zoo], permissions=["destroy_products"])
     above_id = above.get(CURRENT).json()["id"]
+    roles = {name: _role(admin, name, zoo, name) for name in ("edit_products", "view_users")}
     new = {"login": "new", "password": "long enough", "organization_ids": [zoo]}
 
     assert boss.put(f"/api/users/{above_id}", json={"password": "hijacked!"}).status_code == 403
     assert boss.post("/api/users", json={**new, "admin": True}).status_code == 403
     assert (
-        boss.post("/api/users", json={**new, "permissions": ["edit_products"]}).status_code == 403
+        boss.post("/api/users", json={**new, "role_ids": [roles["edit_products"]]}).status_code
+        == 403
     )
     assert boss.post("/api/users", json={**new, "organization_ids": []}).status_code == 422
-    assert boss.post("/api/users", json={**new, "permissions": ["view_users"]}).status_code == 201
+    assert (
+        boss.post("/api/users", json={**new, "role_ids": [roles["view_users"]]}).status_code == 201
+    )
     assert boss.put("/api/users/1", json={"password": "hijacked!"}).status_code == 404
+
+
+def _role(admin: TestClient, name: str, organization: int, *names: str) -> int:
+    """Make a role of an organization that gives these permissions of one type."""
+    role = {"name": name, "organization_ids": [organization]}
+    role_id = admin.post("/api/roles", json={"role": role}).json()["id"]
+    listed = admin.get("/api/permissions", params={"full_result": "1"}).json()["results"]
+    ids = [each["id"] for each in listed if each["name"] in names]
+    made = admin.post("/api/filters", json={"role_id": role_id, "permission_ids": ids})
+    assert made.status_code == 201, made.text
+    return int(role_id)
 
 
 def test_the_last_administrator_stays(served: Control, admin: TestClient) -> None:

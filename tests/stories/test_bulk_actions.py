@@ -89,7 +89,9 @@ def test_repositories_go_but_for_those_that_something_needs(house: House) -> Non
     kept = house.files("nests", egg=b"blue")
     world.publish(world.view("Base", kept))
 
-    keeping = control(house.control.database, delete_repo_across_cv=False).client()
+    keeping = control(
+        house.control.database, fixed_settings={"delete_repo_across_cv": False}
+    ).client()
 
     chosen = {"ids": [going, kept, going]}
     answer = keeping.put("/katello/api/repositories/bulk/destroy", json=chosen)

@@ -377,7 +377,9 @@ def test_a_composite_version_may_have_to_follow_its_components(house: House) -> 
     versions = [world.publish(tools), world.publish(base)]
     whole = world.publish(composite(house, "All", latest(tools), latest(base)))
     world.promote(versions[0], dev)
-    strict = control(house.control.database, restrict_composite_view=True).client()
+    strict = control(
+        house.control.database, fixed_settings={"restrict_composite_view": True}
+    ).client()
     path = f"/katello/api/content_view_versions/{whole}/promote"
 
     answer = strict.post(path, json={"environment_ids": [dev]})

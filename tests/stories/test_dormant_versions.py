@@ -103,13 +103,15 @@ class Roost:
 
 @pytest.fixture
 def roost(house: House, tmp_path: Path) -> Iterator[Roost]:
+    setting = "/api/settings/distribute_archived_cvv"
+    assert house.admin.put(setting, json={"value": True}).status_code == 200
     with content_server(
         house.control.database,
         house.control.blobs,
         guard=lambda _scope, _path, _stamp: None,
         locks=tmp_path / "locks",
         content_types=content_types(),
-        rules=ContentRules(archived=True, patience=3.0),
+        rules=ContentRules(patience=3.0),
     ) as server:
         yield Roost(house, server)
 

@@ -227,7 +227,9 @@ def test_a_repository_leaves_published_versions_only_if_it_may(house: House) -> 
     repository = house.files("nests", egg=b"x")
     version = world.publish(world.view("Tools", repository))
 
-    keeping = control(house.control.database, delete_repo_across_cv=False).client()
+    keeping = control(
+        house.control.database, fixed_settings={"delete_repo_across_cv": False}
+    ).client()
     path = f"/katello/api/repositories/{repository}"
     refused(keeping.delete(path), 409, "Tools 1.0")
     refused(keeping.get(f"{path}/deletion"), 409)

@@ -45,6 +45,7 @@ def test_no_list_takes_more_than_five_statements(house: House) -> None:
                 url = _filled(path, found)
                 # Lists of several types of content want one named.
                 parameters = {"search": "id > 0", "full_result": True, "content_type": "yum"}
+                parameters |= {"include": "parameters"}
                 answer, statements = _counted(house, client, url, parameters)
 
                 assert answer.status_code in (200, 400, 404), answer.text
@@ -90,9 +91,9 @@ def _furnish(house: House) -> dict[str, Any]:
     world = house.start_worker()
     owner = {"organization_id": house.organization}
     repositories = [house.files(f"nests{number}", egg=b"%d" % number) for number in range(3)]
-    key = world.credential("Key", _KEY, kind="gpg_key")
+    credential = world.credential("Key", _KEY, kind="gpg_key")
     for repository in repositories:
-        house.put(f"repositories/{repository}", gpg_key_id=key)
+        house.put(f"repositories/{repository}", gpg_key_id=credential)
     ships = PushScene(house)
     for number in range(3):
         repositories.append(ships.repository(f"ship{number}"))
@@ -109,9 +110,27 @@ def _furnish(house: House) -> dict[str, Any]:
     timing = {"interval": "daily", "sync_date": "2026-12-31"}
     plans = [world.post("sync_plans", **owner, **timing, name=name) for name in ("One", "Two")]
     house.put(f"sync_plans/{plans[0]['id']}/add_products", product_ids=[world.product()])
+    members = world.post("host_collections", **owner, name="Web")
+    keys = [
+        world.post(
+            "activation_keys",
+            **owner,
+            name=f"Key {number}",
+            content_view_environments=["Library", "Library/View_1"],
+        )
+        for number in range(3)
+    ]
+    for key in keys:
+        house.post(
+            f"activation_keys/{key['id']}/host_collections", host_collection_ids=[members["id"]]
+        )
+    hosts = [_host(house, f"web{number}", members["id"]) for number in range(3)]
     remote = world.post("flatpak_remotes", **owner, name="Remote", url="https://flatpak.example/")
     return {
         "flatpak_remote_id": remote["id"],
+        "activation_key_id": keys[0]["id"],
+        "host_id": hosts[0],
+        "hostgroup_id": 1,
         "organization_id": house.organization,
         "product_id": world.product(),
         "environment_id": world.environment("Library"),
@@ -127,6 +146,18 @@ def _furnish(house: House) -> dict[str, Any]:
         "parent_task_id": task["id"],
         "id": views[-1],
     }
+
+
+def _host(house: House, name: str, collection: int) -> int:
+    fields = {
+        "name": name,
+        "organization_id": house.organization,
+        "host_parameters_attributes": [{"name": "role", "value": name}],
+        "content_facet_attributes": {"content_view_environments": ["Library", "Library/View_1"]},
+    }
+    host = house.admin.post("/api/hosts", json={"host": fields}).json()
+    house.put(f"host_collections/{collection}/add_hosts", host_ids=[host["id"]])
+    return int(host["id"])
 
 
 def _filled(path: str, found: dict[str, Any]) -> str:

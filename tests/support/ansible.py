@@ -1,4 +1,4 @@
-"""The released Ansible collection theforeman.foreman, run against a server over verified TLS."""
+"""Ansible's collections, run against a server over verified TLS."""
 
 import json
 import subprocess
@@ -37,13 +37,14 @@ class Task:
     module: str
     arguments: Mapping[str, Any]
     check: bool = False
+    collection: str = "theforeman.foreman"
 
     @property
     def written(self) -> dict[str, Any]:
         """The task as a playbook has it; no failure ends the play."""
         return {
             "name": self.name,
-            f"theforeman.foreman.{self.module}": dict(self.arguments),
+            f"{self.collection}.{self.module}": dict(self.arguments),
             "check_mode": self.check,
             "ignore_errors": True,
         }
@@ -52,7 +53,7 @@ class Task:
 def play(server: Server, folder: Path, tasks: Sequence[Task]) -> dict[str, Outcome]:
     """Run the tasks in their order, in one process; the outcomes by the tasks' names."""
     if not _PLAYBOOK.exists():
-        needs.missing("the collection theforeman.foreman", package="none, run scripts/ansible")
+        needs.missing("Ansible with its collections", package="none, run scripts/collection")
     folder.mkdir(parents=True, exist_ok=True)
     playbook = folder / "play.yml"  # JSON is YAML
     of_play = {"hosts": "localhost", "gather_facts": False, "connection": "local"}

@@ -1,6 +1,6 @@
 """The control plane in this process, with its users: no sockets, no worker."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,11 +18,14 @@ from headgate.apis.ports import Services
 from headgate.pki.authority import Authority
 from headgate.server.content_types import content_types
 from headgate.services.accounts.authentication import hash_password
+from headgate.services.accounts.permissions import install_permissions
+from headgate.services.accounts.roles import add_filters
 from headgate.services.accounts.users import make_first_admin
 from headgate.services.organizations.installation import install_defaults
 from headgate.stores.blobs.memory import MemoryBlobStore
-from headgate.stores.db import Database
-from headgate.stores.db.tables import user_organizations, user_permissions, users
+from headgate.stores.db import Database, Transaction
+from headgate.stores.db.statements import insert_row
+from headgate.stores.db.tables import roles, user_organizations, user_roles, users
 
 PASSWORD = "correct horse"  # noqa: S105 - of databases that live as long as their test
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -83,8 +86,7 @@ class Control:
                 tx.execute(
                     insert(user_organizations).values(user_id=user_id, organization_id=organization)
                 )
-            for permission in permissions:
-                tx.execute(insert(user_permissions).values(user_id=user_id, permission=permission))
+            give(tx, user_id, permissions)
         return self.client(login)
 
     @contextmanager
@@ -101,14 +103,24 @@ class Control:
         event.remove(self.database.engine, "before_cursor_execute", note)
 
 
+def give(tx: Transaction, user_id: int, permissions: Iterable[str]) -> None:
+    """Give a user a role of these permissions, without limits."""
+    names = sorted(permissions)
+    if not names:
+        return
+    row = {"name": f"rights of user {user_id}", "for_all": True}
+    role_id = insert_row(tx, roles, {**row, "created_at": START, "updated_at": START})
+    add_filters(tx, {role_id: names}, permission_ids=install_permissions(tx), now=START)
+    tx.execute(insert(user_roles).values(user_id=user_id, role_id=role_id))
+
+
 def control(
     database: Database,
     resources: Sequence[Resource] = RESOURCES,
     *,
     uploads: Path = Path("/nonexistent"),
     authority: Authority | None = None,
-    delete_repo_across_cv: bool = True,
-    restrict_composite_view: bool = False,
+    fixed_settings: Mapping[str, Any] | None = None,
 ) -> Control:
     """Return a control plane whose administrator is `admin`."""
     clock = Watch()
@@ -126,8 +138,7 @@ def control(
         authority=authority,
         content_types=content_types(),
         clock=clock,
-        delete_repo_across_cv=delete_repo_across_cv,
-        restrict_composite_view=restrict_composite_view,
+        fixed_settings=fixed_settings or {},
         threads=4,
     )
     return Control(database, blobs, clock, control_plane(services, resources))

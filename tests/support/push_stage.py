@@ -92,7 +92,7 @@ class PushStage(Stage):
     def _started(self) -> TestClient:
         ports, database, clock = self.workshop.ports, self.fused, self.clock
         sign_in = SignIn(database, clock=clock, secret=KEY)
-        tokens = RegistryTokens(KEY, life=timedelta(minutes=5))
+        tokens = RegistryTokens(KEY, life=lambda: timedelta(minutes=5))
         callers = Callers(
             database,
             sign_in=sign_in,

@@ -58,7 +58,7 @@ class Door:
         """Make what outlives a question."""
         database, clock = self.control.database, self.control.clock
         self.sign_in = SignIn(database, clock=clock, secret=KEY)
-        self.tokens = RegistryTokens(KEY, life=self.life)
+        self.tokens = RegistryTokens(KEY, life=lambda: self.life)
 
     def ask(self, *, upload: Upload | None = None, **request: Any) -> Caller:
         """Return who a request is from."""

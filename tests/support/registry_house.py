@@ -151,7 +151,7 @@ async def _live(apps: list[RegistryApp], receive: Any, send: Any, make: Any) -> 
 def _app(house: House, authority: Authority, folder: Path, life: timedelta) -> RegistryApp:
     control, types = house.control, content_types()
     database, clock = control.database, control.clock
-    tokens = RegistryTokens(KEY, life=life)
+    tokens = RegistryTokens(KEY, life=lambda: life)
 
     def is_revoked(serial: str) -> bool:
         with database.read() as tx:

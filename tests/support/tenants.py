@@ -13,7 +13,9 @@ from headgate.content.file.tables import file_units
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
+    activation_keys,
     audits,
+    bookmarks,
     content_credentials,
     content_set_members,
     content_sets,
@@ -26,6 +28,8 @@ from headgate.stores.db.tables import (
     distributions,
     flatpak_remote_repositories,
     flatpak_remotes,
+    host_collections,
+    hosts,
     http_proxies,
     http_proxy_organizations,
     lifecycle_environments,
@@ -38,12 +42,17 @@ from headgate.stores.db.tables import (
     recurring_logics,
     repositories,
     repository_versions,
+    role_filters,
+    role_organizations,
+    roles,
     signing_keys,
     smart_proxies,
     smart_proxy_organizations,
     sync_plans,
     tasks,
     user_organizations,
+    usergroup_users,
+    usergroups,
     users,
 )
 
@@ -139,10 +148,19 @@ def tenant(tx: Transaction, name: str, *, password_hash: str | None = None) -> T
         )
     )
     _add_versions(tx, made)
+    _add_hosts(tx, made)
     _add_people(tx, made, password_hash)
     change = {"action": "create", "auditable_type": "product", "auditable_id": 1, "changes": {}}
     made.add(tx, audits, **change, way="api", organization_id=organization_id)
     return made
+
+
+def _add_hosts(tx: Transaction, made: Tenant) -> None:
+    owned = {"organization_id": made.organization_id, "name": made.name}
+    purpose: dict[str, Any] = {"purpose_addons": []}
+    made.add(tx, activation_keys, **owned, **purpose)
+    made.add(tx, host_collections, **owned)
+    made.add(tx, hosts, **owned, **purpose, hypervisor_guest_uuids=[])
 
 
 def _add_plan(tx: Transaction, made: Tenant) -> None:
@@ -231,6 +249,13 @@ def _add_people(tx: Transaction, made: Tenant, password_hash: str | None) -> Non
     near = made.add(tx, smart_proxies, name=made.name, url=url, download_policy="inherit")
     tx.execute(insert(smart_proxy_organizations).values(smart_proxy_id=near, **owner))
     made.add(tx, personal_access_tokens, user_id=user_id, name="token", token_hash=uuid4().hex * 2)
+    search = {"controller": "products", "name": "mine", "query": "name = x"}
+    made.add(tx, bookmarks, user_id=user_id, **search)
+    role_id = made.add(tx, roles, name=made.name)
+    tx.execute(insert(role_organizations).values(role_id=role_id, **owner))
+    made.add(tx, role_filters, role_id=role_id, resource_type="Katello::Product")
+    group_id = made.add(tx, usergroups, name=made.name)
+    tx.execute(insert(usergroup_users).values(usergroup_id=group_id, user_id=user_id))
     for table, values in _things_of(made):
         made.ids[table] = str(uuid4())
         row = {"id": made.ids[table], "user_id": user_id, "created_at": _NOW}

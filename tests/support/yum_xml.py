@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from headgate.content.rpm.metadata.cuts import Cut
 from headgate.content.rpm.metadata.packages import Fragments
 from headgate.content.rpm.metadata.segments import CODECS, KINDS, Codec, Kind, Layout, PackWriter
 from headgate.content.rpm.metadata.stream import Package, Source, read_packages
-from headgate.content.rpm.metadata.writer import Cut, ReadPack, Written, write_metadata
+from headgate.content.rpm.metadata.writer import ReadPack, Written, write_metadata
 
 createrepo_c: Any = import_module("createrepo_c")  # it has no types
 

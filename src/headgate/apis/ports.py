@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from headgate.domain.clock import Clock, utc_now
 from headgate.pki.authority import Authority
@@ -21,8 +22,7 @@ class Services:
     `secret` (32 random bytes, one per installation) keys hashes of credentials in memory.
     `seal` and `unseal` protect secrets at rest.
     `uploads` is the folder of uploads in progress, shared with the workers.
-    `delete_repo_across_cv`: whether a deleted repository leaves published versions unasked.
-    `restrict_composite_view`: whether composite versions follow their components only.
+    `fixed_settings`: settings that the server's own fix, by the names of `domain/settings.py`.
     `threads` bounds the requests served at once and thereby the database connections in use.
     """
 
@@ -36,6 +36,5 @@ class Services:
     content_types: Mapping[str, ContentType] = field(default_factory=dict[str, ContentType])
     authority: Authority | None = None  # signs debug certificates
     base_url: str = ""  # https://host:port, for links to published content; "": the request's
-    delete_repo_across_cv: bool = True
-    restrict_composite_view: bool = False
+    fixed_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     threads: int = 16

@@ -156,7 +156,7 @@ def record(shown: Any, indent: str = "") -> list[str]:
     fields = {
         _title(name): value
         for name, value in given.items()
-        if not _is_empty(value) and name not in _UNSHOWN
+        if not _is_empty(value) and not (name in _UNSHOWN and isinstance(value, Mapping))
     }
     size = max((len(title) for title in fields), default=0) + 1
     lines: list[str] = []

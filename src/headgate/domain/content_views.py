@@ -44,6 +44,11 @@ class ContentViewVersion:
         return replace(self, environment_ids=self.environment_ids | {target.id})
 
 
+def view_environment_label(environment: str, view: str, *, default: bool) -> str:
+    """Return the label of a content view environment: `ENV` of the default view, else `ENV/CV`."""
+    return environment if default else f"{environment}/{view}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """Which kind of content view something is, or is to be, and how it publishes."""

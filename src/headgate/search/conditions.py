@@ -1,12 +1,14 @@
 """From the tree of a search to a condition over whitelisted fields."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, and_, cast, false, not_, or_, true
+from sqlalchemy import Boolean, ColumnElement, String, and_, cast, false, func, not_, or_, true
 
 from headgate.search.errors import SearchError
 from headgate.search.fields import Field, Fields
+from headgate.search.language import parse
 from headgate.search.times import moment_of
 from headgate.search.tree import (
     And,
@@ -18,10 +20,12 @@ from headgate.search.tree import (
     Or,
     Presence,
     Text,
+    Words,
 )
 
 _ESCAPE: Final = "\\"
 _MOST_WILDCARDS: Final = 20
+_MOST_COMPARED: Final = 20  # members of a list that are compared one by one
 _HIGHEST: Final = 2**63 - 1
 _TRUE: Final = frozenset({"true", "t", "yes", "y", "1", "on"})
 _FALSE: Final = frozenset({"false", "f", "no", "n", "0", "off"})
@@ -35,9 +39,6 @@ def condition(search: str, fields: Fields, *, now: datetime) -> ColumnElement[bo
     """
     if not search.strip():
         return true()
-    # lark and its tables: a twentieth of a second of every start.
-    from headgate.search.language import parse  # noqa: PLC0415
-
     return _Translation(fields, now).of(parse(search))
 
 
@@ -52,80 +53,111 @@ class _Translation:
         if isinstance(node, Or):
             return or_(*(self.of(term) for term in node.terms))
         if isinstance(node, Not):
-            return not_(self.of(node.term))
+            return _opposite(self.of(node.term))
         if isinstance(node, Comparison):
             return self._comparison(node)
         if isinstance(node, Membership):
-            return self._membership(node)
+            found = self._membership(node)
+            return _opposite(found) if node.negated else found
         if isinstance(node, Presence):
-            return self._presence(node)
-        return self._words(node.words)
+            found = _present(self._fields.named(node.field))
+            return _opposite(found) if node.negated else found
+        return self._words(node)
 
     def _comparison(self, node: Comparison) -> ColumnElement[bool]:
-        field = self._fields.named(node.field)
-        if node.operator in _OPPOSITE:
-            # What has no value is unlike every value: a null must not drop out.
-            positive = self._positive(field, _OPPOSITE[node.operator], node.value)
-            if field.within is not None:
-                return not_(positive)
-            return or_(not_(positive), field.column.is_(None))
-        return self._positive(field, node.operator, node.value)
-
-    def _positive(self, field: Field, operator: Operator, value: Text) -> ColumnElement[bool]:
-        if field.compare is not None:
-            return field.compare(operator, value.text)
-        compared = self._compared(field, operator, value)
-        return compared if field.within is None else field.within(compared)
+        positive = _OPPOSITE.get(node.operator, node.operator)
+        if node.field is None:
+            found = self._anywhere(positive, node.value)
+        else:
+            found = self._compared(self._fields.named(node.field), positive, node.value)
+        return _opposite(found) if node.operator in _OPPOSITE else found
 
     def _compared(self, field: Field, operator: Operator, value: Text) -> ColumnElement[bool]:
-        if operator == "~":
-            column = field.column if field.kind == "text" else cast(field.column, String)
-            return like(column, value)
-        if field.kind == "datetime":
-            return _compared_time(field.column, operator, value, self._now)
-        if field.kind == "integer":
-            return _ordered(field.column, operator, _integer(value))
-        if operator != "=":
+        if field.compare is not None:
+            return field.compare(operator, value.text)
+        compared = _compared(field, operator, value, self._now)
+        return compared if field.within is None else field.within(compared)
+
+    def _anywhere(self, operator: Operator, value: Text) -> ColumnElement[bool]:
+        """Compare whichever of the default fields can be compared so."""
+        fitting = [field for field in self._fields.defaults if self._fits(field, operator, value)]
+        if not fitting:
             raise SearchError(
-                f"The operator {operator} does not apply to a {field.kind} field",
+                f"Without a field, there is nothing to compare by {operator} with"
+                f" '{value.text[:100]}'",
                 position=value.position,
             )
-        if field.kind == "boolean":
-            return field.column.is_(_boolean(value))
-        return field.column == value.text
+        return or_(*(self._compared(field, operator, value) for field in fitting))
+
+    def _fits(self, field: Field, operator: Operator, value: Text) -> bool:
+        if field.kind == "text":
+            return operator in ("=", "~")
+        try:
+            if operator != "~" and field.kind == "integer":
+                _integer(value)
+            elif operator != "~" and field.kind == "datetime":
+                moment_of(value, self._now)
+            else:
+                return False
+        except SearchError:
+            return False
+        return True
 
     def _membership(self, node: Membership) -> ColumnElement[bool]:
-        field = self._fields.named(node.field)
-        if field.kind == "text" and field.compare is None:
-            texts = [value.text for value in node.values]
-            found = field.column.in_(texts) if texts else false()
-            found = found if field.within is None else field.within(found)
-        elif field.kind == "integer" and field.compare is None:
-            numbers = [_integer(value) for value in node.values]
-            found = field.column.in_(numbers) if numbers else false()
-            found = found if field.within is None else field.within(found)
-        else:
-            if len(node.values) > _MOST_WILDCARDS:
-                raise SearchError("The list is too long", position=node.field.position)
-            found = or_(false(), *(self._positive(field, "=", value) for value in node.values))
-        if not node.negated:
-            return found
-        return not_(found) if field.within else or_(not_(found), field.column.is_(None))
+        if node.field is not None:
+            return self._member(self._fields.named(node.field), node.values)
+        _refuse_long(node.values)
+        return or_(false(), *(self._anywhere("=", value) for value in node.values))
 
-    def _presence(self, node: Presence) -> ColumnElement[bool]:
-        field = self._fields.named(node.field)
-        present = field.column.is_not(None)
-        present = present if field.within is None else field.within(present)
-        return not_(present) if node.negated else present
+    def _member(self, field: Field, values: Sequence[Text]) -> ColumnElement[bool]:
+        if field.compare is not None or field.kind not in ("text", "integer"):
+            _refuse_long(values)
+            return or_(false(), *(self._compared(field, "=", value) for value in values))
+        if not values:
+            return false()
+        plain = [value.text if field.kind == "text" else _integer(value) for value in values]
+        found = field.column.in_(plain)
+        return found if field.within is None else field.within(found)
 
-    def _words(self, words: Text) -> ColumnElement[bool]:
-        conditions: list[ColumnElement[bool]] = []
-        for field in self._fields.defaults:
-            if field.kind == "text":
-                conditions.append(self._positive(field, "~", words))
-            elif field.kind == "integer" and words.text.isascii() and words.text.isdigit():
-                conditions.append(self._positive(field, "=", words))
-        return or_(false(), *conditions)
+    def _words(self, node: Words) -> ColumnElement[bool]:
+        words = node.words
+        named = None if node.quoted else self._fields.by_name.get(words.text.lower())
+        if named is not None and named.kind == "boolean":
+            return self._compared(named, "=", Text("true", words.position))
+        found = [
+            self._compared(field, "~" if field.kind == "text" else "=", words)
+            for field in self._fields.defaults
+            if self._fits(field, "~" if field.kind == "text" else "=", words)
+        ]
+        return or_(false(), *found)
+
+
+def _opposite(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """What has no value is unlike every value: a null must not drop out."""
+    return not_(func.coalesce(condition, false(), type_=Boolean()))
+
+
+def _present(field: Field) -> ColumnElement[bool]:
+    present = field.column.is_not(None)
+    return present if field.within is None else field.within(present)
+
+
+def _compared(field: Field, operator: Operator, value: Text, now: datetime) -> ColumnElement[bool]:
+    if operator == "~" and field.kind in ("text", "integer"):
+        column = field.column if field.kind == "text" else cast(field.column, String)
+        return like(column, value)
+    if field.kind == "datetime" and operator != "~":
+        return _compared_time(field.column, operator, value, now)
+    if field.kind == "integer":
+        return _ordered(field.column, operator, _integer(value))
+    if operator != "=":
+        raise SearchError(
+            f"The operator {operator} does not apply to a {field.kind} field",
+            position=value.position,
+        )
+    if field.kind == "boolean":
+        return field.column.is_(_boolean(value))
+    return field.column == value.text
 
 
 def like(column: ColumnElement[Any], value: Text) -> ColumnElement[bool]:
@@ -169,6 +201,11 @@ def _compared_time(
     if operator == "<=":
         return column < end
     return _ordered(column, operator, start)
+
+
+def _refuse_long(values: Sequence[Text]) -> None:
+    if len(values) > _MOST_COMPARED:
+        raise SearchError("The list is too long", position=values[0].position)
 
 
 def _integer(value: Text) -> int:

@@ -21,6 +21,8 @@ class Field:
     comparison in the way from there to here (`lambda c: versions.c.id.in_(select(...).where(c))`);
     its opposite then means that no related thing compares so. `compare(operator, value)` replaces
     all of this where a field has an order of its own. `default` fields are searched for bare words.
+    `keyed` fields have a field for every key: `facts.kernel` is what `keyed("kernel")` returns, and
+    the plain name means any key.
     """
 
     column: ColumnElement[Any]
@@ -28,6 +30,7 @@ class Field:
     default: bool = False
     within: Callable[[ColumnElement[bool]], ColumnElement[bool]] | None = None
     compare: Compare | None = None
+    keyed: "Callable[[str], Field] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,23 @@ class Fields:
 
     def named(self, name: Text) -> Field:
         """Return the field; SearchError if it is not offered."""
-        found = self.by_name.get(name.text.lower())
+        found = self.find(name.text)
         if found is None:
             raise SearchError(
                 f"Field '{name.text[:100]}' not recognized for searching!", position=name.position
             )
         return found
+
+    def find(self, name: str) -> Field | None:
+        """Return the field of this name, or of this name and key (`facts.kernel`)."""
+        plain = self.by_name.get(name.lower())
+        if plain is not None:
+            return plain
+        base, _, key = name.partition(".")
+        found = self.by_name.get(base.lower())
+        if found is None or found.keyed is None or not key:
+            return None
+        return found.keyed(key)
 
     @property
     def defaults(self) -> Sequence[Field]:

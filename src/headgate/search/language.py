@@ -1,195 +1,193 @@
-"""The grammar of scoped searches, as clients of Foreman write them (katello.md 2.4).
+"""The language of scoped searches, as clients of Foreman write them (katello.md 2.4).
 
-`name = x`, `a="x",b="y"` (a comma joins like `and`), `a b` (so does nothing at all), `not`, `!`,
-`-`, `or`, `|`, parentheses, lists with `^` or `in`, `has field`, `null? field`, bare words.
-An unquoted value ends at white space, a comma, a parenthesis, `&` or `|`.
+    sequence   = chain { [","] chain }                        every one of them holds
+    chain      = term { ("and" | "&" | "or" | "|") term }     nested to the right
+    term       = { "not" | "!" | "-" } ( "(" sequence ")" | presence | comparison | words )
+    presence   = ("has" | "set?" | "null?") name
+    comparison = [name] operator value | [name] ["not"] "in" values
+    operator   = "=" "==" "!=" "<>" "<" ">" "<=" ">=" "~" "!~" "before" "after" "at"
+    values     = "(" { value [","] } ")" | value { "," value }; "^" is "in", "!^" is "not in"
+
+`and` and `or` bind alike: `a and b or c` is `a and (b or c)`, as it is in Foreman; what stands side
+by side or behind a comma binds least, so `a b or c` is the same. Names and values may be quoted. An
+unquoted value ends at white space, a comma, a parenthesis, `&` or `|`.
+
+Read by hand: which word is a name, an operator or a value depends on where it stands, and the
+place of a fault is told exactly.
 """
 
+import re
+from collections.abc import Sequence
 from typing import Any, Final
 
-from lark import (
-    Lark,
-    Token,
-    Transformer,
-    UnexpectedInput,
-    UnexpectedToken,
-    v_args,  # type: ignore[reportUnknownVariableType] - lark is typed in part
-)
-from lark.exceptions import VisitError
-
+from headgate.search import tokens
 from headgate.search.errors import SearchError
+from headgate.search.tokens import Reader, unescaped
 from headgate.search.tree import And, Comparison, Membership, Node, Not, Or, Presence, Text, Words
 
 LONGEST: Final = 20_000  # characters
-_DEEPEST: Final = 50  # parentheses within each other
+_DEEPEST: Final = 30  # terms within each other: databases and Python's own stack are bounded
 _MOST_TERMS: Final = 200  # SQLite refuses expressions of depth 1000
 _MOST_VALUES: Final = 5_000
 
-_GRAMMAR: Final = r"""
-    start: any
-
-    ?any: all (_OR all)*
-    ?all: term (_joined? term)*
-    _joined: _AND | _COMMA
-
-    ?term: _NOT term           -> negation
-        | "(" any ")"
-        | WORD OPERATOR value  -> comparison
-        | WORD _IN values      -> within
-        | WORD _NOT_IN values  -> without
-        | _HAS WORD            -> present
-        | _NULL WORD           -> absent
-        | WORD                 -> word
-        | QUOTED               -> phrase
-
-    value: VALUE | QUOTED
-    values: "(" [value (_COMMA value)*] ")" | value
-
-    _OR.4: /(or(?![^\s()])|\|\|?)/i
-    _AND.4: /(and(?![^\s()])|&&?)/i
-    _NOT_IN.6: /(not\s+in(?=[\s(])|!\^)/i
-    _IN.5: /(in(?=[\s(])|\^)/i
-    _NOT.3: /(not(?=[\s(])|!|-)/i
-    _HAS.4: /(has|set\?)(?=\s)/i
-    _NULL.4: /null\?(?=\s)/i
-    _COMMA: ","
-    OPERATOR.5: /!=|<>|>=|<=|!~|=|~|<|>/
-
-    QUOTED.2: /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/s
-    WORD: /[^\s()",'=<>~!^&|\-][^\s()",=<>~!^&|]*/
-    VALUE: /[^\s()",'&|][^\s(),&|]*/
-
-    %ignore /\s+/
-"""
+_SYNONYMS: Final = {"==": "=", "<>": "!=", "before": "<", "after": ">", "at": "="}
 
 
 def parse(text: str) -> Node:
     """Return the tree of a search; SearchError if it cannot be read or is too large."""
+    refuse_unwritable(text)
+    return _Parser(text).search()
+
+
+def refuse_unwritable(text: str) -> None:
+    """Raise SearchError for a text that is too long, or that no database can hold."""
     if len(text) > LONGEST:
         raise SearchError(f"The search is longer than {LONGEST} characters", position=LONGEST)
     if "\0" in text:
         raise SearchError("The search contains a null character", position=text.index("\0"))
-    _refuse_depth(text)
     try:
-        return _Builder().transform(_PARSER.parse(text))  # type: ignore[reportUnknownMemberType] - lark is typed in part
-    except UnexpectedInput as error:
-        raise _unreadable(text, error) from error
-    except RecursionError as error:
-        raise SearchError("The search is nested too deeply", position=0) from error
-    except VisitError as error:
-        if isinstance(error.orig_exc, SearchError):
-            raise error.orig_exc from error
-        raise
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise SearchError(
+            "The search contains half of a character", position=error.start
+        ) from error
 
 
-def _refuse_depth(text: str) -> None:
-    """Count parentheses before parsing; those within quotes count, too."""
-    depth = 0
-    for position, character in enumerate(text):
-        if character == "(":
-            depth += 1
-        elif character == ")":
-            depth = max(depth - 1, 0)
-        if depth > _DEEPEST:
-            raise SearchError("The search is nested too deeply", position=position)
+class _Parser:
+    """Reads a text from left to right."""
 
-
-def _unreadable(text: str, error: UnexpectedInput) -> SearchError:
-    position: int = error.pos_in_stream or 0
-    if isinstance(error, UnexpectedToken) and error.token.type == "$END":  # type: ignore[reportUnknownMemberType] - lark is typed in part
-        return SearchError("The search ends too early", position=len(text))
-    near = text[position : position + 20]
-    return SearchError(
-        f"The search cannot be read at character {position}: {near}", position=position
-    )
-
-
-@v_args(inline=True)  # type: ignore[reportUnknownArgumentType] - lark is typed in part
-class _Builder(Transformer[Token, Node]):
-    """Makes the tree from what the grammar found."""
-
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, text: str) -> None:
+        self._reader = Reader(text)
+        self._depth = 0
         self._terms = 0
         self._values = 0
 
-    def start(self, node: Node) -> Node:
-        return node
+    def search(self) -> Node:
+        found = self._sequence()
+        if not self._reader.ended:
+            raise self._reader.unreadable()
+        if _depth_of(found) > _DEEPEST:
+            raise _too_deep(0)
+        return found
 
-    def any(self, *terms: Node) -> Node:
-        return Or(terms)
+    def _sequence(self) -> Node:
+        chains = [self._chain()]
+        while not self._reader.ended and not self._reader.sees(tokens.CLOSE):
+            self._reader.take(tokens.COMMA)
+            chains.append(self._chain())
+        return _joined(And, chains)
 
-    def all(self, *terms: Node) -> Node:
-        return And(terms)
+    def _chain(self) -> Node:
+        terms, kinds = [self._term()], list[type[And] | type[Or]]()
+        while True:
+            if self._reader.take(tokens.AND):
+                kinds.append(And)
+            elif self._reader.take(tokens.OR):
+                kinds.append(Or)
+            else:
+                break
+            terms.append(self._term())
+        found = terms.pop()
+        while terms:
+            found = _joined(kinds.pop(), [terms.pop(), found])
+        return found
 
-    def negation(self, term: Node) -> Node:
-        self._count(0)
-        return Not(term)
+    def _term(self) -> Node:
+        negations = 0
+        while self._reader.take(tokens.NOT):
+            negations += 1
+            if negations > _DEEPEST:
+                raise _too_deep(self._reader.at)
+        found = self._nested() if self._reader.sees(tokens.OPEN) else self._single()
+        return Not(found) if negations % 2 else found
 
-    def comparison(self, field: Token, operator: Token, value: Text) -> Node:
-        self._count(operator.start_pos)
-        symbol: Any = "!=" if operator == "<>" else str(operator)
-        return Comparison(_text(field), symbol, value)
+    def _nested(self) -> Node:
+        self._reader.take(tokens.OPEN)
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise _too_deep(self._reader.at)
+        found = self._sequence()
+        if not self._reader.take(tokens.CLOSE):
+            raise self._reader.unreadable()
+        self._depth -= 1
+        return found
 
-    def within(self, field: Token, values: list[Text]) -> Node:
-        self._count(field.start_pos)
-        return Membership(_text(field), values, negated=False)
-
-    def without(self, field: Token, values: list[Text]) -> Node:
-        self._count(field.start_pos)
-        return Membership(_text(field), values, negated=True)
-
-    def present(self, field: Token) -> Node:
-        self._count(field.start_pos)
-        return Presence(_text(field), negated=False)
-
-    def absent(self, field: Token) -> Node:
-        self._count(field.start_pos)
-        return Presence(_text(field), negated=True)
-
-    def word(self, word: Token) -> Node:
-        self._count(word.start_pos)
-        return Words(_text(word))
-
-    def phrase(self, quoted: Token) -> Node:
-        self._count(quoted.start_pos)
-        return Words(_text(quoted))
-
-    def value(self, value: Token) -> Text:
-        self._values += 1
-        if self._values > _MOST_VALUES:
-            raise SearchError("The search has too many values", position=value.start_pos or 0)
-        return _text(value)
-
-    def values(self, *values: Text | None) -> list[Text]:
-        return [value for value in values if value is not None]
-
-    def _count(self, position: int | None) -> None:
+    def _single(self) -> Node:
         self._terms += 1
         if self._terms > _MOST_TERMS:
-            raise SearchError("The search has too many terms", position=position or 0)
+            raise SearchError("The search has too many terms", position=self._reader.at)
+        if self._reader.take(tokens.HAS):
+            return Presence(self._name(), negated=False)
+        if self._reader.take(tokens.NULL):
+            return Presence(self._name(), negated=True)
+        if self._reader.take(tokens.NOT_IN_ALONE):
+            return Membership(None, self._members(), negated=True)
+        if self._reader.take(tokens.IN_ALONE):
+            return Membership(None, self._members(), negated=False)
+        if operator := self._reader.take(tokens.OPERATOR):
+            return Comparison(None, _operator(operator), self._value())
+        quoted = self._reader.sees(tokens.QUOTED)
+        return self._said_of(self._name(), quoted=quoted)
+
+    def _said_of(self, name: Text, *, quoted: bool) -> Node:
+        if self._reader.take(tokens.NOT_IN):
+            return Membership(name, self._members(), negated=True)
+        if self._reader.take(tokens.IN):
+            return Membership(name, self._members(), negated=False)
+        if operator := self._reader.take(tokens.OPERATOR):
+            return Comparison(name, _operator(operator), self._value())
+        return Words(name, quoted)
+
+    def _members(self) -> Sequence[Text]:
+        found: list[Text] = []
+        if not self._reader.take(tokens.OPEN):
+            found.append(self._value())
+            while self._reader.take(tokens.FURTHER):
+                found.append(self._value())
+            return found
+        while not self._reader.take(tokens.CLOSE):
+            if found:
+                self._reader.take(tokens.COMMA)
+            found.append(self._value())
+        return found
+
+    def _name(self) -> Text:
+        return self._text_of(tokens.WORD)
+
+    def _value(self) -> Text:
+        self._values += 1
+        if self._values > _MOST_VALUES:
+            raise SearchError("The search has too many values", position=self._reader.at)
+        return self._text_of(tokens.VALUE)
+
+    def _text_of(self, bare: re.Pattern[str]) -> Text:
+        start = self._reader.skip_space()
+        if quoted := self._reader.take(tokens.QUOTED):
+            return Text(unescaped(quoted[1:-1]), start)
+        if plain := self._reader.take(bare):
+            return Text(plain, start)
+        raise self._reader.unreadable()
 
 
-def _text(token: Token) -> Text:
-    text = str(token)
-    if token.type == "QUOTED":
-        text = _unescaped(text[1:-1])
-    return Text(text, token.start_pos or 0)
+def _joined(kind: type[And] | type[Or], nodes: Sequence[Node]) -> Node:
+    """Join nodes; those that are joined so already are taken apart, to nest less."""
+    if len(nodes) == 1:
+        return nodes[0]
+    terms: list[Node] = []
+    for node in nodes:
+        terms.extend(node.terms if isinstance(node, kind) else [node])
+    return kind(terms)
 
 
-def _unescaped(text: str) -> str:
-    r"""Take `\"` for `"` and `\\` for `\`; other backslashes stand for themselves."""
-    found: list[str] = []
-    escaped = False
-    for character in text:
-        if escaped:
-            found.append(character if character in "\"'\\" else "\\" + character)
-            escaped = False
-        elif character == "\\":
-            escaped = True
-        else:
-            found.append(character)
-    return "".join(found)
+def _depth_of(node: Node) -> int:
+    if isinstance(node, And | Or):
+        return 1 + max(_depth_of(term) for term in node.terms)
+    return 1 + _depth_of(node.term) if isinstance(node, Not) else 0
 
 
-_PARSER: Final = Lark(_GRAMMAR, parser="lalr", lexer="contextual", maybe_placeholders=True)
+def _too_deep(position: int) -> SearchError:
+    return SearchError("The search is nested too deeply", position=position)
+
+
+def _operator(found: str) -> Any:
+    return _SYNONYMS.get(found.lower(), found)

@@ -17,25 +17,29 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A bare word or phrase: looked for in the default fields."""
+    """A bare word or a phrase in quotes: looked for in the default fields.
+
+    A bare word that names a boolean field says that it is true.
+    """
 
     words: Text
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`field operator value`."""
+    """`field operator value`; without a field, any of the default ones."""
 
-    field: Text
+    field: Text | None
     operator: Operator
     value: Text
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """`field ^ (a, b)`."""
+    """`field ^ (a, b)`; without a field, any of the default ones."""
 
-    field: Text
+    field: Text | None
     values: Sequence[Text]
     negated: bool
 

@@ -15,6 +15,7 @@ from headgate.apis.ports import Services
 from headgate.apis.registry.app import RegistryApp
 from headgate.engine import TASKS_TOPIC, Wakeup
 from headgate.server.asgi import Asgi, Message, Receive, Scope, Send
+from headgate.server.live_settings import fixed_settings
 from headgate.server.log import bind_request_id, new_request_id
 from headgate.server.metrics import RequestMetrics, exposition
 from headgate.server.parts import Parts
@@ -140,8 +141,7 @@ def _services(parts: Parts) -> Services:
         authority=parts.keys.authority,
         clock=parts.clock,
         content_types=parts.content_types,
-        delete_repo_across_cv=parts.settings.content.delete_repo_across_cv,
-        restrict_composite_view=parts.settings.content.restrict_composite_view,
+        fixed_settings=fixed_settings(parts.settings),
     )
 
 

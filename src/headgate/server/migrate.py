@@ -8,8 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import inspect, text
 
+from headgate.domain.clock import utc_now
 from headgate.domain.errors import ConfigurationError
 from headgate.server.schema import import_tables
+from headgate.services.accounts.installed_roles import former_permissions, give_roles
 from headgate.stores.db import Database
 from headgate.stores.db.migrations import HEAD
 
@@ -55,4 +57,6 @@ def migrate(database: Database) -> None:
         if not database.is_sqlite:
             tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         config.attributes["connection"] = tx
+        held = former_permissions(tx)
         command.upgrade(config, "head")
+        give_roles(tx, held, clock=utc_now)

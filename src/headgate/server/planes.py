@@ -1,7 +1,6 @@
 """What answers content and registry requests in a web process, put together from its parts."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from headgate.apis.certificates import CertificateCheck
 from headgate.apis.content import CertificateGuard, ContentApp, ContentRules, OnDemand, Vouching
@@ -13,6 +12,7 @@ from headgate.apis.registry.pulling import Pulls
 from headgate.apis.registry.pushing import Pushes
 from headgate.apis.registry.tokens import TokenEndpoint
 from headgate.pki.clients import ClientCertificates
+from headgate.server.live_settings import registry_token_life
 from headgate.server.parts import Parts
 from headgate.services.accounts.authentication import SignIn
 from headgate.services.containers.tokens import RegistryTokens
@@ -44,7 +44,7 @@ def registry_app(parts: Parts, on_demand: OnDemand, sign_in: SignIn) -> Registry
     """Return what serves `/v2/`; who guesses passwords there waits everywhere."""
     tokens = RegistryTokens(
         parts.sealer.derived_key("tokens of the registry"),
-        life=timedelta(minutes=parts.settings.registry.token_minutes),
+        life=registry_token_life(parts),
     )
     callers = Callers(
         parts.database,

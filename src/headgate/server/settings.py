@@ -169,6 +169,8 @@ class Settings:
     content: Content = field(default_factory=Content)
     registry: Registry = field(default_factory=Registry)
     logging: Logging = field(default_factory=Logging)
+    # `section.key` of what the file, the environment or the command line names.
+    given: frozenset[str] = frozenset()
 
     @property
     def embedded_database(self) -> bool:

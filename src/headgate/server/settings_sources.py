@@ -48,7 +48,8 @@ def read_settings(
         for section, key, value in _checked(source, found):
             values[section][key] = value
     sections = {name: of(**values[name]) for name, of in SECTIONS.items()}
-    settings = Settings(home=home, **sections)
+    named = frozenset(f"{name}.{key}" for name, entries in values.items() for key in entries)
+    settings = Settings(home=home, given=named, **sections)
     _check(settings)
     return settings
 

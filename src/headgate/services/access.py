@@ -1,4 +1,4 @@
-"""Who asks, and the one way from the ids of a request to rows.
+"""The one way from the ids of a request to rows.
 
 Tenants are separated here by construction: every id in a path, a query or a nested body goes
 through `load`, `load_many` or `require_visible`, every list through `scoped`. Things of another
@@ -24,9 +24,11 @@ from sqlalchemy import (
     true,
 )
 
-from headgate.domain.errors import NotFoundError, PermissionDeniedError
+from headgate.domain.errors import ConflictError, NotFoundError
 from headgate.domain.ids import (
+    ActivationKeyId,
     AuditId,
+    BookmarkId,
     ContentViewComponentId,
     ContentViewId,
     ContentViewVersionId,
@@ -37,6 +39,8 @@ from headgate.domain.ids import (
     FilterRuleId,
     FlatpakRemoteId,
     FlatpakRemoteRepositoryId,
+    HostCollectionId,
+    HostId,
     HttpProxyId,
     LocationId,
     OrganizationId,
@@ -45,17 +49,23 @@ from headgate.domain.ids import (
     RecurringLogicId,
     RepositoryId,
     RepositoryVersionId,
+    RoleFilterId,
+    RoleId,
     SigningKeyId,
     SmartProxyId,
     SyncPlanId,
     TaskId,
     UploadId,
+    UsergroupId,
     UserId,
 )
+from headgate.services.actor import Actor
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched
 from headgate.stores.db.tables import (
+    activation_keys,
     audits,
+    bookmarks,
     content_credentials,
     content_uploads,
     content_view_components,
@@ -66,6 +76,8 @@ from headgate.stores.db.tables import (
     distributions,
     flatpak_remote_repositories,
     flatpak_remotes,
+    host_collections,
+    hosts,
     http_proxies,
     http_proxy_organizations,
     lifecycle_environments,
@@ -77,6 +89,9 @@ from headgate.stores.db.tables import (
     recurring_logics,
     repositories,
     repository_versions,
+    role_filters,
+    role_organizations,
+    roles,
     signing_keys,
     smart_proxies,
     smart_proxy_organizations,
@@ -84,55 +99,20 @@ from headgate.stores.db.tables import (
     tasks,
     user_locations,
     user_organizations,
+    usergroup_users,
+    usergroups,
     users,
 )
 
 # The range of an id column on every database; anything else names nothing.
 _HIGHEST_ID = 2**31 - 1
 _LONGEST_KEY = 64
+_LONGEST_NAME = 255
 
 # A select and a row of any columns.
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 SelectT = TypeVar("SelectT", bound=AnySelect)
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who asks: a user as of this request, with the organizations and permissions held.
-
-    Permissions carry Katello's names (`view_products`) and hold in each of the organizations.
-    """
-
-    user_id: UserId | None
-    login: str
-    admin: bool = False
-    organization_ids: frozenset[int] = frozenset()
-    permissions: frozenset[str] = frozenset()
-
-    def sees(self, organization_id: int) -> bool:
-        """Whether things of this organization exist for the actor."""
-        return self.admin or organization_id in self.organization_ids
-
-    def may(self, permission: str, *, organization_id: int | None = None) -> bool:
-        """Whether the actor holds the permission (in that organization)."""
-        if self.admin:
-            return True
-        elsewhere = organization_id is not None and organization_id not in self.organization_ids
-        return permission in self.permissions and not elsewhere
-
-    def require(self, permission: str, *, organization_id: int | None = None) -> None:
-        """Raise PermissionDeniedError unless the actor holds the permission."""
-        if not self.may(permission, organization_id=organization_id):
-            raise PermissionDeniedError(
-                f"Access denied: missing one of the required permissions: {permission}",
-                missing=[permission],
-            )
-
-    def require_admin(self) -> None:
-        """Raise PermissionDeniedError unless the actor is an administrator."""
-        if not self.admin:
-            raise PermissionDeniedError("Access denied: only administrators may do this")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +202,32 @@ def _serving_proxy(actor: Actor) -> ColumnElement[bool]:
     return or_(smart_proxies.c.internal, smart_proxies.c.id.in_(shared))
 
 
+def _usable_bookmark(actor: Actor) -> ColumnElement[bool]:
+    shared = select(user_organizations.c.user_id).where(
+        user_organizations.c.organization_id.in_(sorted(actor.organization_ids))
+    )
+    administrators = select(users.c.id).where(users.c.admin)
+    owner = bookmarks.c.user_id
+    public = and_(bookmarks.c.public, or_(owner.in_(shared), owner.in_(administrators)))
+    return or_(owner == actor.user_id, public)
+
+
+def _usable_role(actor: Actor) -> ColumnElement[bool]:
+    of = role_organizations.c
+    shared = select(of.role_id).where(of.organization_id.in_(sorted(actor.organization_ids)))
+    return or_(roles.c.for_all, roles.c.id.in_(shared))
+
+
+def _filter_of_role(actor: Actor) -> ColumnElement[bool]:
+    return role_filters.c.role_id.in_(select(roles.c.id).where(_usable_role(actor)))
+
+
+def _group_of_colleagues(actor: Actor) -> ColumnElement[bool]:
+    colleagues = select(users.c.id).where(_colleague(actor))
+    groups = select(usergroup_users.c.usergroup_id).where(usergroup_users.c.user_id.in_(colleagues))
+    return usergroups.c.id.in_(groups)
+
+
 _VIEW_PATH = (content_views.c.organization_id,)
 _FILTER_PATH = (content_view_filters.c.content_view_id, *_VIEW_PATH)
 _REPOSITORY_PATH = (repositories.c.organization_id,)
@@ -266,12 +272,19 @@ KINDS: Final = (
         (flatpak_remote_repositories.c.flatpak_remote_id, *_FLATPAK_PATH),
     ),
     Kind("content upload", content_uploads, (content_uploads.c.repository_id, *_REPOSITORY_PATH)),
+    Kind("activation key", activation_keys, (activation_keys.c.organization_id,)),
+    Kind("host collection", host_collections, (host_collections.c.organization_id,)),
+    Kind("host", hosts, (hosts.c.organization_id,)),
     Kind("task", tasks, (tasks.c.organization_id,), own=_own_task),
     Kind("audit", audits, (audits.c.organization_id,), own=_own_change),
     Kind("user", users, own=_colleague),
+    Kind("role", roles, own=_usable_role),
+    Kind("filter", role_filters, own=_filter_of_role),
+    Kind("user group", usergroups, own=_group_of_colleagues),
     Kind("HTTP proxy", http_proxies, own=_shared_proxy),
     Kind("location", locations, own=_usable_location),
     Kind("smart proxy", smart_proxies, own=_serving_proxy),
+    Kind("bookmark", bookmarks, own=_usable_bookmark),
     Kind("personal access token", personal_access_tokens, own=_own_token),
 )
 
@@ -297,14 +310,21 @@ TABLE_OF_ID: Final[Mapping[object, Table]] = {
     FilterRuleId: content_view_filter_rules,
     FlatpakRemoteId: flatpak_remotes,
     FlatpakRemoteRepositoryId: flatpak_remote_repositories,
+    ActivationKeyId: activation_keys,
+    HostCollectionId: host_collections,
+    HostId: hosts,
     UploadId: content_uploads,
     TaskId: tasks,
     AuditId: audits,
     UserId: users,
+    RoleId: roles,
+    RoleFilterId: role_filters,
+    UsergroupId: usergroups,
     HttpProxyId: http_proxies,
     LocationId: locations,
     SmartProxyId: smart_proxies,
     PersonalAccessTokenId: personal_access_tokens,
+    BookmarkId: bookmarks,
 }
 
 
@@ -359,6 +379,29 @@ def find(tx: Transaction, actor: Actor, table: Table, **values: str) -> Row[Any]
         words = " and ".join(f"{column} {value[:255]}" for column, value in values.items())
         raise NotFoundError(f"Could not find {kind.noun} with {words}")
     return row
+
+
+def find_named(
+    tx: Transaction,
+    actor: Actor,
+    table: Table,
+    name: str,
+    *,
+    organization_id: int | None = None,
+) -> int | None:
+    """Return the id of the one thing of this name (in an organization); None if there is none.
+
+    ConflictError if the actor sees several: names are unique in one organization only.
+    """
+    kind = _KIND_OF_TABLE[table]
+    named = select(kind.key).where(table.c.name == name[:_LONGEST_NAME]).limit(2)
+    found = tx.scalars(scoped(named, actor, table, organization_id=organization_id)).all()
+    if len(found) > 1:
+        raise ConflictError(
+            f"There is a {kind.noun} named {name[:_LONGEST_NAME]} in several organizations; use"
+            " its id"
+        )
+    return found[0] if found else None
 
 
 def require_visible(tx: Transaction, actor: Actor, table: Table, keys: Iterable[object]) -> None:

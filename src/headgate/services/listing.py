@@ -1,20 +1,23 @@
 """Lists: search, order and pages of what an actor may see, in at most two statements."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Select, Table, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Table, func, select
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
 from headgate.search import Fields, SearchError, condition
 from headgate.services.access import AnyRow, AnySelect
+from headgate.services.completion import Suggestion, complete
+from headgate.services.platform.setting_values import stored, value_of
 from headgate.stores.db import Transaction
 
 DEFAULT_PER_PAGE: Final = 20
 MOST_PER_PAGE: Final = 2**32  # what the collection asks for when it wants everything
 _HIGHEST_OFFSET: Final = 2**62
+_PER_PAGE: Final = "entries_per_page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +27,11 @@ class Window:
     search: str | None = None
     page: int = 1
     per_page: int | None = DEFAULT_PER_PAGE
+    usual: bool = False  # nobody said how many a page: as many as the setting says
     order: str | None = None  # "name DESC"
     sort_by: str | None = None
     sort_order: str | None = None
+    completing: bool = False  # not the rows are asked for, but what the search may go on with
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Catalog:
     plain columns; ties are broken by the key, the newest first.
     """
 
-    key: Column[Any]
+    key: ColumnElement[Any]
     fields: Fields
     default_sort: tuple[str, str] = ("name", "asc")
     sorts: Mapping[str, ColumnElement[Any]] = field(default_factory=dict[str, ColumnElement[Any]])
@@ -54,7 +59,10 @@ class Catalog:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One page of a list. `error` tells why a search found nothing: it could not be read."""
+    """One page of a list. `error` tells why a search found nothing: it could not be read.
+
+    `suggestions` are what a window that is `completing` asked for, instead of rows.
+    """
 
     rows: Sequence[AnyRow]
     total: int
@@ -63,6 +71,7 @@ class Listed:
     sort_by: str
     sort_order: str
     error: str | None = None
+    suggestions: Sequence[Suggestion] = ()
 
 
 def page(
@@ -77,20 +86,27 @@ def page(
     """Return the asked-for page of `query`, which is narrowed to what may be seen already.
 
     An unreadable search gives an empty page with `error`, or raises SearchError if `strict`.
-    Two statements: one for both counts, one for the rows.
+    Two statements: one for both counts (and how many a page has), one for the rows.
     """
     sort_by, sort_order = _sort(window, catalog)
+    if window.completing:
+        suggested = complete(tx, query, fields=catalog.fields, text=window.search or "")
+        return Listed((), 0, 0, window, sort_by, sort_order, suggestions=suggested)
     ordered_by = catalog.column_of(sort_by)
     found = query
+    error: SearchError | None = None
     try:
         if window.search and window.search.strip():
             found = query.where(condition(window.search, catalog.fields, now=clock()))
-    except SearchError as error:
+    except SearchError as unreadable:
         if strict:
             raise
-        total = tx.scalar(_count(query, catalog)) or 0
+        error = unreadable
+    total, subtotal, kept = _counts(tx, query, found, catalog)
+    if window.usual:
+        window = replace(window, per_page=value_of(_PER_PAGE, kept))
+    if error is not None:
         return Listed((), total, 0, window, sort_by, sort_order, error=error.message)
-    total, subtotal = _counts(tx, query, found, catalog)
     direction = ordered_by.desc() if sort_order == "desc" else ordered_by.asc()
     final = _cut(found.order_by(direction, catalog.key.desc()), window)
     rows: Sequence[AnyRow] = tx.execute(final).all() if subtotal else ()
@@ -125,20 +141,21 @@ def _direction(text: str) -> str:
 
 def _counts(
     tx: Transaction, query: AnySelect, found: AnySelect, catalog: Catalog
-) -> tuple[int, int]:
-    if found is query:
-        total = tx.scalar(_count(query, catalog)) or 0
-        return total, total
-    counts = select(
-        _count(query, catalog).scalar_subquery(), _count(found, catalog).scalar_subquery()
-    )
-    total, subtotal = tx.execute(counts).one()
-    return total, subtotal
+) -> tuple[int, int, str | None]:
+    """Return how many there are, how many are found, and what is kept of the usual page."""
+    counts: list[ColumnElement[Any]] = [
+        _count(query, catalog).label("total"),
+        stored(_PER_PAGE).label("kept"),
+    ]
+    if found is not query:
+        counts.append(_count(found, catalog).label("subtotal"))
+    row = tx.execute(select(*counts)).one()
+    return row.total, getattr(row, "subtotal", row.total), row.kept
 
 
-def _count(query: AnySelect, catalog: Catalog) -> Select[int]:
+def _count(query: AnySelect, catalog: Catalog) -> ScalarSelect[int]:
     ids = query.with_only_columns(catalog.key).order_by(None).subquery()
-    return select(func.count()).select_from(ids)
+    return select(func.count()).select_from(ids).scalar_subquery()
 
 
 def _cut(query: AnySelect, window: Window) -> AnySelect:

@@ -289,6 +289,17 @@ class Downloader:
             ssl=self._context(remote, with_client=remote.trusts(url)) if tls else True,
             proxy=without_user(proxy) if proxy else None,
             proxy_headers=for_proxy if url.scheme == "https" else None,
+            timeout=self._patience(remote),
+        )
+
+    def _patience(self, remote: Remote) -> "aiohttp.ClientTimeout":
+        import aiohttp  # noqa: PLC0415 - see above
+
+        limits = self._limits
+        return aiohttp.ClientTimeout(
+            total=remote.total_timeout,
+            sock_connect=limits.connect_timeout,
+            sock_read=limits.read_timeout,
         )
 
     async def _receive(
@@ -365,13 +376,9 @@ class Downloader:
         import aiohttp  # noqa: PLC0415 - see above
 
         if self._open_session is None:
-            limits = self._limits
             self._open_session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
                     limit=0, socket_factory=self._rules.addresses.open_socket
-                ),
-                timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=limits.connect_timeout, sock_read=limits.read_timeout
                 ),
                 headers={"User-Agent": self._rules.user_agent},
                 # No cookie of one remote is ever shown to another.

@@ -13,7 +13,12 @@ from headgate.workflows.flatpaks import mirror_flatpak, scan_flatpak_remote
 from headgate.workflows.incremental_update import incremental_update
 from headgate.workflows.promote import promote
 from headgate.workflows.publish import auto_publish, publish
-from headgate.workflows.remove import remove_organization, remove_product, remove_versions
+from headgate.workflows.remove import (
+    remove_activation_key,
+    remove_organization,
+    remove_product,
+    remove_versions,
+)
 from headgate.workflows.repair import reclaim_space, repair_many, verify_checksum
 from headgate.workflows.republish import republish, sign_anew, sign_many
 from headgate.workflows.retain import retain, retain_versions
@@ -45,6 +50,7 @@ _FUNCTIONS: Final[Mapping[str, Function]] = {
     "promote": promote,
     "remove_versions": remove_versions,
     "remove_product": remove_product,
+    "remove_activation_key": remove_activation_key,
     "remove_organization": remove_organization,
     "import_uploads": import_uploads,
     "remove_content": remove_content,

@@ -15,7 +15,7 @@ from headgate.domain.errors import (
 from headgate.domain.ids import FlatpakRemoteId, OrganizationId, UserId
 from headgate.engine.port import NewTask, Progress, Run
 from headgate.services.access import AnyRow
-from headgate.services.accounts.authentication import load_actor
+from headgate.services.accounts.actors import load_actor
 from headgate.services.containers.flatpak_mirrors import MirrorPlan, mirror
 from headgate.services.containers.flatpak_offers import save_scan
 from headgate.services.containers.flatpak_remotes import find_flatpak_remote, index_remote

@@ -1,4 +1,4 @@
-"""Asking for removals: of products, and of content view versions with what leads to them."""
+"""Asking for removals: of products and keys, and of versions of views with what leads to them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,6 +7,7 @@ from sqlalchemy import Row
 
 from headgate.domain.ids import OrganizationId, UserId
 from headgate.engine.port import NewTask
+from headgate.services.hosts.leaving import NONE, Replacements
 
 
 def remove_product_task(
@@ -27,16 +28,36 @@ def remove_product_task(
     )
 
 
+def remove_key_task(key: Row[Any], *, user_id: UserId | None) -> NewTask:
+    """Delete the activation key."""
+    return NewTask(
+        workflow="remove_activation_key",
+        label="Actions::Katello::ActivationKey::Destroy",
+        action=f"Delete activation key '{key.name}'",
+        input={
+            "activation_key_id": key.id,
+            "activation_key": {"id": key.id, "name": key.name},
+        },
+        user_id=user_id,
+        organization_id=OrganizationId(key.organization_id),
+        exclusive=[f"activation_key:{key.id}"],
+    )
+
+
 def remove_versions_task(
     view: Row[Any],
     *,
     version_ids: Sequence[int],
     environment_ids: Sequence[int] = (),
     destroy_content_view: bool = False,
+    replacements: Replacements = NONE,
     user_id: UserId | None,
     user: str,
 ) -> NewTask:
-    """Take the view out of environments, then delete versions, then the view itself if asked."""
+    """Take the view out of environments, then delete versions, then the view itself if asked.
+
+    Hosts and keys that are without content then are given the replacements.
+    """
     label, action = _words(view, version_ids, destroy_content_view=destroy_content_view)
     return NewTask(
         workflow="remove_versions",
@@ -48,6 +69,8 @@ def remove_versions_task(
             "version_ids": list(version_ids),
             "environment_ids": list(environment_ids),
             "destroy_content_view": destroy_content_view,
+            "host_replacement_id": replacements.for_hosts,
+            "key_replacement_id": replacements.for_keys,
             "user": user,
         },
         user_id=user_id,

@@ -1,10 +1,21 @@
-"""Taking things away: versions, views, products, organizations. The bytes go with the collector."""
+"""Taking things away: versions, views, products, keys, organizations.
+
+The bytes go with the collector.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
-from headgate.domain.ids import ContentViewId, OrganizationId, ProductId
+from headgate.domain.ids import (
+    ActivationKeyId,
+    ContentViewId,
+    EnvironmentId,
+    OrganizationId,
+    ProductId,
+)
 from headgate.engine.port import Run
+from headgate.services.hosts.activation_keys import delete_key
+from headgate.services.hosts.leaving import Replacements, let_go, places_of
 from headgate.services.organizations.organizations import delete_organization
 from headgate.services.repositories.products import delete_product
 from headgate.services.views.content_views import delete_content_view
@@ -20,8 +31,15 @@ def remove_versions(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     view_id = ContentViewId(run.input["content_view_id"])
     user = run.input["user"]
 
+    replacements = Replacements(
+        for_hosts=run.input.get("host_replacement_id"),
+        for_keys=run.input.get("key_replacement_id"),
+    )
+    environment_ids: list[EnvironmentId] = run.input.get("environment_ids", [])
+
     def remove(tx: Transaction) -> None:
-        for environment_id in run.input.get("environment_ids", []):
+        let_go(tx, places_of(tx, view_id, environment_ids), replacements)
+        for environment_id in environment_ids:
             remove_from_environment(
                 tx,
                 clock=clock,
@@ -44,6 +62,14 @@ def remove_product(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     product_id = ProductId(run.input["product_id"])
     clock = workshop.ports.clock
     run.transaction("remove", lambda tx: delete_product(tx, clock=clock, product_id=product_id))
+    return {}
+
+
+def remove_activation_key(workshop: Workshop, run: Run) -> Mapping[str, Any]:
+    """Delete the key in `activation_key_id`."""
+    del workshop
+    key_id = ActivationKeyId(run.input["activation_key_id"])
+    run.transaction("remove", lambda tx: delete_key(tx, key_id=key_id))
     return {}
 
 

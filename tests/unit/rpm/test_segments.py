@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from headgate.content.rpm.metadata import segments as module
+from headgate.content.rpm.metadata.cuts import Cut
 from headgate.content.rpm.metadata.segments import (
     CODECS,
     KINDS,
@@ -14,7 +15,7 @@ from headgate.content.rpm.metadata.segments import (
     expand_segment,
     read_fragments,
 )
-from headgate.content.rpm.metadata.writer import Cut, write_metadata
+from headgate.content.rpm.metadata.writer import write_metadata
 from headgate.domain.errors import InvalidContentError, StorageFullError
 from support.yum_xml import Pack, document, package, path_of, read, read_by_createrepo_c
 

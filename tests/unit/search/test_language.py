@@ -17,9 +17,10 @@ def text_of(node: Node) -> object:  # noqa: PLR0911 - one per kind of node
         case Not(term):
             return ("not", text_of(term))
         case Comparison(field, operator, value):
-            return (field.text, operator, value.text)
+            return (field.text if field else "any", operator, value.text)
         case Membership(field, values, negated):
-            return (field.text, "out of" if negated else "in", *(value.text for value in values))
+            name = field.text if field else "any"
+            return (name, "out of" if negated else "in", *(value.text for value in values))
         case Presence(field, negated):
             return ("lacks" if negated else "has", field.text)
         case Words(words):
@@ -38,7 +39,14 @@ def text_of(node: Node) -> object:  # noqa: PLR0911 - one per kind of node
         ("a = 1 b = 2", ("and", ("a", "=", "1"), ("b", "=", "2"))),
         ("a = 1 or b = 2", ("or", ("a", "=", "1"), ("b", "=", "2"))),
         ("a = 1 | b = 2", ("or", ("a", "=", "1"), ("b", "=", "2"))),
-        ("x y or z", ("or", ("and", "x", "y"), "z")),
+        ("x y or z", ("and", "x", ("or", "y", "z"))),
+        ("x and y or z", ("and", "x", ("or", "y", "z"))),
+        ("x or y and z", ("or", "x", ("and", "y", "z"))),
+        ("x or y z", ("and", ("or", "x", "y"), "z")),
+        ("x or y, z or w", ("and", ("or", "x", "y"), ("or", "z", "w"))),
+        ("not x or y", ("or", ("not", "x"), "y")),
+        ("not not x", "x"),
+        ("not (x, y)", ("not", ("and", "x", "y"))),
         ("x (y or z)", ("and", "x", ("or", "y", "z"))),
         ("not x", ("not", "x")),
         ("!x y", ("and", ("not", "x"), "y")),
@@ -65,6 +73,21 @@ def text_of(node: Node) -> object:  # noqa: PLR0911 - one per kind of node
         ("a in (1,2)", ("a", "in", "1", "2")),
         ('a in ("x, y", z)', ("a", "in", "x, y", "z")),
         ("a ^ 1", ("a", "in", "1")),
+        ("a ^ 1, 2 and b", ("and", ("a", "in", "1", "2"), "b")),
+        ("a ^ 1,b = 2", ("and", ("a", "in", "1"), ("b", "=", "2"))),
+        ("a ^ (1 2)", ("a", "in", "1", "2")),
+        ("a == 1", ("a", "=", "1")),
+        ("a before today", ("a", "<", "today")),
+        ("a after today b", ("and", ("a", ">", "today"), "b")),
+        ("a at 'Jan 23, 2004'", ("a", "=", "Jan 23, 2004")),
+        ('"a b" = 1', ("a b", "=", "1")),
+        ('has "a b"', ("has", "a b")),
+        ("facts.kernel::name = x", ("facts.kernel::name", "=", "x")),
+        ("= 1", ("any", "=", "1")),
+        ("x !~ 1 y", ("and", ("x", "!~", "1"), "y")),
+        ("x, !~ 1", ("and", "x", ("any", "!~", "1"))),
+        ("!^ (1)", ("any", "out of", "1")),
+        ("> 3", ("any", ">", "3")),
         ("a !^ (1)", ("a", "out of", "1")),
         ("a not in (1, 2)", ("a", "out of", "1", "2")),
         ("a NOT IN (1)", ("a", "out of", "1")),
@@ -92,7 +115,13 @@ def test_a_search_means(search: str, meaning: object) -> None:
         ("(a = 1", 6),
         ("a = 1)", 5),
         ('name = "open', 7),
-        ("= 3", 0),
+        ("a =, b", 3),
+        ("a and", 5),
+        ("a,", 2),
+        ("a ^ (1,)", 7),
+        ("has =", 4),
+        ("()", 1),
+        ("a\ud800", 1),
         ("a = (1)", 4),
         ("a\0b", 1),
     ],
@@ -109,11 +138,12 @@ def test_an_unreadable_search_says_where(search: str, position: int) -> None:
     [
         "(" * 60 + "a" + ")" * 60,
         "-" * 19_000 + "a",
+        " ".join(["a and b or"] * 40) + " c",
         " or ".join(["a"] * 300),
         "a ^ (" + ",".join(["1"] * 6_000) + ")",
         "a" * 20_001,
     ],
-    ids=["nested", "negated", "many terms", "many values", "long"],
+    ids=["nested", "negated", "alternating", "many terms", "many values", "long"],
 )
 def test_a_search_beyond_the_limits_is_refused(search: str) -> None:
     with pytest.raises(SearchError):

@@ -2,12 +2,13 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from headgate.apis.authentication import Authenticator, Caller
 from headgate.apis.ports import Services
 from headgate.domain.authors import Author
 from headgate.services.access import Actor
+from headgate.services.platform.setting_values import in_force
 from headgate.stores.db import Database, Transaction
 
 
@@ -48,6 +49,10 @@ class Call:
             opened = database.begin() if self.writes else database.read()
             self._transaction = self._stack.enter_context(opened)
         return self._transaction
+
+    def setting(self, name: str) -> Any:
+        """Return the value of a setting (`domain/settings.py`) as it is now."""
+        return in_force(self.tx, name, fixed=self.services.fixed_settings)
 
     def __enter__(self) -> Self:
         return self

@@ -27,7 +27,7 @@ from headgate.apis.ports import Services
 from headgate.apis.task_objects import task_object
 from headgate.domain.errors import HeadgateError, UnauthenticatedError
 from headgate.domain.ids import TaskId
-from headgate.services.access import TABLE_OF_ID, load_many, require_visible
+from headgate.services.access import TABLE_OF_ID, find_named, load_many, require_visible
 
 T = TypeVar("T")
 
@@ -90,8 +90,9 @@ class Dispatcher:
                 if isinstance(value, UploadedFile):
                     spools.enter_context(value.spool)
             caller = caller if caller.authenticated else self._admit(action, caller)
-            params = parse(action.params, values, request.path_params)
             with self._call(resource, action, request, caller) as call:
+                path = _with_ids(call, action, request.path_params)
+                params = parse(action.params, values, path)
                 _require_visible_ids(call, action, params)
                 result = action.handler(call, params)
                 answer = _rendered(resource, action, call, params, result)
@@ -149,6 +150,18 @@ def _ids_of(shape: Shape, value: Any) -> Iterator[NamedId]:
             yield from _ids_of(shape.item, member)
     elif isinstance(value, Params):
         yield from ids_in(value)
+
+
+def _with_ids(call: Call, action: Action, path: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the variables of a path with ids where names may stand in their place."""
+    ids: dict[str, str] = {}
+    for parameter in action.parameters:
+        for name in parameter.names if parameter.doc.by_name else ():
+            if name in path and not path[name].isdigit():
+                table = TABLE_OF_ID[parameter.shape.id_type]
+                found = find_named(call.tx, call.actor, table, path[name])
+                ids |= {} if found is None else {name: str(found)}
+    return {**path, **ids}
 
 
 def _require_visible_ids(call: Call, action: Action, params: Params) -> None:

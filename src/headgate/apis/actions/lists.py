@@ -1,8 +1,9 @@
 """The envelope of lists, in Katello's and in Foreman's dialect (katello.md 2.1)."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from headgate.apis.actions.call import Call
 from headgate.apis.actions.params import Params, doc
@@ -37,14 +38,23 @@ class ListParams(Params):
     @property
     def window(self) -> Window:
         """What of the list is asked for."""
+        asked = self.per_page is not None and bool(self.per_page.strip())
         return Window(
             search=self.search,
             page=max(self.page, 1),
+            usual=not (asked or self.full_result),
             per_page=None if self.full_result else _per_page(self.per_page),
             order=self.order,
             sort_by=self.sort_by,
             sort_order=self.sort_order,
+            completing=bool(self.__dict__.get("_completing")),
         )
+
+    def completing(self) -> Self:
+        """Return the same parameters, which ask how the search may go on instead of for rows."""
+        asked = copy(self)
+        asked.__dict__["_completing"] = True
+        return asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Doc:
     max_length: int | None = None
     aliases: tuple[str, ...] = ()
     hidden: bool = False
+    by_name: bool = False
 
 
 def doc(
@@ -53,12 +54,14 @@ def doc(
     max_length: int | None = None,
     aliases: Sequence[str] = (),
     hidden: bool = False,
+    by_name: bool = False,
 ) -> Any:
     """Describe a parameter; without `default` it is required.
 
     `enum` limits a text (a `Literal` type does so too), `minimum` and `maximum` a number,
     `max_length` a text or a list. `aliases` are further names under which clients send it, such
-    as the name of a path variable of an `also` path. `hidden` keeps it out of the CLI.
+    as the name of a path variable of an `also` path. `hidden` keeps it out of the CLI. `by_name`
+    lets a path hold the name of what the id is of, in the place of the id.
     """
     metadata = {
         _DOC: Doc(
@@ -69,6 +72,7 @@ def doc(
             max_length=max_length,
             aliases=tuple(aliases),
             hidden=hidden,
+            by_name=by_name,
         )
     }
     return _field(metadata, default)

@@ -79,23 +79,25 @@ class Resource:
         status: int | None = None,
         body: BodyRules = _DEFAULT_BODY,
         hidden: bool = False,
+        params: type[Params] | None = None,
     ) -> Callable[[H], H]:
         """Declare the decorated `(call, params) -> result` an action.
 
+        `params` is the class of its parameters, unless the handler's own annotation says it.
         `also` lists further paths. The summary is the first line of the parameters' docstring
         unless given. Statuses are 202 for tasks, 201 for `create`, else 200.
         """
 
         def declare(handler: H) -> H:
-            params = _params_of(handler)
+            taken = params or _params_of(handler)
             self.actions.append(
                 Action(
                     resource=self.name,
                     name=name,
                     method=method,
                     paths=(path, *also),
-                    summary=summary or _summary_of(params),
-                    params=params,
+                    summary=summary or _summary_of(taken),
+                    params=taken,
                     handler=handler,
                     permission=permission,
                     public=public,

@@ -75,7 +75,6 @@ _log = logging.getLogger(__name__)
 class ContentRules:
     """What settings decide about serving."""
 
-    archived: bool = False  # ORG/content_views/CV/VERSION is served too
     accel_prefix: str | None = None  # nginx's internal location of `accel_root`
     accel_root: Path | None = None
     patience: float = PATIENCE  # seconds that a request waits for metadata to be written
@@ -104,9 +103,7 @@ class ContentApp:
         self._changes = watch_changes(database)
         self._waking = Waking(database, patience=self._rules.patience)
         self._vouching = vouching
-        self._lookup = Lookup(
-            database, store, content_types, archived=self._rules.archived, vouching=vouching
-        )
+        self._lookup = Lookup(database, store, content_types, vouching=vouching)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -73,14 +73,12 @@ class Lookup:
         store: BlobStore,
         content_types: Mapping[str, ContentType],
         *,
-        archived: bool,
         vouching: Vouching | None = None,
     ) -> None:
         self._vouching = vouching
         self._database = database
         self._store = store
         self._content_types = content_types
-        self._archived = archived
         self._entries: dict[bytes, Entry] = {}
         self._served: dict[str, Current] = {}
         self._flights = Flights("lookup", threads=_THREADS)
@@ -148,13 +146,13 @@ class Lookup:
 
     def _find_repository(self, path: str) -> ServedRepository | None:
         with self._database.read() as tx:
-            return find_repository(tx, path, archived=self._archived)
+            return find_repository(tx, path)
 
     def _find(
         self, path: ContentPath
     ) -> tuple[ServedRepository, ServedFile | None, str | None] | None:
         with self._database.read() as tx:
-            served = find_repository(tx, path.text, archived=self._archived)
+            served = find_repository(tx, path.text)
             if served is None:
                 return None
             rest = path.text[len(served.base) + 1 :]

@@ -7,10 +7,12 @@ from headgate.apis.katello.content_views import content_views
 from headgate.domain.errors import ValidationError
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, EnvironmentId, TaskId
 from headgate.engine import enqueue
+from headgate.services.hosts.leaving import NONE, Replacements
 from headgate.services.listing import Window, page
+from headgate.services.views.content_view_records import load_view
 from headgate.services.views.content_views import environments_of, require_deletable_view
 from headgate.services.views.version_records import VERSIONS, query
-from headgate.services.views.version_removal import check_removal, check_replacement, version_ids_of
+from headgate.services.views.version_removal import check_removal, replacement, version_ids_of
 from headgate.workflows.removal_requests import remove_versions_task
 
 _ONE = "/katello/api/content_views/{id}"
@@ -48,20 +50,25 @@ class Reassign(Params):
         "Environment to reassign orphaned activation keys to", default=None
     )
 
-    def check(self, call: Call, leaving: list[EnvironmentId]) -> None:
-        """Raise unless each pair that is given is one that stays."""
-        for kind, view_id, environment_id in (
-            ("system", self.system_content_view_id, self.system_environment_id),
-            ("key", self.key_content_view_id, self.key_environment_id),
-        ):
-            check_replacement(
+    def replacements(self, call: Call, leaving: list[EnvironmentId]) -> Replacements:
+        """Return what is named; BadRequestError for a pair that does not stay."""
+        view = load_view(call.tx, call.actor, self.id)
+        found = [
+            replacement(
                 call.tx,
                 actor=call.actor,
                 kind=kind,
                 content_view_id=view_id,
                 environment_id=environment_id,
+                organization_id=view.organization_id,
                 leaving=leaving if view_id == self.id else (),
             )
+            for kind, view_id, environment_id in (
+                ("system", self.system_content_view_id, self.system_environment_id),
+                ("key", self.key_content_view_id, self.key_environment_id),
+            )
+        ]
+        return Replacements(for_hosts=found[0], for_keys=found[1])
 
 
 class Remove(Reassign):
@@ -84,10 +91,10 @@ def remove(call: Call, params: Remove) -> TaskId:
         )
         environment_ids = [row.id for row in environments_of(call.tx, params.id)]
         version_ids = version_ids_of(call.tx, params.id)
-    params.check(call, environment_ids)
     return _remove(
         call,
         params.id,
+        replacements=params.replacements(call, environment_ids),
         environment_ids=environment_ids,
         version_ids=version_ids,
         destroy_content_view=params.destroy_content_view,
@@ -127,8 +134,8 @@ def bulk_delete_versions(call: Call, params: BulkDeleteVersions) -> TaskId:
         raise ValidationError({"included": ["must have ids or a search"]})
     kept = set(params.excluded.ids if params.excluded else ())
     version_ids = [each for each in dict.fromkeys(chosen) if each not in kept]
-    params.check(call, [])
-    return _remove(call, params.id, version_ids=version_ids)
+    replacements = params.replacements(call, [])
+    return _remove(call, params.id, version_ids=version_ids, replacements=replacements)
 
 
 def _remove(
@@ -138,6 +145,7 @@ def _remove(
     environment_ids: list[EnvironmentId] | None = None,
     version_ids: list[ContentViewVersionId] | None = None,
     destroy_content_view: bool = False,
+    replacements: Replacements = NONE,
 ) -> TaskId:
     view = check_removal(
         call.tx,
@@ -146,12 +154,14 @@ def _remove(
         environment_ids=environment_ids or [],
         version_ids=version_ids or [],
         destroy_content_view=destroy_content_view,
+        replacements=replacements,
     )
     task = remove_versions_task(
         view,
         environment_ids=environment_ids or [],
         version_ids=version_ids or [],
         destroy_content_view=destroy_content_view,
+        replacements=replacements,
         user_id=call.actor.user_id,
         user=call.actor.login,
     )

@@ -130,7 +130,7 @@ def promote(call: Call, params: Promote) -> TaskId:
         version_id=params.id,
         environment_ids=params.environment_ids,
         force=params.force,
-        restrict_composite=call.services.restrict_composite_view,
+        restrict_composite=call.setting("restrict_composite_view"),
     )
     task = promote_task(
         load_view(call.tx, call.actor, version.content_view_id),

@@ -4,7 +4,7 @@ from typing import Any
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
 from headgate.apis.katello.content_view_shapes import view_object
-from headgate.apis.katello.shapes import task_summary
+from headgate.apis.katello.shapes import named_all, task_summary
 from headgate.content.rpm.solving.solve import require_solver
 from headgate.domain.content_views import Kind
 from headgate.domain.errors import BadRequestError
@@ -18,6 +18,7 @@ from headgate.domain.ids import (
     TaskId,
 )
 from headgate.engine import enqueue
+from headgate.services.hosts.view_environments import HOSTS, KEYS, users_of_view
 from headgate.services.listing import page
 from headgate.services.related import last_task
 from headgate.services.views.components import take_versions
@@ -325,6 +326,8 @@ def _one(call: Call, content_view_id: ContentViewId) -> dict[str, Any]:
     row = load_view(call.tx, call.actor, content_view_id)
     return {
         **view_object(call, row, beside(call.tx, [row])),
+        "activation_keys": named_all(users_of_view(call.tx, call.actor, KEYS, row)),
+        "hosts": named_all(users_of_view(call.tx, call.actor, HOSTS, row)),
         "last_task": task_summary(last_task(call.tx, f"content_view:{row.id}")),
         "needs_publish": needs_publish(call.tx, row),
     }

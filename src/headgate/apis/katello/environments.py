@@ -66,7 +66,7 @@ def index(call: Call, params: Index) -> Listing:
         call.tx, found, catalog=ENVIRONMENTS, window=params.window, clock=call.services.clock
     )
     around = beside(call.tx, listed.rows)
-    return Listing.of(listed, lambda row: _shown(call, row, around))
+    return Listing.of(listed, lambda row: environment_object(call, row, around))
 
 
 class One(Params):
@@ -179,18 +179,14 @@ def list_paths(call: Call, params: Paths) -> dict[str, Any]:
         promotable=params.permission_type == "promotable",
     )
     around = beside(call.tx, [row for path in found for row in path])
-    results = [{"environments": [_shown(call, row, around) for row in path]} for path in found]
+    results = [
+        {"environments": [environment_object(call, row, around) for row in path]} for path in found
+    ]
     return {"total": len(results), "subtotal": len(results), "results": results}
 
 
-def _one(
-    call: Call, environment_id: EnvironmentId, *, organization_id: OrganizationId | None = None
-) -> dict[str, Any]:
-    row = load_environment(call.tx, call.actor, environment_id, organization_id=organization_id)
-    return _shown(call, row, beside(call.tx, [row]))
-
-
-def _shown(call: Call, row: Row[Any], around: Beside) -> dict[str, Any]:
+def environment_object(call: Call, row: Row[Any], around: Beside) -> dict[str, Any]:
+    """Return an environment (a row of `environment_records.query`) with what stands beside it."""
     views = around.views.get(row.id, [])
     prior = {"id": row.prior_id, "name": row.prior_name} if row.prior_id else None
     return {
@@ -207,7 +203,7 @@ def _shown(call: Call, row: Row[Any], around: Beside) -> dict[str, Any]:
         "prior": prior,
         "successor": named(next(iter(around.successors.get(row.id, [])), None)),
         "content_views": named_all(views),
-        "counts": {"content_hosts": 0, "content_views": len(views)},
+        "counts": {"content_hosts": row.host_count, "content_views": len(views)},
         "permissions": permissions(
             call,
             row.organization_id,
@@ -220,3 +216,10 @@ def _shown(call: Call, row: Row[Any], around: Beside) -> dict[str, Any]:
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }
+
+
+def _one(
+    call: Call, environment_id: EnvironmentId, *, organization_id: OrganizationId | None = None
+) -> dict[str, Any]:
+    row = load_environment(call.tx, call.actor, environment_id, organization_id=organization_id)
+    return environment_object(call, row, beside(call.tx, [row]))

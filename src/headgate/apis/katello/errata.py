@@ -37,8 +37,9 @@ def _shown(row: Any) -> dict[str, Any]:
         ],
         "packages": [each[0].removesuffix(".rpm") for each in row.packages],
         "module_streams": row.modules,
-        "hosts_applicable_count": 0,
-        "hosts_available_count": 0,
+        # Null: nothing has counted them yet, which is something else than that there are none.
+        "hosts_applicable_count": None,
+        "hosts_available_count": None,
     }
 
 

@@ -12,8 +12,11 @@ from headgate.apis.actions import Call, Params, Reply, Resource, doc
 from headgate.apis.authentication import session_cookie
 from headgate.apis.ports import FOREMAN_VERSION, KATELLO_VERSION
 from headgate.domain.ids import LocationId, OrganizationId
+from headgate.services.access import AnyRow
 from headgate.services.accounts.authentication import open_session
+from headgate.services.organizations.smart_proxies import query
 from headgate.services.work.health import check_database, check_workers
+from headgate.stores.db.tables import smart_proxies
 
 home = Resource("home", "Home", dialect="foreman")
 ping = Resource("ping", "Ping")
@@ -76,6 +79,42 @@ def foreman_ping(call: Call, params: Ping) -> dict[str, Any]:
     }
 
 
+class Statuses(Params):
+    """Show status and version of the server, of its parts and of smart proxies."""
+
+
+@ping.action("statuses", "GET", "/api/statuses")
+def statuses(call: Call, params: Statuses) -> dict[str, Any]:
+    """Show what a ping shows, the versions, and what is known of smart proxies: of this server."""
+    del params
+    health = _health(call)
+    proxies = []
+    if call.actor.may("view_smart_proxies"):
+        proxies = call.tx.execute(query(call.actor).order_by(smart_proxies.c.name)).all()
+    database = health["database"]
+    return {
+        "results": {
+            "foreman": {
+                "version": FOREMAN_VERSION,
+                "api": {"version": "v2"},
+                "plugins": [],
+                "smart_proxies": [_proxy_status(row) for row in proxies],
+                "compute_resources": [],
+                "database": {
+                    "active": database["status"] == "ok",
+                    "duration_ms": database["duration_ms"],
+                },
+                "cache": {"servers": []},
+            },
+            "katello": {
+                "version": KATELLO_VERSION,
+                "timeUTC": call.services.clock().astimezone(UTC),
+                **_katello_health(health),
+            },
+        }
+    }
+
+
 class KatelloPing(Params):
     """Show status of Katello system and its subcomponents."""
 
@@ -103,6 +142,20 @@ def server_status(call: Call, params: ServerStatus) -> dict[str, Any]:
     del params
     now = call.services.clock().astimezone(UTC)
     return {"version": KATELLO_VERSION, "timeUTC": now, "release": "Katello"}
+
+
+def _proxy_status(row: AnyRow) -> dict[str, Any]:
+    """Say that a proxy is this server, which answers; others are not asked."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "url": row.url,
+        "status": "ok" if row.internal else "unknown",
+        "version": FOREMAN_VERSION if row.internal else None,
+        "features": {},
+        "failed_features": {},
+        "duration_ms": None,
+    }
 
 
 def _katello_health(health: dict[str, Any]) -> dict[str, Any]:

@@ -81,6 +81,13 @@ def _later(
     return resource
 
 
+class DefaultSort(units.Show):
+    """Show refs of ostree and packages of Python."""
+
+    id: str | None = doc("Unit identifier", default=None)
+    content_type: str | None = doc("Content type", default=None)
+
+
 def _nested(path: str) -> list[str]:
     return [each.format(path) for each in _NESTED]
 
@@ -91,6 +98,23 @@ ansible_collections = _later(
 )
 generic_content_units = _later(
     "generic_content_units", "Content units", "content_units", ShowUnit, CompareUnits
+)
+
+
+generic_content_units.unbacked(
+    "default_sort",
+    "GET",
+    "/katello/api/ostree_refs",
+    DefaultSort,
+    also=[
+        "/katello/api/ostree_refs/{id}",
+        "/katello/api/repositories/{repository_id}/ostree_refs/{id}",
+        "/katello/api/python_packages",
+        "/katello/api/python_packages/{id}",
+        "/katello/api/repositories/{repository_id}/python_packages/{id}",
+    ],
+    lacks=_LACKS,
+    permission="view_products",
 )
 
 

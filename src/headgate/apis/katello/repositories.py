@@ -251,7 +251,7 @@ def destroy(call: Call, params: Destroy) -> dict[str, Any]:
         clock=call.services.clock,
         repository_id=params.id,
         remove_from_versions=params.remove_from_content_view_versions
-        or call.services.delete_repo_across_cv,
+        or call.setting("delete_repo_across_cv"),
         delete_filters=params.delete_empty_repo_filters,
     )
     return shown
@@ -272,7 +272,7 @@ def deletion(call: Call, params: Deletion) -> dict[str, Any]:
         actor=call.actor,
         clock=call.services.clock,
         repository_id=params.id,
-        remove_from_versions=call.services.delete_repo_across_cv,
+        remove_from_versions=call.setting("delete_repo_across_cv"),
     )
     return {"freed_bytes": freed}
 

@@ -50,7 +50,7 @@ def destroy_repositories(call: Call, params: DestroyRepositories) -> dict[str, A
             clock=call.services.clock,
             repository_id=RepositoryId(row.id),
             remove_from_versions=params.remove_from_content_view_versions
-            or call.services.delete_repo_across_cv,
+            or call.setting("delete_repo_across_cv"),
             delete_filters=params.delete_empty_repo_filters,
         ),
     )

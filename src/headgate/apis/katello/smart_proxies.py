@@ -57,11 +57,11 @@ def index(call: Call, params: Index) -> Listing:
         clock=call.services.clock,
         strict=True,
     )
-    users, places = _links(call, listed.rows)
+    users, places = links(call, listed.rows)
 
     def shown(row: AnyRow) -> dict[str, Any]:
         status = _status(row) if params.include_status else {}
-        return {**_shown(row, users, places), **status}
+        return {**smart_proxy_object(row, users, places), **status}
 
     return Listing.of(listed, shown)
 
@@ -88,7 +88,9 @@ class CreateFields(Params):
 
     name: str = doc("Name")
     url: str = doc("URL", max_length=255)
-    download_policy: Policy = doc(_POLICY, default="inherit")
+    download_policy: Policy | None = doc(
+        f"{_POLICY}; by default as the setting default_proxy_download_policy says", default=None
+    )
     http_proxy_id: HttpProxyId | None = doc("HTTP proxy ID", default=None)
     organization_ids: list[OrganizationId] = doc("Organizations that may use it", default=[])
     location_ids: list[LocationId] = doc("Locations of it", default=[])
@@ -188,16 +190,8 @@ smart_proxies.unbacked(
 )
 
 
-def _one(call: Call, proxy_id: SmartProxyId) -> dict[str, Any]:
-    row = load_smart_proxy(call.tx, call.actor, proxy_id)
-    return _shown(row, *_links(call, [row]))
-
-
-def _status(row: AnyRow) -> dict[str, str]:
-    return {"status": "ok" if row.internal else "unknown"}
-
-
-def _links(call: Call, rows: Any) -> tuple[Grouped, Grouped]:
+def links(call: Call, rows: Any) -> tuple[Grouped, Grouped]:
+    """Return the organizations and the locations of each of these proxies."""
     keys = [row.id for row in rows]
     places = linked_rows(
         call.tx, call.actor, LOCATION_LINKS, keys, locations.c.title, locations.c.name
@@ -205,7 +199,8 @@ def _links(call: Call, rows: Any) -> tuple[Grouped, Grouped]:
     return organizations_of(call.tx, call.actor, ORGANIZATION_LINKS, keys), places
 
 
-def _shown(row: AnyRow, users: Grouped, places: Grouped) -> dict[str, Any]:
+def smart_proxy_object(row: AnyRow, users: Grouped, places: Grouped) -> dict[str, Any]:
+    """Return a proxy (a row of `smart_proxies.query`) with its `links`."""
     return {
         "id": row.id,
         "name": row.name,
@@ -219,3 +214,12 @@ def _shown(row: AnyRow, users: Grouped, places: Grouped) -> dict[str, Any]:
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }
+
+
+def _one(call: Call, proxy_id: SmartProxyId) -> dict[str, Any]:
+    row = load_smart_proxy(call.tx, call.actor, proxy_id)
+    return smart_proxy_object(row, *links(call, [row]))
+
+
+def _status(row: AnyRow) -> dict[str, str]:
+    return {"status": "ok" if row.internal else "unknown"}

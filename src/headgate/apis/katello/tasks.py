@@ -262,3 +262,35 @@ def _found(call: Call, search: str | None) -> list[TaskId]:
         strict=True,
     )
     return [TaskId(row.id) for row in listed.rows]
+
+
+class CallbackPart(Params):
+    """The step that a callback is for."""
+
+    task_id: TaskId | None = doc("UUID of the task", default=None)
+    step_id: int | None = doc("ID of its step", default=None)
+
+
+class CallbackData(Params):
+    """One of several callbacks."""
+
+    callback: CallbackPart | None = doc("Task and step", default=None)
+    data: Any = doc("What is to be told to the task", default=None)
+
+
+class Callback(Params):
+    """Send data to a task, as workers elsewhere do."""
+
+    callback: CallbackPart | None = doc("Task and step", default=None)
+    data: Any = doc("What is to be told to the task", default=None)
+    callbacks: list[CallbackData] = doc("Several at once", default=[], max_length=1_000)
+
+
+tasks.unbacked(
+    "callback",
+    "POST",
+    f"{_PATH}/callback",
+    Callback,
+    lacks="Working on tasks outside of this server",
+    permission="edit_foreman_tasks",
+)

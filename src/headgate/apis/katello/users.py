@@ -5,15 +5,19 @@ from typing import Any
 from sqlalchemy import Row
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc, wrapped
+from headgate.apis.katello.shapes import named_all
 from headgate.domain.errors import UnauthenticatedError, ValidationError
-from headgate.domain.ids import OrganizationId, UserId
+from headgate.domain.ids import LocationId, OrganizationId, RoleId, UsergroupId, UserId
 from headgate.services.access import Actor, AnyRow
 from headgate.services.accounts.user_records import (
     USERS,
+    administrators_by_group,
     load_user,
+    locations_of,
     organizations_of,
-    permissions_of,
     query,
+    roles_of,
+    usergroups_of,
 )
 from headgate.services.accounts.users import (
     checked_password_hash,
@@ -27,25 +31,46 @@ users = Resource("users", "Users", dialect="foreman")
 
 _PATH = "/api/users"
 _ONE = f"{_PATH}/{{id}}"
-_PROFILE = ("firstname", "lastname", "mail")
+_PROFILE = (
+    "firstname",
+    "lastname",
+    "mail",
+    "description",
+    "default_organization_id",
+    "default_location_id",
+)
 
 
 class Index(ListParams):
     """List all users."""
 
     organization_id: OrganizationId | None = doc("Scope by organizations", default=None)
+    location_id: LocationId | None = doc("Scope by locations", default=None)
+    role_id: RoleId | None = doc("ID of a role that the users were given", default=None)
+    usergroup_id: UsergroupId | None = doc("ID of a user group that has the users", default=None)
 
 
 @users.action(
     "index",
     "GET",
     _PATH,
-    also=["/api/organizations/{organization_id}/users"],
+    also=[
+        "/api/organizations/{organization_id}/users",
+        "/api/locations/{location_id}/users",
+        "/api/roles/{role_id}/users",
+        "/api/usergroups/{usergroup_id}/users",
+    ],
     permission="view_users",
 )
 def index(call: Call, params: Index) -> Listing:
-    """List users with their organizations, in one statement more."""
-    found = query(call.actor, organization_id=params.organization_id)
+    """List users with their organizations and what groups make of them, in two statements more."""
+    found = query(
+        call.actor,
+        organization_id=params.organization_id,
+        location_id=params.location_id,
+        role_id=params.role_id,
+        usergroup_id=params.usergroup_id,
+    )
     listed = page(
         call.tx,
         found,
@@ -54,8 +79,10 @@ def index(call: Call, params: Index) -> Listing:
         clock=call.services.clock,
         strict=True,
     )
-    memberships = organizations_of(call.tx, call.actor, [row.id for row in listed.rows])
-    return Listing.of(listed, lambda row: _summary(row, memberships[row.id]))
+    ids = [row.id for row in listed.rows]
+    memberships = organizations_of(call.tx, call.actor, ids)
+    by_group = administrators_by_group(call.tx, ids)
+    return Listing.of(listed, lambda row: _summary(row, memberships[row.id], by_group))
 
 
 class Show(Params):
@@ -93,7 +120,11 @@ class CreateFields(Params):
     disabled: bool = doc("Disabled accounts cannot log in", default=False)
     auth_source_id: int = doc("Authentication source; 1 is the internal one", default=1)
     organization_ids: list[OrganizationId] = doc("Organizations of the user", default=[])
-    permissions: list[str] = doc("Permissions held in these organizations", default=[])
+    description: str | None = doc("Description", default=None)
+    default_organization_id: OrganizationId | None = doc("Default organization ID", default=None)
+    default_location_id: LocationId | None = doc("Default location ID", default=None)
+    location_ids: list[LocationId] = doc("Locations of the user", default=[])
+    role_ids: list[RoleId] = doc("Roles given to the user", default=[])
 
 
 class Create(Params):
@@ -117,7 +148,8 @@ def create(call: Call, params: Create) -> dict[str, Any]:
         disabled=fields.disabled,
         profile=fields.changes(*_PROFILE),
         organization_ids=fields.organization_ids,
-        permissions=fields.permissions,
+        location_ids=fields.location_ids,
+        role_ids=fields.role_ids,
     )
     return _full(call, user_id)
 
@@ -137,7 +169,11 @@ class UpdateFields(Params):
     disabled: bool = doc("Disabled accounts cannot log in", default=False)
     auth_source_id: int = doc("Authentication source; 1 is the internal one", default=1)
     organization_ids: list[OrganizationId] = doc("Organizations of the user", default=[])
-    permissions: list[str] = doc("Permissions held in these organizations", default=[])
+    description: str | None = doc("Description", default=None)
+    default_organization_id: OrganizationId | None = doc("Default organization ID", default=None)
+    default_location_id: LocationId | None = doc("Default location ID", default=None)
+    location_ids: list[LocationId] = doc("Locations of the user", default=[])
+    role_ids: list[RoleId] = doc("Roles given to the user", default=[])
 
 
 class Update(Params):
@@ -162,7 +198,8 @@ def update(call: Call, params: Update) -> dict[str, Any]:
         user_id=params.id,
         changes=changes,
         organization_ids=fields.changes("organization_ids").get("organization_ids"),
-        permissions=fields.changes("permissions").get("permissions"),
+        location_ids=fields.changes("location_ids").get("location_ids"),
+        role_ids=fields.changes("role_ids").get("role_ids"),
     )
     return _full(call, params.id)
 
@@ -197,17 +234,27 @@ def _self_of(actor: Actor) -> UserId:
 
 
 def _full(call: Call, user_id: UserId) -> dict[str, Any]:
-    row = load_user(call.tx, call.actor, user_id)
-    memberships = organizations_of(call.tx, call.actor, [row.id])
+    tx, actor = call.tx, call.actor
+    row = load_user(tx, actor, user_id)
+    memberships = organizations_of(tx, actor, [row.id])[row.id]
+    places = locations_of(tx, actor, [row.id]).get(row.id, [])
     return {
-        **_summary(row, memberships[row.id]),
-        "permissions": permissions_of(call.tx, row.id),
-        "roles": [],
-        "usergroups": [],
+        **_summary(row, memberships, administrators_by_group(tx, [row.id])),
+        "default_organization": _among(memberships, row.default_organization_id),
+        "default_location": _among(places, row.default_location_id),
+        "locations": [{"id": each.id, "name": each.name, "title": each.title} for each in places],
+        "roles": named_all(roles_of(tx, actor, [row.id]).get(row.id, [])),
+        "usergroups": named_all(usergroups_of(tx, actor, [row.id]).get(row.id, [])),
     }
 
 
-def _summary(row: Row[Any], memberships: list[AnyRow]) -> dict[str, Any]:
+def _among(rows: list[AnyRow], key: int | None) -> dict[str, Any] | None:
+    return next(({"id": row.id, "name": row.name} for row in rows if row.id == key), None)
+
+
+def _summary(
+    row: Row[Any], memberships: list[AnyRow], administrators: frozenset[int]
+) -> dict[str, Any]:
     return {
         "id": row.id,
         "login": row.login,
@@ -215,9 +262,9 @@ def _summary(row: Row[Any], memberships: list[AnyRow]) -> dict[str, Any]:
         "lastname": row.lastname,
         "mail": row.mail,
         "admin": row.admin,
-        "effective_admin": row.admin,
+        "effective_admin": row.admin or row.id in administrators,
         "disabled": row.disabled,
-        "description": None,
+        "description": row.description,
         "last_login_on": row.last_login_on,
         "auth_source_id": 1,
         "auth_source_name": "Internal",
@@ -225,9 +272,8 @@ def _summary(row: Row[Any], memberships: list[AnyRow]) -> dict[str, Any]:
         "mail_enabled": True,
         "locale": None,
         "timezone": None,
-        "default_organization": None,
-        "default_location": None,
-        "locations": [],
+        "default_organization_id": row.default_organization_id,
+        "default_location_id": row.default_location_id,
         "organizations": [
             {"id": organization.id, "name": organization.name, "title": organization.name}
             for organization in memberships

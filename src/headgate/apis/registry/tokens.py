@@ -98,8 +98,10 @@ class TokenEndpoint:
         if proof is None:
             caller = await self._callers.identify(scope, stamp)
             await self._callers.in_thread(lambda: self._require_public(caller, asked, form))
-        return self._tokens.issue(
-            proof, audience=asked.service, bounds=asked.bounds, now=self._clock()
+        return await self._callers.in_thread(
+            lambda: self._tokens.issue(
+                proof, audience=asked.service, bounds=asked.bounds, now=self._clock()
+            )
         )
 
     async def _proof_of(self, scope: Scope, form: Form) -> Proof | None:

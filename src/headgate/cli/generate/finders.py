@@ -47,10 +47,16 @@ FINDERS: Final[Mapping[str, Finder]] = {
     "FlatpakRemoteRepositoryId": Finder(
         "flatpak_remote_repositories", "remote-repository", _NAME, ("flatpak_remote_id",)
     ),
+    "ActivationKeyId": Finder("activation_keys", "activation-key", _NAME, ("organization_id",)),
+    "HostCollectionId": Finder("host_collections", "host-collection", _NAME, ("organization_id",)),
+    "HostId": Finder("hosts", "host", _NAME, ("organization_id",)),
     "SyncPlanId": Finder("sync_plans", "sync-plan", _NAME, ("organization_id",)),
     "HttpProxyId": Finder("http_proxies", "http-proxy", _NAME),
     "LocationId": Finder("locations", "location", {"": "name", "title": "title"}),
     "SmartProxyId": Finder("smart_proxies", "proxy", _NAME),
+    "RoleId": Finder("roles", "role", _NAME),
+    "PermissionId": Finder("permissions", "permission", _NAME),
+    "UsergroupId": Finder("usergroups", "user-group", _NAME),
     "UserId": Finder("users", "user", {"": "login"}),
     "PersonalAccessTokenId": Finder("personal_access_tokens", "access-token", _NAME, ("user_id",)),
 }

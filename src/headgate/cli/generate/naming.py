@@ -23,10 +23,14 @@ NOUNS: Final[Mapping[str, str]] = {
     "file_units": "file",
     "flatpak_remote_repositories": "flatpak-remote remote-repository",
     "foreman_tasks": "task",
+    "permissions": "filter",
     "personal_access_tokens": "user access-token",
     "products_bulk_actions": "product bulk",
     "repositories_bulk_actions": "repository bulk",
     "smart_proxies": "proxy",
+    "capsules": "capsule",
+    "capsule_content": "capsule content",
+    "usergroups": "user-group",
     "ping": "",
     "home": "",
 }
@@ -41,10 +45,22 @@ VERBS: Final[Mapping[str, str]] = {
 
 # Resource and action -> verb.
 SPECIAL_VERBS: Final[Mapping[tuple[str, str], str]] = {
+    ("activation_keys", "add_host_collections"): "add-host-collection",
+    ("activation_keys", "available_host_collections"): "available-host-collections",
+    ("activation_keys", "remove_host_collections"): "remove-host-collection",
+    ("hosts", "get_status"): "status",
+    ("hosts", "host_collections"): "set-host-collections",
+    ("hosts", "facts"): "import-facts",
+    ("host_collections", "add_hosts"): "add-host",
+    ("host_collections", "remove_hosts"): "remove-host",
+    ("capsule_content", "cancel_sync"): "cancel-synchronization",
+    ("capsule_content", "sync_status"): "synchronization-status",
     ("content_view_histories", "index"): "history",
     ("content_views", "history"): "history",
     ("content_view_components", "remove_components"): "remove",
     ("ping", "server_status"): "status",
+    ("permissions", "index"): "available-permissions",
+    ("permissions", "resource_types"): "available-resources",
     ("personal_access_tokens", "destroy"): "revoke",
     ("ping", "index"): "ping",
     ("products_bulk_actions", "destroy_products"): "destroy",
@@ -54,11 +70,14 @@ SPECIAL_VERBS: Final[Mapping[tuple[str, str], str]] = {
     ("repositories_bulk_actions", "destroy_repositories"): "destroy",
     ("repositories_bulk_actions", "sync_repositories"): "synchronize",
     ("repositories", "repository_types"): "types",
+    ("settings", "update"): "set",
     ("users", "show_current"): "current",
 }
 
 # What has no command, and why.
 LEFT_OUT: Final[Mapping[tuple[str, str], str]] = {
+    ("activation_keys", "add_subscriptions"): "there are no subscriptions to add",
+    ("activation_keys", "remove_subscriptions"): "there are no subscriptions to remove",
     ("content_uploads", "*"): "`repository upload-content` uses it",
     ("repositories", "import_uploads"): "`repository upload-content` uses it",
     ("repositories", "upload_content"): "`repository upload-content` sends files of any size",
@@ -73,8 +92,13 @@ LEFT_OUT: Final[Mapping[tuple[str, str], str]] = {
     ("content_views", "preview_dependencies"): "`content-view preview --dependencies yes` asks it",
     ("foreman_tasks", "bulk_search"): "`task list --search` finds them",
     ("foreman_tasks", "bulk_stop"): "does the same as `task bulk-cancel`",
+    ("hosts", "forget_status"): "no status is kept that could be forgotten",
+    ("hosts", "inherited_parameters"): "hosts inherit none",
     ("home", "index"): "for programs that explore the API",
     ("home", "status"): "Foreman's form of what `status` shows",
+    ("ping", "statuses"): "Foreman's form of what `status` and `ping` show",
+    ("permissions", "current_permissions"): "for programs that hide what their user may not do",
+    ("permissions", "show"): "`filter available-permissions` shows all there is to them",
     ("ping", "ping"): "Foreman's form of what `ping` shows",
     ("sync", "*"): "`repository info` shows the last one",
     **{
@@ -113,6 +137,8 @@ SPECIAL_OPTIONS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
     ("repositories_bulk_actions", "destroy_repositories", "ids"): ("repository",),
     ("repositories_bulk_actions", "reclaim_space_from_repositories", "ids"): ("repository",),
     ("repositories_bulk_actions", "sync_repositories", "ids"): ("repository",),
+    ("settings", "show", "id"): ("name", "id"),
+    ("settings", "update", "id"): ("name", "id"),
     ("signing_keys", "create", "secret"): ("path",),
     ("signing_keys", "create", "passphrase"): ("passphrase-file",),
     ("signing_keys", "rotate", "secret"): ("path",),
@@ -139,6 +165,9 @@ TEXT_FILES: Final = frozenset(
 )
 
 NOUN_HELP: Final[Mapping[str, str]] = {
+    "bookmark": "Searches that users keep",
+    "capsule": "Smart proxies as Katello calls them",
+    "capsule content": "What smart proxies are to mirror",
     "content-credentials": "GPG keys and certificates of upstreams",
     "content-view": "Content views: what is frozen in versions",
     "content-view component": "What a composite content view is made of",
@@ -165,6 +194,8 @@ NOUN_HELP: Final[Mapping[str, str]] = {
     "audit": "The log of every change",
     "recurring-logic": "What the server does again and again",
     "repository": "Repositories: mirror, upload, remove content",
+    "setting": "Settings of the running server",
+    "repository-set": "What hosts know as content: one for each custom repository",
     "signing-key": "Keys that sign published metadata",
     "repository bulk": "One action on many repositories",
     "space": "Whose bytes lie in the blob store",
@@ -180,6 +211,19 @@ NOUN_HELP: Final[Mapping[str, str]] = {
 COLUMNS: Final[Mapping[str, str]] = {
     "content_credentials": "id name content_type",
     "signing_keys": "id name fingerprint",
+    "activation_keys": (
+        "id name content_view_environment_labels:Content_view_environments usage_count max_hosts"
+    ),
+    "activation_keys.available_host_collections": "id name total_hosts:Hosts max_hosts description",
+    "activation_keys.product_content": (
+        "content.label:Content_label content.name:Name product.name:Product enabled override"
+    ),
+    "hosts": (
+        "id name content_facet_attributes.content_view_environment_labels:Content_view_environments"
+        " location_name:Location owner_name:Owner"
+    ),
+    "hosts.bootc_images": "bootc_booted_image:Image digests.bootc_booted_digest:Digests",
+    "host_collections": "id name total_hosts:Hosts max_hosts description",
     "content_view_components": (
         "id content_view.name:View content_view_version.version:Version latest"
     ),
@@ -223,6 +267,11 @@ COLUMNS: Final[Mapping[str, str]] = {
     "recurring_logics": "id cron_line action iteration next_occurrence:Next state",
     "repositories": "id name product.name:Product content_type:Type url",
     "repositories.tag_history": "moved_at:When name digest:Points_to cause user",
+    "capsules": "id name url download_policy",
+    "capsule_content": "id name organization.name:Organization",
+    "repository_sets": "id name type product.name:Product contentUrl:Path",
+    "bookmarks": "id name controller query public owner",
+    "settings": "name value default description",
     "srpms": "id filename summary",
     "sync_plans": "id name sync_date:Start_date interval enabled cron_expression next_sync",
     "users": "id login firstname lastname mail admin",

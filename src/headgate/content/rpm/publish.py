@@ -14,10 +14,12 @@ from sqlalchemy import ColumnElement, Table
 from headgate.content.rpm.media import media_type
 from headgate.content.rpm.metadata.comps import render_comps
 from headgate.content.rpm.metadata.modules import render_modules
+from headgate.content.rpm.metadata.pieces import Piece
 from headgate.content.rpm.metadata.repomd import Checksum, MetadataFile, Repomd, render_repomd
 from headgate.content.rpm.metadata.segments import KINDS, Codec, compress
 from headgate.content.rpm.metadata.updateinfo import render_updateinfo
 from headgate.content.rpm.metadata.writer import ChecksumType, write_metadata
+from headgate.content.rpm.reusing import Noted, earlier_files, note
 from headgate.content.rpm.selection import cuts_of, pack_reader
 from headgate.content.rpm.signing import signatures
 from headgate.content.rpm.tables import errata, module_documents, package_groups, repository_files
@@ -30,6 +32,7 @@ from headgate.services.storage.blobs import keep
 from headgate.stores.blobs import Digest, Spool
 from headgate.stores.db.statements import rows_of
 from headgate.stores.db.tables import blobs
+from headgate.stores.db.writes import write
 
 Render = Callable[[Iterable[bytes]], Iterator[bytes]]
 
@@ -92,6 +95,11 @@ class _Making:
         default_factory=list[tuple[MetadataFile, PublishedFile]]
     )
 
+    # Of the files that list packages, which are the first: the anchor, and the pieces.
+    pieces: list[tuple[bytes, Sequence[Piece]]] = field(
+        default_factory=list[tuple[bytes, Sequence[Piece]]]
+    )
+
     @property
     def codec(self) -> Codec:
         return "zst" if self.options.compression == "zstd" else "gz"
@@ -106,6 +114,7 @@ class _Making:
         with self.ports.database.read() as tx:
             cuts = cuts_of(tx, content["rpm"] | content["srpm"])
             reader = pack_reader(tx, self.ports.store, {cut.pack for cut in cuts})
+            files = earlier_files(tx, self.ports.store, self.codec, cuts, reader)
         for number, kind in enumerate(KINDS):
             self.run.report(Progress(items_done=number, items_total=len(KINDS)))
             spool = self.spool()
@@ -116,7 +125,9 @@ class _Making:
                 read=reader,
                 sink=spool,
                 checksum_type=self.checksum_type,
+                earlier=files.earlier,
             )
+            self.pieces.append((files.anchors.get(kind, b""), made.pieces))
             checksum = Checksum(made.checksum_type, bytes.fromhex(made.checksum))
             name = f"repodata/{made.checksum}-{kind}.xml.{self.codec}"
             entry = MetadataFile(kind, name, checksum, made.size, open_size=made.open_size)
@@ -200,12 +211,20 @@ class _Making:
             holder=self.run.task_id,
             clock=self.ports.clock,
         )
+        self.note_pieces([blob.id for blob in kept])
         paths = [*(entry.location for entry, _ in self.written), *index]
         own = [
             PublishedFile(path, blob.id, media_type(path))
             for path, blob in zip(paths, kept, strict=True)
         ]
         return [*own, *(published for _, published in self.passed)]
+
+    def note_pieces(self, blob_ids: Sequence[int]) -> None:
+        """Let later publications copy what was compressed for this one."""
+        noted = [
+            Noted(blob_id, *of_one) for blob_id, of_one in zip(blob_ids, self.pieces, strict=False)
+        ]
+        write(self.ports.database, lambda tx: note(tx, noted))
 
     def spool(self) -> Spool:
         return self.stack.enter_context(self.ports.store.spool())

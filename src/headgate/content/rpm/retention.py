@@ -33,7 +33,9 @@ class Aging(NamedTuple):
 
 def retained(tx: Transaction, content: Content, count: int) -> Content:
     """Return the content without packages older than the newest `count`; 0 keeps everything."""
-    if count < 1:
+    packages = content["rpm"] | content["srpm"]
+    crowded = _crowded(tx, packages, count) if count > 0 else BitMap()
+    if not crowded:
         return content
     streams = list(
         rows_of(
@@ -47,15 +49,13 @@ def retained(tx: Transaction, content: Content, count: int) -> Content:
     for row in streams:
         for nevra in row.artifacts:
             membership[nevra].add((row.name, row.stream))
-    packages = list(_packages(tx, content["rpm"] | content["srpm"]))
-    staying = newest(packages, membership, count)
-    here = {package.nevra for package in packages}
-    left = {package.nevra for package in packages if package.id in staying}
-    outlived = BitMap(
-        row[-1]
-        for row in streams
-        if not here.isdisjoint(row.artifacts) and left.isdisjoint(row.artifacts)
-    )
+    aging = list(_packages(tx, crowded))
+    going = crowded - newest(aging, membership, count)
+    gone = {package.nevra for package in aging if package.id in going}
+    touched = [row for row in streams if not gone.isdisjoint(row.artifacts)]
+    staying = packages - going
+    left = {package.nevra for package in _packages(tx, staying)} if touched else set[str]()
+    outlived = BitMap(row[-1] for row in touched if left.isdisjoint(row.artifacts))
     return content.replaced(
         rpm=content["rpm"] & staying,
         srpm=content["srpm"] & staying,
@@ -80,6 +80,15 @@ def newest(
 def _of_newest(versions: Mapping[bytes, Sequence[int]], count: int) -> Iterable[int]:
     for evr in sorted(versions, reverse=True)[:count]:
         yield from versions[evr]
+
+
+def _crowded(tx: Transaction, packages: BitMap, count: int) -> BitMap:
+    """Return the packages of names and architectures with more than `count`; others all stay."""
+    names: dict[Hashable, list[int]] = defaultdict(list)
+    columns = [rpm_packages.c.name, rpm_packages.c.arch]
+    for name, arch, unit_id in rows_of(tx, columns, rpm_packages.c.id, packages):
+        names[name, arch].append(unit_id)
+    return BitMap(unit_id for ids in names.values() if len(ids) > count for unit_id in ids)
 
 
 def _packages(tx: Transaction, ids: BitMap) -> Iterable[Aging]:

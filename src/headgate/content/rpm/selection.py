@@ -7,6 +7,7 @@ from itertools import groupby
 from pyroaring import BitMap
 from sqlalchemy import select
 
+from headgate.content.rpm.metadata.cuts import Cut
 from headgate.content.rpm.metadata.packages import Fragments
 from headgate.content.rpm.metadata.segments import (
     CODECS,
@@ -17,7 +18,6 @@ from headgate.content.rpm.metadata.segments import (
     Place,
     read_fragments,
 )
-from headgate.content.rpm.metadata.writer import Cut
 from headgate.content.rpm.tables import rpm_packages, rpm_packs, rpm_segments
 from headgate.domain.errors import InvalidContentError, NotFoundError
 from headgate.stores.blobs import BlobStore, Digest

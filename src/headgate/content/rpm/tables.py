@@ -43,6 +43,17 @@ rpm_segments = Table(
     info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
+# Where the pieces of a metadata file lie that were compressed for it, so that later files may copy
+# them (content/rpm/metadata/pieces.py). Goes with the blob, and does not keep it.
+rpm_pieces = Table(
+    "rpm_pieces",
+    metadata,
+    Column("blob_id", Integer, ForeignKey("blobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("anchor", LargeBinary(8), nullable=False, index=True),
+    Column("pieces", LargeBinary, nullable=False),
+    info=unaudited("What content is made of; which of it is where, versions say"),
+)
+
 # Binary and source packages: a source package has the architecture src or nosrc.
 rpm_packages = Table(
     "rpm_packages",

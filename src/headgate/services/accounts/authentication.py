@@ -11,18 +11,17 @@ from typing import Any, Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Row, delete, insert, literal, select, union_all, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import UnauthenticatedError
-from headgate.domain.ids import PersonalAccessTokenId, UserId
+from headgate.domain.ids import PersonalAccessTokenId
 from headgate.services.access import Actor
+from headgate.services.accounts.actors import actor_of
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.tables import (
     personal_access_tokens,
     sessions,
-    user_organizations,
-    user_permissions,
     users,
 )
 
@@ -95,34 +94,6 @@ def token_hash(token: str) -> str:
 def new_token() -> str:
     """Return a fresh personal access token."""
     return _TOKEN_PREFIX + secrets.token_urlsafe(32)
-
-
-def load_actor(tx: Transaction, user_id: UserId) -> Actor | None:
-    """Return the user as an actor; None if there is no such user or it is disabled."""
-    row = tx.execute(select(users).where(users.c.id == user_id)).one_or_none()
-    return None if row is None or row.disabled else actor_of(tx, row)
-
-
-def actor_of(tx: Transaction, user: Row[Any]) -> Actor:
-    """Return the actor that a user's row makes; administrators need no second statement."""
-    if user.admin:
-        return Actor(user_id=UserId(user.id), login=user.login, admin=True)
-    grants = tx.execute(
-        union_all(
-            select(user_organizations.c.organization_id, literal(None)).where(
-                user_organizations.c.user_id == user.id
-            ),
-            select(literal(None), user_permissions.c.permission).where(
-                user_permissions.c.user_id == user.id
-            ),
-        )
-    ).all()
-    return Actor(
-        user_id=UserId(user.id),
-        login=user.login,
-        organization_ids=frozenset(grant[0] for grant in grants if grant[0] is not None),
-        permissions=frozenset(grant[1] for grant in grants if grant[1] is not None),
-    )
 
 
 def open_session(tx: Transaction, actor: Actor, *, now: datetime) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Column, Row, Select, select
 
 from headgate.domain.ids import UserId
 from headgate.search import Field, Fields
@@ -11,11 +11,19 @@ from headgate.services.access import Actor, AnyRow, find, load, scoped
 from headgate.services.accounts.authentication import actor_of
 from headgate.services.listing import Catalog
 from headgate.services.organizations import taxonomies
+from headgate.services.related import Grouped
 from headgate.stores.db import Transaction
+from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
+    locations,
     personal_access_tokens,
+    roles,
+    user_locations,
     user_organizations,
-    user_permissions,
+    user_roles,
+    usergroup_members,
+    usergroup_users,
+    usergroups,
     users,
 )
 
@@ -31,6 +39,22 @@ USERS: Final = Catalog(
             "admin": Field(users.c.admin, "boolean"),
             "disabled": Field(users.c.disabled, "boolean"),
             "last_login_on": Field(users.c.last_login_on, "datetime"),
+            "role": Field(
+                roles.c.name,
+                within=lambda condition: users.c.id.in_(
+                    select(user_roles.c.user_id)
+                    .join(roles, roles.c.id == user_roles.c.role_id)
+                    .where(condition)
+                ),
+            ),
+            "usergroup": Field(
+                usergroups.c.name,
+                within=lambda condition: users.c.id.in_(
+                    select(usergroup_users.c.user_id)
+                    .join(usergroups, usergroups.c.id == usergroup_users.c.usergroup_id)
+                    .where(condition)
+                ),
+            ),
         }
     ),
     default_sort=("login", "asc"),
@@ -50,15 +74,30 @@ TOKENS: Final = Catalog(
 )
 
 
-def query(actor: Actor, *, organization_id: int | None = None) -> Select[Any]:
-    """Select the users that the actor may see: all, or those of the same organizations."""
+def query(
+    actor: Actor,
+    *,
+    organization_id: int | None = None,
+    location_id: int | None = None,
+    role_id: int | None = None,
+    usergroup_id: int | None = None,
+) -> Select[Any]:
+    """Select the users that the actor may see: all, or those of the same organizations.
+
+    The ids narrow them to users of an organization or a location, to those to whom a role is
+    given, to those whom a group has.
+    """
     found = scoped(select(users), actor, users)
-    if organization_id is None:
-        return found
-    members = select(user_organizations.c.user_id).where(
-        user_organizations.c.organization_id == organization_id
-    )
-    return found.where(users.c.id.in_(members))
+    narrowed = {
+        user_organizations.c.organization_id: organization_id,
+        user_locations.c.location_id: location_id,
+        user_roles.c.role_id: role_id,
+        usergroup_users.c.usergroup_id: usergroup_id,
+    }
+    for column, wanted in narrowed.items():
+        if wanted is not None:
+            found = found.where(users.c.id.in_(_linked_with(column, wanted)))
+    return found
 
 
 def load_user(tx: Transaction, actor: Actor, user_id: UserId) -> Row[Any]:
@@ -85,17 +124,42 @@ def organizations_of(
     return {user_id: found.get(user_id, []) for user_id in user_ids}
 
 
-def permissions_of(tx: Transaction, user_id: int) -> list[str]:
-    """Return the names of a user's permissions in order."""
-    return list(
-        tx.scalars(
-            select(user_permissions.c.permission)
-            .where(user_permissions.c.user_id == user_id)
-            .order_by(user_permissions.c.permission)
+def locations_of(tx: Transaction, actor: Actor, user_ids: Collection[int]) -> Grouped:
+    """Return by user its locations (name, title) as far as the actor sees them."""
+    own, of = user_locations.c.user_id, locations.c
+    return taxonomies.linked_rows(tx, actor, own, user_ids, of.name, of.title)
+
+
+def roles_of(tx: Transaction, actor: Actor, user_ids: Collection[int]) -> Grouped:
+    """Return by user the roles (name) given to it, as far as the actor sees them."""
+    return taxonomies.linked_rows(tx, actor, user_roles.c.user_id, user_ids, roles.c.name)
+
+
+def usergroups_of(tx: Transaction, actor: Actor, user_ids: Collection[int]) -> Grouped:
+    """Return by user the groups (name) that have it, as far as the actor sees them."""
+    own = usergroup_users.c.user_id
+    return taxonomies.linked_rows(tx, actor, own, user_ids, usergroups.c.name)
+
+
+def administrators_by_group(tx: Transaction, user_ids: Collection[int]) -> frozenset[int]:
+    """Return which of these users are administrators because a group around them is."""
+    given = select(usergroups.c.id.label("id")).where(usergroups.c.admin).cte("g", recursive=True)
+    given = given.union(
+        select(usergroup_members.c.member_id).join(
+            given, given.c.id == usergroup_members.c.usergroup_id
         )
     )
+    found = select(usergroup_users.c.user_id).where(
+        usergroup_users.c.usergroup_id.in_(select(given.c.id)),
+        among(tx, usergroup_users.c.user_id, user_ids),
+    )
+    return frozenset(tx.scalars(found))
 
 
 def tokens_of(user_id: UserId) -> Select[Any]:
     """Select a user's tokens; whether the actor may see that user is checked before."""
     return select(personal_access_tokens).where(personal_access_tokens.c.user_id == user_id)
+
+
+def _linked_with(column: Column[int], key: int) -> Select[int]:
+    return select(column.table.c.user_id).where(column == key)

@@ -13,18 +13,23 @@ from headgate.domain.errors import (
     PermissionDeniedError,
     ValidationError,
 )
-from headgate.domain.ids import OrganizationId, UserId
-from headgate.services.access import Actor, load, load_many
-from headgate.services.accounts.authentication import actor_of, hash_password
-from headgate.services.accounts.permissions import check_permissions
+from headgate.domain.ids import LocationId, OrganizationId, RoleId, UserId
+from headgate.services.access import Actor, load
+from headgate.services.accounts.actors import actor_of
+from headgate.services.accounts.authentication import hash_password
+from headgate.services.accounts.roles import require_may_give
+from headgate.services.organizations.taxonomies import set_links
 from headgate.services.uniqueness import require_unique
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
+    locations,
     organizations,
+    roles,
     sessions,
+    user_locations,
     user_organizations,
-    user_permissions,
+    user_roles,
     users,
 )
 
@@ -35,7 +40,19 @@ _PASSWORD_LENGTH: Final = range(8, 1025)
 _NAME_LENGTH: Final = 50
 
 # What users may change of themselves without any permission.
-_OWN: Final = frozenset({"firstname", "lastname", "mail", "password_hash"})
+_OWN: Final = frozenset(
+    {
+        "firstname",
+        "lastname",
+        "mail",
+        "password_hash",
+        "default_organization_id",
+        "default_location_id",
+    }
+)
+# Where users begin to work, with the tables that are meant.
+_DEFAULTS: Final = {"default_organization_id": organizations, "default_location_id": locations}
+_ORGANIZATION_LINKS: Final = user_organizations.c.user_id
 
 
 def login_of(tx: Transaction, user_id: UserId | None) -> str | None:
@@ -81,13 +98,15 @@ def create_user(
     password_hash: str | None,
     admin: bool = False,
     disabled: bool = False,
-    profile: Mapping[str, str | None],
+    profile: Mapping[str, Any],
     organization_ids: Sequence[OrganizationId] = (),
-    permissions: Sequence[str] = (),
+    location_ids: Sequence[LocationId] = (),
+    role_ids: Sequence[RoleId] = (),
 ) -> UserId:
     """Make a user; nobody gives more than they have.
 
-    `profile` holds any of firstname, lastname, mail. Without a password the user cannot log in.
+    `profile` holds any of firstname, lastname, mail, description, default_organization_id,
+    default_location_id. Without a password the user cannot log in.
     """
     actor.require("create_users")
     if not _LOGIN.fullmatch(login):
@@ -108,13 +127,14 @@ def create_user(
             "password_hash": password_hash,
             "admin": admin,
             "disabled": disabled,
-            **_checked_profile(profile),
+            **_checked_profile(tx, actor, profile),
             "created_at": now,
             "updated_at": now,
         },
     )
-    _set_organizations(tx, actor, user_id, organization_ids)
-    _set_permissions(tx, actor, user_id, permissions)
+    set_links(tx, actor, _ORGANIZATION_LINKS, user_id, organizations, organization_ids)
+    set_links(tx, actor, user_locations.c.user_id, user_id, locations, location_ids)
+    _set_roles(tx, actor, user_id, role_ids)
     return UserId(user_id)
 
 
@@ -126,16 +146,18 @@ def update_user(
     user_id: UserId,
     changes: Mapping[str, Any],
     organization_ids: Sequence[OrganizationId] | None = None,
-    permissions: Sequence[str] | None = None,
+    location_ids: Sequence[LocationId] | None = None,
+    role_ids: Sequence[RoleId] | None = None,
 ) -> None:
     """Change a user; a new password or `disabled` ends the user's sessions.
 
     Without `edit_users`, users change only their own names, mail and password; nobody changes a
-    user who may do more than they may. `changes` are columns: login, firstname, lastname, mail,
-    password_hash, admin, disabled.
+    user who may do more than they may. `changes` are columns: login, password_hash, admin,
+    disabled, and those of a profile.
     """
     row = load(tx, actor, users, user_id)
-    beyond_own = changes.keys() - _OWN or organization_ids is not None or permissions is not None
+    links = (organization_ids, location_ids, role_ids)
+    beyond_own = changes.keys() - _OWN or any(each is not None for each in links)
     if user_id != actor.user_id or beyond_own:
         actor.require("edit_users")
         _require_not_above(tx, actor, row)
@@ -143,16 +165,18 @@ def update_user(
         actor.require_admin()
     if row.admin and (changes.get("admin") is False or changes.get("disabled")):
         _require_another_admin(tx, row)
-    values = dict(changes) | _checked_profile(changes)
+    values = dict(changes) | _checked_profile(tx, actor, changes)
     if "login" in values and values["login"] != row.login:
         raise ValidationError({"login": ["cannot be changed"]})
     tx.execute(update(users).where(users.c.id == row.id).values(**values, updated_at=clock()))
     if "password_hash" in values or values.get("disabled"):
         tx.execute(delete(sessions).where(sessions.c.user_id == row.id))
     if organization_ids is not None:
-        _set_organizations(tx, actor, row.id, organization_ids)
-    if permissions is not None:
-        _set_permissions(tx, actor, row.id, permissions)
+        set_links(tx, actor, _ORGANIZATION_LINKS, row.id, organizations, organization_ids)
+    if location_ids is not None:
+        set_links(tx, actor, user_locations.c.user_id, row.id, locations, location_ids)
+    if role_ids is not None:
+        _set_roles(tx, actor, row.id, role_ids)
 
 
 def delete_user(tx: Transaction, *, actor: Actor, user_id: UserId) -> None:
@@ -172,9 +196,7 @@ def _require_not_above(tx: Transaction, actor: Actor, row: Row[Any]) -> None:
     if actor.admin or row.id == actor.user_id:
         return
     other = actor_of(tx, row)
-    if other.admin or not (
-        other.permissions <= actor.permissions and other.organization_ids <= actor.organization_ids
-    ):
+    if not actor.is_above(other):
         raise PermissionDeniedError(f"Access denied: {row.login} may do more than you")
 
 
@@ -184,38 +206,14 @@ def _require_another_admin(tx: Transaction, row: Row[Any]) -> None:
         raise ConflictError(f"{row.login} is the last administrator who can log in")
 
 
-def _set_organizations(
-    tx: Transaction, actor: Actor, user_id: int, organization_ids: Sequence[OrganizationId]
-) -> None:
-    """Replace memberships; those in organizations that the actor does not see stay as they are."""
-    load_many(tx, actor, organizations, organization_ids)
-    stale = delete(user_organizations).where(user_organizations.c.user_id == user_id)
-    if not actor.admin:
-        seen = sorted(actor.organization_ids)
-        stale = stale.where(user_organizations.c.organization_id.in_(seen))
-    tx.execute(stale)
-    rows = [
-        {"user_id": user_id, "organization_id": organization_id}
-        for organization_id in dict.fromkeys(organization_ids)
-    ]
-    if rows:
-        tx.execute(insert(user_organizations), rows)
+def _set_roles(tx: Transaction, actor: Actor, user_id: int, role_ids: Sequence[RoleId]) -> None:
+    """Replace the roles given to a user; those that the actor does not see stay as they are."""
+    set_links(tx, actor, user_roles.c.user_id, user_id, roles, role_ids)
+    require_may_give(tx, actor, role_ids)
 
 
-def _set_permissions(
-    tx: Transaction, actor: Actor, user_id: int, permissions: Sequence[str]
-) -> None:
-    chosen = check_permissions(permissions)
-    for permission in sorted(chosen):
-        actor.require(permission)
-    tx.execute(delete(user_permissions).where(user_permissions.c.user_id == user_id))
-    rows = [{"user_id": user_id, "permission": permission} for permission in sorted(chosen)]
-    if rows:
-        tx.execute(insert(user_permissions), rows)
-
-
-def _checked_profile(profile: Mapping[str, Any]) -> dict[str, str | None]:
-    checked: dict[str, str | None] = {}
+def _checked_profile(tx: Transaction, actor: Actor, profile: Mapping[str, Any]) -> dict[str, Any]:
+    checked: dict[str, Any] = {}
     for name in ("firstname", "lastname"):
         if name in profile:
             checked[name] = profile[name] or None
@@ -225,4 +223,11 @@ def _checked_profile(profile: Mapping[str, Any]) -> dict[str, str | None]:
         checked["mail"] = profile["mail"] or None
         if checked["mail"] and not _MAIL.fullmatch(checked["mail"]):
             raise ValidationError({"mail": ["is not a valid address"]})
+    if "description" in profile:
+        checked["description"] = profile["description"] or None
+    for name, table in _DEFAULTS.items():
+        if name in profile:
+            checked[name] = profile[name]
+            if profile[name] is not None:
+                load(tx, actor, table, profile[name])
     return checked

@@ -10,7 +10,7 @@ taken away count at once.
 import hmac
 import json
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -21,7 +21,8 @@ from headgate.domain.errors import UnauthenticatedError
 from headgate.domain.ids import UserId
 from headgate.domain.registry_scopes import Scopes
 from headgate.services.access import Actor
-from headgate.services.accounts.authentication import Proof, actor_of
+from headgate.services.accounts.actors import actor_of
+from headgate.services.accounts.authentication import Proof
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import personal_access_tokens, users
 
@@ -59,11 +60,14 @@ class Issued:
 
 
 class RegistryTokens:
-    """Makes and reads tokens with a key of this installation; `life` is 15 minutes at most."""
+    """Makes and reads tokens with a key of this installation.
 
-    def __init__(self, key: bytes, *, life: timedelta) -> None:
+    `life` is asked for each token, and is 15 minutes at most.
+    """
+
+    def __init__(self, key: bytes, *, life: Callable[[], timedelta]) -> None:
         self._key = key
-        self._life = min(life, LONGEST_LIFE)
+        self._life = life
 
     def issue(
         self, proof: Proof | None, *, audience: str, bounds: Scopes | None, now: datetime
@@ -76,7 +80,7 @@ class RegistryTokens:
             audience=audience,
             bounds=bounds,
             issued_at=issued_at,
-            expires_at=issued_at + self._life,
+            expires_at=issued_at + min(self._life(), LONGEST_LIFE),
         )
         body = json.dumps(_written(claims), separators=(",", ":")).encode()
         text = urlsafe_b64encode(self._mac(body) + body).rstrip(b"=").decode()

@@ -10,6 +10,7 @@ from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import EnvironmentId, OrganizationId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
+from headgate.services.hosts.view_environments import HOSTS, count_of
 from headgate.services.listing import Catalog, where_equal
 from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.stores.db import Transaction
@@ -64,6 +65,9 @@ def query(
         select(
             lifecycle_environments,
             _PRIOR.c.name.label("prior_name"),
+            count_of(HOSTS, distributions.c.environment_id, lifecycle_environments.c.id).label(
+                "host_count"
+            ),
             organizations.c.name.label("organization_name"),
             organizations.c.label.label("organization_label"),
         )

@@ -17,9 +17,11 @@ from headgate.services.uniqueness import free_name, free_names
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
+    activation_keys,
     content_view_versions,
     content_views,
     distributions,
+    hosts,
     lifecycle_environments,
     location_organizations,
     locations,
@@ -137,6 +139,8 @@ def delete_organization(tx: Transaction, *, clock: Clock, organization_id: Organ
     What refers sideways goes first, so that the cascade meets no reference it may not break.
     """
     views = select(content_views.c.id).where(content_views.c.organization_id == organization_id)
+    for table in (hosts, activation_keys):
+        tx.execute(delete(table).where(table.c.organization_id == organization_id))
     tx.execute(delete(distributions).where(distributions.c.organization_id == organization_id))
     tx.execute(
         delete(content_view_versions).where(content_view_versions.c.content_view_id.in_(views))

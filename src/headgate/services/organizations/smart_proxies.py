@@ -21,6 +21,7 @@ from headgate.services.organizations.taxonomies import (
     require_in_all,
     set_links,
 )
+from headgate.services.platform.setting_values import in_force
 from headgate.services.uniqueness import free_name, require_unique
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
@@ -121,7 +122,8 @@ def create_smart_proxy(
     _check_url(tx, values["url"])
     _check_http_proxy(tx, actor, values)
     now = clock()
-    row = {**values, "created_at": now, "updated_at": now}
+    policy = values.get("download_policy") or in_force(tx, "default_proxy_download_policy")
+    row = {**values, "download_policy": policy, "created_at": now, "updated_at": now}
     proxy_id = SmartProxyId(insert_row(tx, smart_proxies, row))
     set_links(tx, actor, ORGANIZATION_LINKS, proxy_id, organizations, organization_ids)
     set_links(tx, actor, LOCATION_LINKS, proxy_id, locations, location_ids)

@@ -10,6 +10,7 @@ from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import RepositoryId
 from headgate.domain.repositories import GLOBAL_PROXY, NO_PROXY, SELECTED_PROXY
 from headgate.services.containers.upstreams import registry_remote
+from headgate.services.platform.setting_values import stored, value_of
 from headgate.services.repositories.own_settings import own_settings
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import content_credentials, http_proxies, products, repositories
@@ -24,6 +25,7 @@ _PRODUCT = (
         http_proxies.c.url.label("proxy_url"),
         http_proxies.c.username.label("proxy_username"),
         http_proxies.c.password.label("proxy_password"),
+        stored("sync_total_timeout").label("total_timeout"),
     )
     .outerjoin(
         http_proxies,
@@ -91,6 +93,7 @@ def remote_of(tx: Transaction, repository: Row[Any], unseal: Unseal) -> Remote:
         proxy=proxy(),
         mirrors=tuple(repository.mirrors or ()),
         concurrency=repository.download_concurrency,
+        total_timeout=value_of("sync_total_timeout", product.total_timeout),
         rate=repository.download_rate,
     )
     if repository.content_type != CONTAINER:

@@ -17,6 +17,7 @@ from headgate.domain.repositories import RepositorySettings
 from headgate.plugin import PublishOptions
 from headgate.services.access import Actor, load
 from headgate.services.containers.naming import name_after
+from headgate.services.platform.setting_values import in_force
 from headgate.services.related import AnyRow
 from headgate.services.repositories.products import (
     CREDENTIAL_KINDS,
@@ -44,8 +45,6 @@ DEFAULTS: Mapping[str, Any] = {
     "arch": "noarch",
     "unprotected": False,
     "verify_ssl_on_sync": True,
-    "download_policy": "immediate",
-    "mirroring_policy": "mirror_content_only",
     "missing_files_policy": "keep_good",
     "snapshot_days": 0,
 }
@@ -103,7 +102,8 @@ def insert_repository(
     """Make a repository for a caller who may; secrets among the values are sealed already."""
     own = _OWN_DEFAULTS.get(values["content_type"], {})
     given = {key: value for key, value in values.items() if value is not None}
-    values = {**DEFAULTS, **own, **given}
+    policies = _policies(tx, values["content_type"])
+    values = {**DEFAULTS, **policies, **own, **given}
     names = free_names(
         tx, repositories, name=values["name"], label=values.get("label"), product_id=product.id
     )
@@ -126,6 +126,15 @@ def insert_repository(
         },
     )
     return RepositoryId(repository_id)
+
+
+def _policies(tx: Transaction, content_type: str) -> dict[str, str]:
+    """Return what the settings say of repositories that are made without policies."""
+    of_type = "yum" if content_type == "yum" else "non_yum"
+    return {
+        "download_policy": in_force(tx, "default_download_policy"),
+        "mirroring_policy": in_force(tx, f"default_{of_type}_mirroring_policy"),
+    }
 
 
 def update_repository(

@@ -10,6 +10,7 @@ from sqlalchemy import Row, delete, insert, select, update
 from headgate.domain.clock import Clock
 from headgate.domain.content_views import ContentViewVersion, LifecycleEnvironment
 from headgate.services.containers.naming import name_served
+from headgate.services.hosts.leaving import let_go, places_of
 from headgate.services.serving.serving_history import note_serving
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
@@ -113,7 +114,11 @@ def base_path_of(tx: Transaction, view: Row[Any], environment: Row[Any]) -> str:
 def stop_serving(
     tx: Transaction, *, clock: Clock, content_view_id: int, environment_id: int
 ) -> None:
-    """Take the view out of the environment; taking it out twice is no error."""
+    """Take the view out of the environment; taking it out twice is no error.
+
+    BadRequestError if keys or hosts would be left without content.
+    """
+    let_go(tx, places_of(tx, content_view_id, [environment_id]))
     gone = tx.execute(
         delete(distributions)
         .where(

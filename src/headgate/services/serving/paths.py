@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, or_, select
 
 from headgate.plugin import ContentType, Located
+from headgate.services.platform.setting_values import in_force
 from headgate.services.serving.served import (
     SERVED_BY_PATH,
     ServedRepository,
@@ -76,7 +77,7 @@ class ServedFile:
     dormant: bool = False  # its publication has let go of it, and can be woken
 
 
-def find_repository(tx: Transaction, path: str, *, archived: bool) -> ServedRepository | None:
+def find_repository(tx: Transaction, path: str) -> ServedRepository | None:
     """Return the repository whose base path begins `path`, the longest if there are several."""
     segments = path.split("/")[:_MOST_SEGMENTS]
     long, short = ("/".join(segments[:length]) for length in _BASE_SEGMENTS)
@@ -88,7 +89,7 @@ def find_repository(tx: Transaction, path: str, *, archived: bool) -> ServedRepo
     rows = tx.execute(_DISTRIBUTIONS, {"long": long, "short": short}).all()
     for row in sorted(rows, key=lambda row: len(row.base_path), reverse=True):
         found = found or _served_below(tx, row, segments)
-    if not found and archived and len(segments) > 4 and segments[1] == _ARCHIVE:
+    if not found and len(segments) > 4 and segments[1] == _ARCHIVE:
         found = _archived(tx, segments)
     return max(found, key=lambda served: len(served.base), default=None)
 
@@ -224,6 +225,8 @@ def _archived(tx: Transaction, segments: Sequence[str]) -> list[ServedRepository
     organization, _, view, number = segments[:4]
     major, _, minor = number.partition(".")
     if not (major.isascii() and major.isdecimal() and minor.isascii() and minor.isdecimal()):
+        return []
+    if not in_force(tx, "distribute_archived_cvv"):
         return []
     version_id = tx.scalar(
         select(content_view_versions.c.id)

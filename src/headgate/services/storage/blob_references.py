@@ -1,4 +1,8 @@
-"""What refers to blobs: every foreign key but that of pins, those of new tables included."""
+"""What refers to blobs: every foreign key, those of new tables included.
+
+Rows that go with a blob (`ondelete="CASCADE"`) do not keep it: pins, which are asked for apart, and
+what is only noted of its bytes.
+"""
 
 from functools import cache
 
@@ -10,13 +14,12 @@ from headgate.stores.db.tables import blob_pins, blobs
 
 @cache
 def referencing_columns() -> tuple[Column[int], ...]:
-    """Return every column with a foreign key to `blobs`, but for pins; new tables included."""
+    """Return every column with a foreign key to `blobs` that keeps one."""
     return tuple(
         key.parent
         for table in metadata.sorted_tables
-        if table is not blob_pins
         for key in sorted(table.foreign_keys, key=lambda key: key.parent.name)
-        if key.references(blobs)
+        if key.references(blobs) and key.ondelete != "CASCADE"
     )
 
 

@@ -24,6 +24,7 @@ from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import ContentViewId, OrganizationId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
+from headgate.services.hosts.view_environments import HOSTS, KEYS, count_of
 from headgate.services.listing import Catalog, where_equal
 from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.services.views.component_records import components_of_views
@@ -91,12 +92,18 @@ def query(
     without: Sequence[int] = (),
     **plain: object,
 ) -> Select[Any]:
-    """Select content views with their organization and whether they have filters."""
+    """Select content views with their organization, whether they have filters, who uses them."""
     filtered = exists().where(content_view_filters.c.content_view_id == content_views.c.id)
     joined = (
         select(
             content_views,
             filtered.label("filtered"),
+            count_of(KEYS, distributions.c.content_view_id, content_views.c.id).label(
+                "activation_key_count"
+            ),
+            count_of(HOSTS, distributions.c.content_view_id, content_views.c.id).label(
+                "host_count"
+            ),
             organizations.c.name.label("organization_name"),
             organizations.c.label.label("organization_label"),
         )

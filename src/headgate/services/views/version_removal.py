@@ -9,6 +9,7 @@ from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, NotFoundError
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, EnvironmentId
 from headgate.services.access import Actor, load, load_many
+from headgate.services.hosts.leaving import NONE, Replacements, places_of, require_no_orphans
 from headgate.services.related import AnyRow
 from headgate.services.storage.collection import request_collection
 from headgate.services.views.content_views import environments_of, require_plain
@@ -31,8 +32,12 @@ def check_removal(
     environment_ids: Sequence[EnvironmentId] = (),
     version_ids: Sequence[ContentViewVersionId] = (),
     destroy_content_view: bool = False,
+    replacements: Replacements = NONE,
 ) -> Row[Any]:
-    """Return the view if it may leave these environments and then lose these versions."""
+    """Return the view if it may leave these environments and then lose these versions.
+
+    Hosts and keys that would be left without content need `replacements`.
+    """
     view = require_plain(load(tx, actor, content_views, content_view_id), "removed")
     actor.require("promote_or_remove_content_views", organization_id=view.organization_id)
     if not (environment_ids or version_ids or destroy_content_view):
@@ -44,6 +49,7 @@ def check_removal(
     for target in load_many(tx, actor, lifecycle_environments, environment_ids):
         if target.id not in serving:
             raise BadRequestError(f"Content view '{view.name}' is not in '{target.name}'.")
+    require_no_orphans(tx, places_of(tx, view.id, environment_ids), replacements)
     if version_ids:
         versions = load_many(tx, actor, content_view_versions, version_ids)
         for version in versions:
@@ -54,34 +60,37 @@ def check_removal(
     return view
 
 
-def check_replacement(
+def replacement(
     tx: Transaction,
     *,
     actor: Actor,
     kind: str,
     content_view_id: ContentViewId | None,
     environment_id: EnvironmentId | None,
+    organization_id: int,
     leaving: Sequence[int] = (),
-) -> None:
-    """Raise BadRequestError unless both are given, or none, and the environment serves the view.
+) -> int | None:
+    """Return the id of what takes the place of a content view environment; None if none is named.
 
-    `kind` is whose place it is: system or key. `leaving` are environments that the same request
-    takes this view out of.
+    BadRequestError unless both are given and the environment serves the view, in this
+    organization. `kind` is whose place it is: system or key. `leaving` are environments that the
+    same request takes this view out of.
     """
     if content_view_id is None and environment_id is None:
-        return
+        return None
     if content_view_id is None or environment_id is None:
         raise BadRequestError(
             f"Both {kind}_content_view_id and {kind}_environment_id must be given, or none of them."
         )
     view = load(tx, actor, content_views, content_view_id)
     environment = load(tx, actor, lifecycle_environments, environment_id)
-    served = {row.id for row in environments_of(tx, view.id)} - set(leaving)
-    if environment.id not in served:
+    found = [] if environment.id in leaving else places_of(tx, view.id, [environment.id])
+    if not found or view.organization_id != organization_id:
         raise BadRequestError(
             f"Content view '{view.name}' is not in '{environment.name}': nothing can be reassigned"
             " to it."
         )
+    return found[0]
 
 
 def require_deletable_version(

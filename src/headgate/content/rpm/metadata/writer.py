@@ -1,7 +1,7 @@
 """Writing primary, filelists and other for any selection of packages.
 
 Whole segments are copied as they are; of the others the wanted fragments are cut out and
-compressed again, several segments together where little is left of each. No XML is generated
+compressed again, or copied from an earlier file that has them in the same form. No XML is generated
 but the root's tags.
 
 `open-checksum` is left out of what is returned: nothing that reads these three files asks for it
@@ -14,15 +14,19 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from functools import partial
+from itertools import chain
+from typing import Final, Literal, NamedTuple
+from zlib import crc32
 
+from headgate.content.rpm.metadata.cuts import COPY_BYTES, Cut, grouped, span
+from headgate.content.rpm.metadata.pieces import Earlier, Found, Piece, name_of
 from headgate.content.rpm.metadata.segments import (
-    SEGMENT_BYTES,
-    SEGMENT_PACKAGES,
+    EXPANDED,
     Codec,
     Kind,
-    Layout,
     Place,
     Sink,
     compress,
@@ -30,16 +34,11 @@ from headgate.content.rpm.metadata.segments import (
     expand_segment,
 )
 from headgate.content.rpm.metadata.shapes import COMMON, FILELISTS, OTHER, RPM
+from headgate.domain.errors import InvalidContentError, NotFoundError
 
 ChecksumType = Literal["sha256", "sha384", "sha512"]
 
-# Read of one pack in one go when whole segments follow each other.
-_COPY_BYTES: Final = 4 << 20
 _IN_FLIGHT: Final = 6
-_FEWEST_COPIED: Final = SEGMENT_PACKAGES // 4
-# Segments of which a part is left out are read as zstd, whatever is written: gunzip takes a third
-# more (60,000 packages: 0.5 s and 0.65 s).
-_EXPANDED: Final[Codec] = "zst"
 
 _ROOTS: Final[dict[Kind, tuple[str, str]]] = {
     "primary": ("metadata", f'xmlns="{COMMON}" xmlns:rpm="{RPM}"'),
@@ -47,52 +46,26 @@ _ROOTS: Final[dict[Kind, tuple[str, str]]] = {
     "other": ("otherdata", f'xmlns="{OTHER}"'),
 }
 
-
-class _Hash(Protocol):
-    def update(self, data: bytes, /) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """A part of a segment: the packages at `positions` (ascending), or all of them.
-
-    `pack` is whatever tells the reader which pack the segment lies in.
-    """
-
-    pack: int
-    layout: Layout
-    positions: Sequence[int] | None = None
-
-    @property
-    def count(self) -> int:
-        """The number of packages."""
-        return self.layout.count if self.positions is None else len(self.positions)
-
-    @property
-    def whole(self) -> bool:
-        """Whether no package of the segment is left out."""
-        return self.count == self.layout.count
-
-    def size(self, kind: Kind) -> int:
-        """Bytes when expanded."""
-        if self.positions is None:
-            return self.layout.size(kind)
-        lengths = self.layout.lengths[kind]
-        return sum(lengths[position] for position in self.positions) + len(self.positions)
-
-
 # Called as read(pack, kind, codec, place), from several threads at once.
 ReadPack = Callable[[int, Kind, Codec, Place], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A metadata file as repomd.xml describes it."""
+    """A metadata file as repomd.xml describes it, and its pieces for files to come."""
 
     checksum_type: ChecksumType
     checksum: str
     size: int
     open_size: int
+    pieces: Sequence[Piece] = ()
+
+
+class _Part(NamedTuple):
+    """A part of the file; its pieces lie where they are within it."""
+
+    data: bytes
+    pieces: Sequence[Piece] = ()
 
 
 def write_metadata(
@@ -104,102 +77,143 @@ def write_metadata(
     sink: Sink,
     checksum_type: ChecksumType = "sha256",
     threads: int = 2,
+    earlier: Earlier | None = None,
 ) -> Written:
     """Write the file of `kind` that lists the packages of `cuts`, in their order.
 
     Give the same cuts for all three kinds: readers expect the same order. Memory is bounded by a
-    few segments. What `read` and `sink` raise comes out.
+    few segments. With `earlier` files the bytes are the same; without, the file's pieces are not
+    told. What `read` and `sink` raise comes out.
     """
     root, namespaces = _ROOTS[kind]
-    count = sum(cut.count for cut in cuts)
+    count = sum(part.count for part in cuts)
     head = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} {namespaces} packages="{count}">\n'
     foot = f"</{root}>\n"
-    checksum = hashlib.new(checksum_type)
-    size = 0
+    file = _File(sink, checksum_type)
     with ThreadPoolExecutor(threads, thread_name_prefix="compress") as pool:
-        working: deque[Future[bytes]] = deque()
+        working: deque[Future[_Part]] = deque()
         try:
-            for job in _jobs(kind, codec, cuts, read, (head.encode(), foot.encode())):
+            for job in chain(
+                [lambda: _Part(compress(codec, head.encode()))],
+                _jobs(_Making(kind, codec, read, earlier), cuts),
+                [lambda: _Part(compress(codec, foot.encode()))],
+            ):
                 working.append(pool.submit(job))
                 while len(working) > _IN_FLIGHT:
-                    size += _put(working.popleft().result(), sink, checksum)
+                    file.append(working.popleft().result())
             while working:
-                size += _put(working.popleft().result(), sink, checksum)
+                file.append(working.popleft().result())
         finally:
             for future in working:
                 future.cancel()
-    open_size = len(head) + len(foot) + sum(cut.size(kind) for cut in cuts)
-    return Written(checksum_type, checksum.hexdigest(), size, open_size)
+    open_size = len(head) + len(foot) + sum(part.size(kind) for part in cuts)
+    return Written(checksum_type, file.checksum.hexdigest(), file.size, open_size, file.pieces)
 
 
-def _put(data: bytes, sink: Sink, checksum: _Hash) -> int:
-    sink.write(data)
-    checksum.update(data)
-    return len(data)
+class _File:
+    """The file as far as it is written."""
+
+    def __init__(self, sink: Sink, checksum_type: ChecksumType) -> None:
+        self._sink = sink
+        self.checksum = hashlib.new(checksum_type)
+        self.size = 0
+        self.pieces: list[Piece] = []
+
+    def append(self, part: _Part) -> None:
+        self._sink.write(part.data)
+        self.checksum.update(part.data)
+        self.pieces += [piece.moved(self.size) for piece in part.pieces]
+        self.size += len(part.data)
 
 
-def _jobs(
-    kind: Kind, codec: Codec, cuts: Sequence[Cut], read: ReadPack, root: tuple[bytes, bytes]
-) -> Iterator[Callable[[], bytes]]:
-    head, foot = root
-    yield lambda: compress(codec, head)
-    for group in _groups(kind, codec, cuts):
-        if _copied(group[0]):
-            place = _span(kind, codec, group)
-            yield lambda pack=group[0].pack, place=place: read(pack, kind, codec, place)
-        else:
-            yield lambda group=group: _recompressed(kind, codec, group, read)
-    yield lambda: compress(codec, foot)
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """What all parts of one file are made of."""
 
+    kind: Kind
+    codec: Codec
+    read: ReadPack
+    earlier: Earlier | None
 
-def _groups(kind: Kind, codec: Codec, cuts: Sequence[Cut]) -> Iterator[list[Cut]]:
-    """Yield whole segments that lie end to end, or cut ones that together make a segment."""
-    group: list[Cut] = []
-    count = size = 0
-    for part in cuts:
-        if part.count == 0:
-            continue
-        if group and not (
-            _follows(kind, codec, group[-1], part) and size < _COPY_BYTES
-            if _copied(part)
-            else not _copied(group[0])
-            and count + part.count <= SEGMENT_PACKAGES
-            and size + part.size(kind) <= SEGMENT_BYTES
-        ):
-            yield group
-            group, count, size = [], 0, 0
-        group.append(part)
-        count += part.count
-        size += part.layout.places[kind, codec].length if _copied(part) else part.size(kind)
-    if group:
-        yield group
+    def copied(self, group: Sequence[Cut]) -> _Part:
+        """Return segments as they lie in their pack."""
+        place = span(self.kind, self.codec, group)
+        return _Part(self.read(group[0].pack, self.kind, self.codec, place))
 
+    def named(self, group: Sequence[Cut]) -> bytes | None:
+        """Return the name of the piece made of these cuts, if anybody wants to know it."""
+        if self.earlier is None:
+            return None
+        return name_of(self.kind, self.codec, group, self.earlier.identify)
 
-def _copied(part: Cut) -> bool:
-    """Segments of a handful of packages (uploads, small re-syncs) are better put together."""
-    return part.whole and part.count >= _FEWEST_COPIED
+    def compressed(self, group: Sequence[Cut], name: bytes | None) -> _Part:
+        """Return the wanted packages of these segments, compressed."""
+        data = compress(self.codec, b"".join(map(self._cut, group)))
+        if name is None:
+            return _Part(data)
+        return _Part(data, [Piece(name, 0, len(data), crc32(data))])
 
+    def taken(self, again: "Sequence[_Again]") -> _Part:
+        """Return pieces that lie end to end in an earlier file; compressed where they are not."""
+        data = self._read_again(again)
+        parts: list[bytes] = []
+        pieces: list[Piece] = []
+        at = size = 0
+        for group, (_, piece) in again:
+            part = data[at : at + piece.length]
+            at += piece.length
+            if len(part) != piece.length or crc32(part) != piece.checksum:
+                part, (piece,) = self.compressed(group, piece.name)  # noqa: PLW2901 - takes its place
+            parts.append(part)
+            pieces.append(piece._replace(offset=size))
+            size += len(part)
+        return _Part(b"".join(parts), pieces)
 
-def _follows(kind: Kind, codec: Codec, one: Cut, other: Cut) -> bool:
-    place = one.layout.places[kind, codec]
-    next_place = other.layout.places[kind, codec]
-    return (
-        _copied(one) and one.pack == other.pack and place.offset + place.length == next_place.offset
-    )
+    def _read_again(self, again: "Sequence[_Again]") -> bytes:
+        file, first = again[0].found
+        place = Place(first.offset, sum(found.piece.length for _, found in again))
+        if self.earlier is not None:
+            with suppress(NotFoundError, InvalidContentError, OSError):
+                return self.earlier.read(file, place)
+        return b""
 
+    def _cut(self, part: Cut) -> bytes:
+        """Return the wanted packages of a segment.
 
-def _span(kind: Kind, codec: Codec, group: list[Cut]) -> Place:
-    places = [part.layout.places[kind, codec] for part in group]
-    return Place(places[0].offset, sum(place.length for place in places))
-
-
-def _recompressed(kind: Kind, codec: Codec, group: list[Cut], read: ReadPack) -> bytes:
-    pieces: list[bytes] = []
-    for part in group:
+        Joined here, so that no view keeps the rest of a segment of which little is wanted.
+        """
         layout = part.layout
-        data = read(part.pack, kind, _EXPANDED, layout.places[kind, _EXPANDED])
-        expanded = expand_segment(_EXPANDED, data, layout.size(kind))
-        wanted = range(layout.count) if part.positions is None else part.positions
-        # Joined here, so that no view keeps the rest of a segment of which little is wanted.
-        pieces.append(b"".join(cut(expanded, layout.lengths[kind], wanted)))
-    return compress(codec, b"".join(pieces))
+        data = self.read(part.pack, self.kind, EXPANDED, layout.places[self.kind, EXPANDED])
+        expanded = expand_segment(EXPANDED, data, layout.size(self.kind))
+        return b"".join(cut(expanded, layout.lengths[self.kind], part.wanted))
+
+
+class _Again(NamedTuple):
+    """Cuts that an earlier file has, put together and compressed as they are to be."""
+
+    group: Sequence[Cut]
+    found: Found
+
+
+def _jobs(making: _Making, cuts: Sequence[Cut]) -> Iterator[Callable[[], _Part]]:
+    """Yield what gives the parts of the file; each may be called in any thread."""
+    again: list[_Again] = []
+    for group in grouped(making.kind, making.codec, cuts):
+        name = None if group[0].copied else making.named(group)
+        found = making.earlier.found.get(name) if making.earlier and name else None
+        if again and not (found and _continues(again, found)):
+            yield partial(making.taken, again)
+            again = []
+        if found:
+            again.append(_Again(group, found))
+        elif group[0].copied:
+            yield partial(making.copied, group)
+        else:
+            yield partial(making.compressed, group, name)
+    if again:
+        yield partial(making.taken, again)
+
+
+def _continues(again: Sequence[_Again], found: Found) -> bool:
+    first, last = again[0].found.piece, again[-1].found
+    return last.precedes(found) and found.piece.offset - first.offset < COPY_BYTES

@@ -12,7 +12,8 @@ from typing import Any, Final
 from pyroaring import BitMap
 from sqlalchemy import select
 
-from headgate.content.rpm.metadata.writer import Cut, write_metadata
+from headgate.content.rpm.metadata.cuts import Cut
+from headgate.content.rpm.metadata.writer import write_metadata
 from headgate.content.rpm.selection import cuts_of, pack_reader
 from headgate.content.rpm.tables import module_documents, rpm_packages, rpm_segments
 from headgate.plugin import Ports

@@ -3,7 +3,15 @@
 Tables of one content type stand beside it (`content/rpm/tables.py`) on the same metadata.
 """
 
+from headgate.stores.db.tables.activation_keys import (
+    activation_key_collections,
+    activation_key_environments,
+    activation_key_hosts,
+    activation_keys,
+    content_overrides,
+)
 from headgate.stores.db.tables.audits import audits
+from headgate.stores.db.tables.bookmarks import bookmarks
 from headgate.stores.db.tables.containers import (
     container_repositories,
     container_uploads,
@@ -24,6 +32,20 @@ from headgate.stores.db.tables.flatpak import (
     flatpak_remote_manifests,
     flatpak_remote_repositories,
     flatpak_remotes,
+)
+from headgate.stores.db.tables.hosts import (
+    host_collection_hosts,
+    host_collections,
+    host_environments,
+    host_facts,
+    host_parameters,
+    host_products,
+    host_traces,
+    hosts,
+    module_profile_streams,
+    module_profiles,
+    package_profile_packages,
+    package_profiles,
 )
 from headgate.stores.db.tables.http_proxies import (
     http_proxies,
@@ -46,8 +68,24 @@ from headgate.stores.db.tables.organizations import (
 )
 from headgate.stores.db.tables.quotas import organization_quotas
 from headgate.stores.db.tables.recurrence import recurring_logics, sync_plans
+from headgate.stores.db.tables.roles import (
+    permissions,
+    role_filter_organizations,
+    role_filter_permissions,
+    role_filters,
+    role_locations,
+    role_organizations,
+    roles,
+    user_roles,
+    usergroup_members,
+    usergroup_roles,
+    usergroup_users,
+    usergroups,
+)
+from headgate.stores.db.tables.settings import setting_values
 from headgate.stores.db.tables.smart_proxies import (
     smart_proxies,
+    smart_proxy_environments,
     smart_proxy_locations,
     smart_proxy_organizations,
 )
@@ -66,7 +104,6 @@ from headgate.stores.db.tables.users import (
     revoked_certificates,
     sessions,
     user_organizations,
-    user_permissions,
     users,
 )
 from headgate.stores.db.tables.views import (
@@ -86,13 +123,19 @@ from headgate.stores.db.tables.views import (
 )
 
 __all__ = [
+    "activation_key_collections",
+    "activation_key_environments",
+    "activation_key_hosts",
+    "activation_keys",
     "audits",
     "blob_pins",
     "blobs",
+    "bookmarks",
     "collection_requests",
     "container_repositories",
     "container_uploads",
     "content_credentials",
+    "content_overrides",
     "content_set_members",
     "content_sets",
     "content_uploads",
@@ -114,6 +157,14 @@ __all__ = [
     "flatpak_remote_manifests",
     "flatpak_remote_repositories",
     "flatpak_remotes",
+    "host_collection_hosts",
+    "host_collections",
+    "host_environments",
+    "host_facts",
+    "host_parameters",
+    "host_products",
+    "host_traces",
+    "hosts",
     "http_proxies",
     "http_proxy_locations",
     "http_proxy_organizations",
@@ -121,9 +172,14 @@ __all__ = [
     "location_organizations",
     "locations",
     "missing_files",
+    "module_profile_streams",
+    "module_profiles",
     "offered_units",
     "organization_quotas",
     "organizations",
+    "package_profile_packages",
+    "package_profiles",
+    "permissions",
     "personal_access_tokens",
     "products",
     "publication_files",
@@ -133,9 +189,17 @@ __all__ = [
     "repositories",
     "repository_versions",
     "revoked_certificates",
+    "role_filter_organizations",
+    "role_filter_permissions",
+    "role_filters",
+    "role_locations",
+    "role_organizations",
+    "roles",
     "sessions",
+    "setting_values",
     "signing_keys",
     "smart_proxies",
+    "smart_proxy_environments",
     "smart_proxy_locations",
     "smart_proxy_organizations",
     "sync_plans",
@@ -147,6 +211,10 @@ __all__ = [
     "unit_pins",
     "user_locations",
     "user_organizations",
-    "user_permissions",
+    "user_roles",
+    "usergroup_members",
+    "usergroup_roles",
+    "usergroup_users",
+    "usergroups",
     "users",
 ]

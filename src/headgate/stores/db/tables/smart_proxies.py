@@ -33,3 +33,9 @@ smart_proxy_organizations = link_table(
 smart_proxy_locations = link_table(
     "smart_proxy_locations", smart_proxy_id="smart_proxies", location_id="locations"
 )
+# The environments that a proxy is to mirror.
+smart_proxy_environments = link_table(
+    "smart_proxy_environments",
+    smart_proxy_id="smart_proxies",
+    environment_id="lifecycle_environments",
+)

@@ -5,13 +5,13 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Integer,
-    PrimaryKeyConstraint,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 
-from headgate.stores.db.auditing.declarations import SECRET, UNAUDITED, folded, unaudited
+from headgate.stores.db.auditing.declarations import SECRET, UNAUDITED, unaudited
 from headgate.stores.db.types import UtcDateTime, link_table, metadata
 
 users = Table(
@@ -22,6 +22,9 @@ users = Table(
     Column("firstname", String(50)),
     Column("lastname", String(50)),
     Column("mail", String(254)),
+    Column("description", Text),
+    Column("default_organization_id", Integer, ForeignKey("organizations.id", ondelete="SET NULL")),
+    Column("default_location_id", Integer, ForeignKey("locations.id", ondelete="SET NULL")),
     Column("password_hash", String(255), info=SECRET),  # argon2id; null: cannot log in by password
     Column("admin", Boolean, nullable=False, default=False),
     Column("disabled", Boolean, nullable=False, default=False),
@@ -32,16 +35,6 @@ users = Table(
 
 user_organizations = link_table(
     "user_organizations", user_id="users", organization_id="organizations"
-)
-
-# Katello's permission names, valid in every organization of the user; roles build on this.
-user_permissions = Table(
-    "user_permissions",
-    metadata,
-    Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
-    Column("permission", String(64), nullable=False),
-    PrimaryKeyConstraint("user_id", "permission"),
-    info=folded("user_id", "permission", "permissions"),
 )
 
 sessions = Table(

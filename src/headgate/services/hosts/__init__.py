@@ -1,0 +1,1 @@
+"""Activation keys, host collections, hosts: who gets which content."""
