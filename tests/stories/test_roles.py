@@ -99,13 +99,14 @@ def test_a_filter_holds_permissions_of_one_type(admin: TestClient, rights: Right
     assert (shown["search"], shown["unlimited?"], shown["override?"]) == (None, True, False)
 
     mixed = rights.permission_ids("view_products", "view_users")
-    for wrong, words in (
+    faults: list[tuple[dict[str, Any], str]] = [
         ({"permission_ids": mixed}, "same resource type"),
         ({"permission_ids": []}, "can't be blank"),
         ({"permission_ids": [7_777_777]}, "name no permission"),
         ({"organization_ids": [zoo]}, "need override"),
         ({"role_id": 1}, "cannot be changed"),
-    ):
+    ]
+    for wrong, words in faults:
         refused(admin.put(path, json={"filter": wrong}), 422, words)
     refused(admin.put(path, json={"filter": {"search": "name = x"}}), 501, "search")
     assert show(admin, path) == shown

@@ -6,10 +6,10 @@ nothing holds such a unit.
 
 from typing import Final
 
-from headgate.apis.actions import Call, Listing, Resource, doc
+from headgate.apis.actions import Call, Listing, Params, Resource, doc
 from headgate.apis.katello import units
 from headgate.apis.katello.unlisted import nothing_listed
-from headgate.domain.ids import FilterId, FilterRuleId
+from headgate.domain.ids import FilterId, FilterRuleId, OrganizationId, RepositoryId
 
 _NESTED: Final = (
     "/katello/api/content_views/{{content_view_id}}/filters/{{content_view_filter_id}}/{0}",
@@ -81,10 +81,12 @@ def _later(
     return resource
 
 
-class DefaultSort(units.Show):
+class DefaultSort(Params):
     """Show refs of ostree and packages of Python."""
 
     id: str | None = doc("Unit identifier", default=None)
+    organization_id: OrganizationId | None = doc("Organization ID", default=None)
+    repository_id: RepositoryId | None = doc("Repository ID", default=None)
     content_type: str | None = doc("Content type", default=None)
 
 
