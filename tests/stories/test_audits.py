@@ -120,22 +120,18 @@ def test_what_a_thing_is_linked_with_is_part_of_it(house: House) -> None:
                 "login": "keeper",
                 "password": "long enough",
                 "organization_ids": [house.organization],
-                "permissions": ["view_products"],
+                "role_ids": [1],
             }
         },
     )
     user = made.json()["id"]
-    house.admin.put(f"/api/users/{user}", json={"user": {"permissions": ["view_products"]}})
-    house.admin.put(
-        f"/api/users/{user}", json={"user": {"permissions": ["view_products", "edit_products"]}}
-    )
+    house.admin.put(f"/api/users/{user}", json={"user": {"role_ids": [1]}})
+    house.admin.put(f"/api/users/{user}", json={"user": {"role_ids": [1, 2]}})
 
     created, changed = log(house, f"type = user and auditable_id = {user}")
     assert created["audited_changes"]["organization_ids"] == [house.organization]
-    assert created["audited_changes"]["permissions"] == ["view_products"]
-    assert changed["audited_changes"] == {
-        "permissions": [["view_products"], ["edit_products", "view_products"]]
-    }
+    assert created["audited_changes"]["role_ids"] == [1]
+    assert changed["audited_changes"] == {"role_ids": [[1], [1, 2]]}
 
 
 def test_what_goes_along_with_a_thing_is_noted_too(house: House) -> None:

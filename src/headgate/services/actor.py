@@ -73,6 +73,20 @@ class Actor:
             for grant in self.limited
         )
 
+    def organizations_with(self, permission: str) -> frozenset[int]:
+        """Return the organizations in all whose things the permission holds.
+
+        Administrators belong to none of them: they need no permission.
+        """
+        if permission in self.permissions:
+            return self.organization_ids
+        held = [each for each in self.limited if permission in each.permissions]
+        return frozenset(
+            organization_id
+            for organization_id in self.organization_ids
+            if any(each.reaches(organization_id) for each in held)
+        )
+
     def require(self, permission: str, *, organization_id: int | None = None) -> None:
         """Raise PermissionDeniedError unless the actor holds the permission, as `may` says."""
         if not self.may(permission, organization_id=organization_id):
