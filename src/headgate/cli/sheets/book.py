@@ -31,6 +31,8 @@ _KINDS: Final[Mapping[str, tuple[str, str, Sequence[str]]]] = {
         ("content_view.name", "name"),
     ),
 }
+# Rules about a group of packages or a module stream name it by what another server calls otherwise.
+_BY_ID: Final = frozenset({"uuid", "module_stream"})
 _OF_NONE: Final = frozenset({"organization", "location", "role"})
 
 
@@ -52,7 +54,8 @@ class Book:
             return _in_order(self._listed(noun.path, organization_id))
         if "{content_view_filter_id}" in noun.path:
             filters = self._listed("/katello/api/content_view_filters", organization_id)
-            return [rule for each in filters for rule in each["rules"]]
+            rules: list[Json] = [rule for each in filters for rule in each["rules"]]
+            return [rule for rule in rules if not _BY_ID & rule.keys()]
         listed = self._listed(noun.path, organization_id)
         return [row for row in listed if not row.get("default")]
 

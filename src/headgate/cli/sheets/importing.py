@@ -58,7 +58,7 @@ class Importer:
         wanted = {
             column.title: cells.same(line.cells[column.title], column) for column in self._columns
         }
-        key = tuple(wanted.get(title, "") for title in self._noun.key)
+        key = tuple(wanted[title] for title in self._key)
         if missing := [title for title in self._needed if not wanted[title]]:
             raise CliError(f"{missing[0]} is missing", REFUSED)
         first = self._lines.setdefault((organization_id, key), line.number)
@@ -77,6 +77,12 @@ class Importer:
     def refuse(self) -> None:
         """Count a line that was not done."""
         self.counts["refused"] += 1
+
+    @property
+    def _key(self) -> Sequence[str]:
+        """The titles by which lines and things are told apart."""
+        there = {column.title for column in self._columns}
+        return [title for title in self._noun.key if title in there]
 
     @property
     def _needed(self) -> Sequence[str]:
@@ -101,7 +107,7 @@ class Importer:
         """Return what an organization has, by the cells that tell one from another."""
         if cells.organization_id not in self._there:
             by_title = {column.title: column for column in self._noun.columns}
-            keys = [by_title[title] for title in self._noun.key]
+            keys = [by_title[title] for title in self._key]
             self._there[cells.organization_id] = {
                 tuple(cells.shown(row, column) for column in keys): row
                 for row in self._book.rows(self._noun, cells.organization_id)

@@ -203,7 +203,6 @@ NOUNS: Final[Mapping[str, Noun]] = {
         (
             Column("Filter", "content_view_filter_id", "content_view_filter_id", "one", "filter"),
             Column("Name", "name", "name"),
-            Column("UUID", "uuid", "uuid"),
             Column("Version", "version", "version"),
             Column("Min Version", "min_version", "min_version"),
             Column("Max Version", "max_version", "max_version"),
@@ -215,7 +214,7 @@ NOUNS: Final[Mapping[str, Noun]] = {
             Column("Date Type", "date_type", "date_type"),
         ),
         key=(
-            *("Filter", "Name", "UUID", "Version", "Min Version", "Max Version", "Architecture"),
+            *("Filter", "Name", "Version", "Min Version", "Max Version", "Architecture"),
             *("Errata ID", "Start Date", "End Date", "Types", "Date Type"),
         ),
     ),
