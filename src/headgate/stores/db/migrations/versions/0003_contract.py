@@ -390,7 +390,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("action", sa.String(length=8), nullable=False),
         sa.Column("auditable_type", sa.String(length=64), nullable=False),
-        sa.Column("auditable_id", sa.Integer(), nullable=False),
+        sa.Column("auditable_id", sa.Integer(), nullable=True),
         sa.Column("auditable_name", sa.String(length=255), nullable=True),
         sa.Column("organization_id", sa.Integer(), nullable=True),
         sa.Column("user_id", sa.Integer(), nullable=True),
