@@ -150,7 +150,12 @@ def tenant(tx: Transaction, name: str, *, password_hash: str | None = None) -> T
     _add_versions(tx, made)
     _add_hosts(tx, made)
     _add_people(tx, made, password_hash)
-    change = {"action": "create", "auditable_type": "product", "auditable_id": 1, "changes": {}}
+    change: dict[str, Any] = {
+        "action": "create",
+        "auditable_type": "product",
+        "auditable_id": 1,
+        "changes": {},
+    }
     made.add(tx, audits, **change, way="api", organization_id=organization_id)
     return made
 

@@ -51,6 +51,7 @@ rpm_pieces = Table(
     Column("blob_id", Integer, ForeignKey("blobs.id", ondelete="CASCADE"), primary_key=True),
     Column("anchor", LargeBinary(8), nullable=False, index=True),
     Column("pieces", LargeBinary, nullable=False),
+    info=unaudited("Where bytes lie that may be copied"),
 )
 
 # Binary and source packages: a source package has the architecture src or nosrc.
