@@ -197,7 +197,6 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         sa.Column("release", sa.String(length=255), nullable=False),
         sa.Column("arch", sa.String(length=64), nullable=False),
         sa.Column("vendor", sa.String(length=255), nullable=True),
-        sa.Column("evr", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["profile_id"],
             ["package_profiles.id"],
