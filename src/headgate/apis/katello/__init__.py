@@ -40,7 +40,16 @@ from headgate.apis.katello.flatpak_remote_repositories import flatpak_remote_rep
 from headgate.apis.katello.flatpak_remotes import flatpak_remotes
 from headgate.apis.katello.home import home, ping
 from headgate.apis.katello.host_collections import host_collections
+from headgate.apis.katello.host_content import (
+    host_debs,
+    host_errata,
+    host_module_streams,
+    host_packages,
+    host_tracer,
+)
+from headgate.apis.katello.host_subscriptions import host_subscriptions
 from headgate.apis.katello.hosts import hosts
+from headgate.apis.katello.hosts_bulk_actions import hosts_bulk_actions
 from headgate.apis.katello.http_proxies import http_proxies
 from headgate.apis.katello.later_content_types import (
     ansible_collections,
@@ -167,6 +176,13 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     activation_keys,
     host_collections,
     hosts,
+    hosts_bulk_actions,
+    host_subscriptions,
+    host_packages,
+    host_debs,
+    host_module_streams,
+    host_errata,
+    host_tracer,
     *PROVISIONING,
 )
 add_completion(RESOURCES)

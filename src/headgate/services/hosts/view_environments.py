@@ -249,14 +249,14 @@ def search_fields(holders: Holders, key: Column[Any]) -> dict[str, Field]:
     }
 
 
-def repositories_in(tx: Transaction, distribution_ids: Sequence[int]) -> ColumnElement[bool]:
-    """Return the condition that one of these content view environments serves a repository."""
+def repositories_for(holders: Holders, owner_id: int) -> ColumnElement[bool]:
+    """Return the condition that a content view environment of a key or host serves a repository."""
     places, held, taken = (
         distributions.c,
         content_view_version_repositories.c,
         content_view_repositories.c,
     )
-    here = among(tx, places.id, distribution_ids)
+    here = places.id.in_(select(holders.table.c.distribution_id).where(holders.owner == owner_id))
     frozen = select(held.repository_id).join(
         distributions, and_(places.version_id == held.version_id, here)
     )

@@ -199,7 +199,6 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         sa.Column("release", sa.String(length=255), nullable=False),
         sa.Column("arch", sa.String(length=64), nullable=False),
         sa.Column("vendor", sa.String(length=255), nullable=True),
-        sa.Column("evr", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["profile_id"],
             ["package_profiles.id"],
@@ -937,16 +936,16 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         batch_op.add_column(sa.Column("default_organization_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("default_location_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_organization_id"),
-            "organizations",
-            ["default_organization_id"],
+            batch_op.f("fk_users_default_location_id"),
+            "locations",
+            ["default_location_id"],
             ["id"],
             ondelete="SET NULL",
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_location_id"),
-            "locations",
-            ["default_location_id"],
+            batch_op.f("fk_users_default_organization_id"),
+            "organizations",
+            ["default_organization_id"],
             ["id"],
             ondelete="SET NULL",
         )
@@ -955,8 +954,8 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
 def downgrade() -> None:  # noqa: PLR0915 - a list
     """Remove them."""
     with op.batch_alter_table("users", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_users_default_location_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_users_default_organization_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_users_default_location_id"), type_="foreignkey")
         batch_op.drop_column("default_location_id")
         batch_op.drop_column("default_organization_id")
         batch_op.drop_column("description")
