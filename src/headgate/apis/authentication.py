@@ -18,11 +18,19 @@ from headgate.apis.ports import Services
 from headgate.domain.authors import Author
 from headgate.domain.errors import PermissionDeniedError, UnauthenticatedError
 from headgate.services.access import Actor
-from headgate.services.accounts.authentication import Credentials, SignIn, actor_of_session
+from headgate.services.accounts.authentication import (
+    REFUSED,
+    Credentials,
+    SignIn,
+    find_session,
+    note_session_use,
+    open_session,
+)
+from headgate.stores.db import Transaction
 
 SESSION_COOKIE: Final = "_session_id"
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_LONGEST: Final = 4096
+_LONGEST: Final = 16_384
 # How our own command line and hammer name themselves.
 _COMMAND_LINES: Final = ("headgate", "hammer")
 
@@ -40,6 +48,7 @@ class Caller:
     origin: str | None
     fetch_site: str | None
     host: str
+    scheme: str = "https"
     agent: str = ""
     actor: Actor | None = None
     authenticated: bool = False
@@ -57,6 +66,7 @@ class Caller:
             origin=headers.get("origin"),
             fetch_site=headers.get("sec-fetch-site"),
             host=headers.get("host", ""),
+            scheme=request.url.scheme,
             agent=headers.get("user-agent", ""),
         )
 
@@ -78,7 +88,9 @@ class Caller:
     def from_elsewhere(self) -> bool:
         """Whether a browser says that another site's page made this request."""
         if self.origin is not None:
-            return urlsplit(self.origin).netloc != self.host
+            origin = urlsplit(self.origin)
+            own = (self.scheme, self.host.lower())
+            return (origin.scheme, origin.netloc.lower()) != own
         return self.fetch_site not in (None, "same-origin", "none")
 
 
@@ -89,6 +101,7 @@ class Authenticator:
         """Without `sign_in`, which other planes may share, it keeps one of its own."""
         self._database = services.database
         self._clock = services.clock
+        self._sessions = services.sessions
         self.sign_in = sign_in or SignIn(
             services.database, clock=services.clock, secret=services.secret
         )
@@ -110,24 +123,33 @@ class Authenticator:
                 return replace(caller, actor=actor, authenticated=True)
         if optional:
             return replace(caller, authenticated=True)
-        raise UnauthenticatedError("Unable to authenticate user: log in and try again")
+        raise UnauthenticatedError(REFUSED)
+
+    def new_session(self, tx: Transaction, caller: Caller, actor: Actor) -> str:
+        """Start a session for a login and return its cookie's value; one from before ends."""
+        return open_session(
+            tx, actor, now=self._clock(), instead_of=caller.session_token, rules=self._sessions
+        )
 
     def _of_session(self, token: str) -> Actor | None:
+        now = self._clock()
         with self._database.read() as tx:
-            return actor_of_session(tx, token, now=self._clock())
+            found = find_session(tx, token, now=now, rules=self._sessions)
+        if found is not None and found.is_stale:
+            with self._database.begin() as tx:
+                note_session_use(tx, token, now=now)
+        return None if found is None else found.actor
 
 
 def read_basic(authorization: str) -> Credentials:
     """Return what basic authentication carries; UnauthenticatedError for any other header."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
-        raise UnauthenticatedError(
-            "Unable to authenticate user: only basic authentication is known"
-        )
+        raise UnauthenticatedError(REFUSED)
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise UnauthenticatedError("Unable to authenticate user: broken header") from error
+        raise UnauthenticatedError(REFUSED) from error
     login, _, password = text.partition(":")
     return Credentials(login, password)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from headgate.domain.clock import Clock, utc_now
+from headgate.domain.sessions import DEFAULT_SESSIONS, SessionRules
 from headgate.pki.authority import Authority
 from headgate.plugin import ContentType
 from headgate.stores.blobs.port import BlobStore
@@ -34,6 +35,7 @@ class Services:
     uploads: Path
     clock: Clock = utc_now
     content_types: Mapping[str, ContentType] = field(default_factory=dict[str, ContentType])
+    sessions: SessionRules = DEFAULT_SESSIONS
     authority: Authority | None = None  # signs debug certificates
     base_url: str = ""  # https://host:port, for links to published content; "": the request's
     fixed_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])

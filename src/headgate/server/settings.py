@@ -71,6 +71,14 @@ class Admin:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """How long logins last."""
+
+    session_hours: Annotated[int, "Hours after which a session ends, however much it is used."] = 8
+    idle_minutes: Annotated[int, "Minutes without a request after which a session ends."] = 60
+
+
+@dataclass(frozen=True, slots=True)
 class Upstream:
     """What may be mirrored from where."""
 
@@ -163,6 +171,7 @@ class Settings:
     storage: Storage = field(default_factory=Storage)
     processes: Processes = field(default_factory=Processes)
     admin: Admin = field(default_factory=Admin)
+    access: Access = field(default_factory=Access)
     upstream: Upstream = field(default_factory=Upstream)
     solving: Solving = field(default_factory=Solving)
     versions: Versions = field(default_factory=Versions)
@@ -190,6 +199,7 @@ SECTIONS: Mapping[str, type] = {
     "storage": Storage,
     "processes": Processes,
     "admin": Admin,
+    "access": Access,
     "upstream": Upstream,
     "solving": Solving,
     "versions": Versions,

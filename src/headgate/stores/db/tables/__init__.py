@@ -100,6 +100,7 @@ from headgate.stores.db.tables.tasks import (
 from headgate.stores.db.tables.trust import signing_keys
 from headgate.stores.db.tables.uploads import content_uploads
 from headgate.stores.db.tables.users import (
+    login_failures,
     personal_access_tokens,
     revoked_certificates,
     sessions,
@@ -171,6 +172,7 @@ __all__ = [
     "lifecycle_environments",
     "location_organizations",
     "locations",
+    "login_failures",
     "missing_files",
     "module_profile_streams",
     "module_profiles",

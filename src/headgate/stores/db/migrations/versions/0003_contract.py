@@ -31,6 +31,16 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         batch_op.create_index(batch_op.f("ix_locations_parent_id"), ["parent_id"], unique=False)
 
     op.create_table(
+        "login_failures",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("last_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_login_failures")),
+    )
+    with op.batch_alter_table("login_failures", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_login_failures_last_at"), ["last_at"], unique=False)
+
+    op.create_table(
         "module_profiles",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -930,16 +940,19 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
     with op.batch_alter_table("content_uploads", schema=None) as batch_op:
         batch_op.add_column(sa.Column("imported_at", UtcDateTime(), nullable=True))
 
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("last_seen_at", UtcDateTime(), nullable=True))
+
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.add_column(sa.Column("description", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("default_organization_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("default_location_id", sa.Integer(), nullable=True))
-        batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_organization_id"),
-            "organizations",
-            ["default_organization_id"],
-            ["id"],
-            ondelete="SET NULL",
+        batch_op.add_column(
+            sa.Column("auth_source_id", sa.Integer(), server_default="1", nullable=False)
+        )
+        batch_op.add_column(sa.Column("external_subject", sa.String(length=255), nullable=True))
+        batch_op.create_unique_constraint(
+            batch_op.f("uq_users_external_subject"), ["external_subject"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_users_default_location_id"),
@@ -948,16 +961,29 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
             ["id"],
             ondelete="SET NULL",
         )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_users_default_organization_id"),
+            "organizations",
+            ["default_organization_id"],
+            ["id"],
+            ondelete="SET NULL",
+        )
 
 
 def downgrade() -> None:  # noqa: PLR0915 - a list
     """Remove them."""
     with op.batch_alter_table("users", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_users_default_location_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_users_default_organization_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_users_default_location_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("uq_users_external_subject"), type_="unique")
+        batch_op.drop_column("external_subject")
+        batch_op.drop_column("auth_source_id")
         batch_op.drop_column("default_location_id")
         batch_op.drop_column("default_organization_id")
         batch_op.drop_column("description")
+
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.drop_column("last_seen_at")
 
     with op.batch_alter_table("content_uploads", schema=None) as batch_op:
         batch_op.drop_column("imported_at")
@@ -1105,6 +1131,10 @@ def downgrade() -> None:  # noqa: PLR0915 - a list
     op.drop_table("permissions")
     op.drop_table("package_profiles")
     op.drop_table("module_profiles")
+    with op.batch_alter_table("login_failures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_login_failures_last_at"))
+
+    op.drop_table("login_failures")
     with op.batch_alter_table("locations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_locations_parent_id"))
 
