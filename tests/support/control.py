@@ -121,6 +121,7 @@ def control(
     uploads: Path = Path("/nonexistent"),
     authority: Authority | None = None,
     fixed_settings: Mapping[str, Any] | None = None,
+    **chosen: Any,
 ) -> Control:
     """Return a control plane whose administrator is `admin`."""
     clock = Watch()
@@ -134,6 +135,7 @@ def control(
         uploads=uploads,
         authority=authority,
         fixed_settings=fixed_settings or {},
+        **chosen,
     )
 
 

@@ -17,6 +17,7 @@ from headgate.apis.registry.app import RegistryApp
 from headgate.domain.sessions import SessionRules
 from headgate.engine import TASKS_TOPIC, Wakeup
 from headgate.server.asgi import Asgi, Message, Receive, Scope, Send
+from headgate.server.identity import consumer_rules, provider_rules
 from headgate.server.live_settings import fixed_settings
 from headgate.server.log import bind_request_id, new_request_id
 from headgate.server.metrics import RequestMetrics, exposition
@@ -147,6 +148,9 @@ def _services(parts: Parts) -> Services:
             idle=timedelta(minutes=max(parts.settings.access.idle_minutes, 1)),
             lasts=timedelta(hours=max(parts.settings.access.session_hours, 1)),
         ),
+        provider=provider_rules(parts.settings.oidc),
+        consumer=consumer_rules(parts.settings.oauth),
+        downloads=parts.downloads,
         fixed_settings=fixed_settings(parts.settings),
     )
 

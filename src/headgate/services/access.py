@@ -35,6 +35,7 @@ from headgate.domain.ids import (
     CredentialId,
     DistributionId,
     EnvironmentId,
+    ExternalUsergroupId,
     FilterId,
     FilterRuleId,
     FlatpakRemoteId,
@@ -74,6 +75,7 @@ from headgate.stores.db.tables import (
     content_view_versions,
     content_views,
     distributions,
+    external_usergroups,
     flatpak_remote_repositories,
     flatpak_remotes,
     host_collections,
@@ -228,6 +230,11 @@ def _group_of_colleagues(actor: Actor) -> ColumnElement[bool]:
     return usergroups.c.id.in_(groups)
 
 
+def _of_group_of_colleagues(actor: Actor) -> ColumnElement[bool]:
+    seen = select(usergroups.c.id).where(_group_of_colleagues(actor))
+    return external_usergroups.c.usergroup_id.in_(seen)
+
+
 _VIEW_PATH = (content_views.c.organization_id,)
 _FILTER_PATH = (content_view_filters.c.content_view_id, *_VIEW_PATH)
 _REPOSITORY_PATH = (repositories.c.organization_id,)
@@ -281,6 +288,7 @@ KINDS: Final = (
     Kind("role", roles, own=_usable_role),
     Kind("filter", role_filters, own=_filter_of_role),
     Kind("user group", usergroups, own=_group_of_colleagues),
+    Kind("external user group", external_usergroups, own=_of_group_of_colleagues),
     Kind("HTTP proxy", http_proxies, own=_shared_proxy),
     Kind("location", locations, own=_usable_location),
     Kind("smart proxy", smart_proxies, own=_serving_proxy),
@@ -320,6 +328,7 @@ TABLE_OF_ID: Final[Mapping[object, Table]] = {
     RoleId: roles,
     RoleFilterId: role_filters,
     UsergroupId: usergroups,
+    ExternalUsergroupId: external_usergroups,
     HttpProxyId: http_proxies,
     LocationId: locations,
     SmartProxyId: smart_proxies,

@@ -24,6 +24,8 @@ NOUNS: Final[Mapping[str, str]] = {
     "flatpak_remote_repositories": "flatpak-remote remote-repository",
     "foreman_tasks": "task",
     "permissions": "filter",
+    "auth_sources": "auth-source",
+    "external_usergroups": "user-group external",
     "personal_access_tokens": "user access-token",
     "products_bulk_actions": "product bulk",
     "repositories_bulk_actions": "repository bulk",

@@ -74,8 +74,8 @@ def past_of(tx: Transaction, attempt: Attempt, *, now: datetime) -> Past:
     """Return what counts against an attempt now."""
     rules = attempt.rules
     rows = tx.execute(select(login_failures).where(login_failures.c.key.in_(rules))).all()
-    waits = [_wait(rules[row.key], row.count, now - row.last_at) for row in rows]
-    return Past(max(waits, default=0.0), any(row.key == attempt.pair for row in rows))
+    waits = [_wait(rules[key], count, now - last_at) for key, count, last_at in rows]
+    return Past(max(waits, default=0.0), any(key == attempt.pair for key, _, _ in rows))
 
 
 def note_failure(tx: Transaction, attempt: Attempt, *, now: datetime) -> None:

@@ -69,6 +69,7 @@ from headgate.stores.db.tables.organizations import (
 from headgate.stores.db.tables.quotas import organization_quotas
 from headgate.stores.db.tables.recurrence import recurring_logics, sync_plans
 from headgate.stores.db.tables.roles import (
+    external_usergroups,
     permissions,
     role_filter_organizations,
     role_filter_permissions,
@@ -101,6 +102,7 @@ from headgate.stores.db.tables.trust import signing_keys
 from headgate.stores.db.tables.uploads import content_uploads
 from headgate.stores.db.tables.users import (
     login_failures,
+    oauth_nonces,
     personal_access_tokens,
     revoked_certificates,
     sessions,
@@ -155,6 +157,7 @@ __all__ = [
     "distributions",
     "dormant_files",
     "executors",
+    "external_usergroups",
     "flatpak_remote_manifests",
     "flatpak_remote_repositories",
     "flatpak_remotes",
@@ -176,6 +179,7 @@ __all__ = [
     "missing_files",
     "module_profile_streams",
     "module_profiles",
+    "oauth_nonces",
     "offered_units",
     "organization_quotas",
     "organizations",

@@ -87,3 +87,12 @@ login_failures = Table(
     Column("last_at", UtcDateTime, nullable=False, index=True),
     info=unaudited("Forgotten after minutes; no change to anything"),
 )
+
+# Signed requests of late: each is good once.
+oauth_nonces = Table(
+    "oauth_nonces",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("seen_at", UtcDateTime, nullable=False, index=True),
+    info=unaudited("Forgotten after minutes; no change to anything"),
+)

@@ -48,6 +48,15 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         sa.UniqueConstraint("digest", name=op.f("uq_module_profiles_digest")),
     )
     op.create_table(
+        "oauth_nonces",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_oauth_nonces")),
+    )
+    with op.batch_alter_table("oauth_nonces", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_oauth_nonces_seen_at"), ["seen_at"], unique=False)
+
+    op.create_table(
         "package_profiles",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -99,6 +108,25 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_usergroups")),
         sa.UniqueConstraint("name", name=op.f("uq_usergroups_name")),
+    )
+    op.create_table(
+        "external_usergroups",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("usergroup_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("auth_source_id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["usergroup_id"],
+            ["usergroups.id"],
+            name=op.f("fk_external_usergroups_usergroup_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_external_usergroups")),
+        sa.UniqueConstraint(
+            "usergroup_id", "name", name=op.f("uq_external_usergroups_usergroup_id_name")
+        ),
     )
     op.create_table(
         "host_collections",
@@ -955,16 +983,16 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
             batch_op.f("uq_users_external_subject"), ["external_subject"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_location_id"),
-            "locations",
-            ["default_location_id"],
+            batch_op.f("fk_users_default_organization_id"),
+            "organizations",
+            ["default_organization_id"],
             ["id"],
             ondelete="SET NULL",
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_organization_id"),
-            "organizations",
-            ["default_organization_id"],
+            batch_op.f("fk_users_default_location_id"),
+            "locations",
+            ["default_location_id"],
             ["id"],
             ondelete="SET NULL",
         )
@@ -973,8 +1001,8 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
 def downgrade() -> None:  # noqa: PLR0915 - a list
     """Remove them."""
     with op.batch_alter_table("users", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_users_default_organization_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_users_default_location_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_users_default_organization_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("uq_users_external_subject"), type_="unique")
         batch_op.drop_column("external_subject")
         batch_op.drop_column("auth_source_id")
@@ -1125,11 +1153,16 @@ def downgrade() -> None:  # noqa: PLR0915 - a list
 
     op.drop_table("http_proxy_locations")
     op.drop_table("host_collections")
+    op.drop_table("external_usergroups")
     op.drop_table("usergroups")
     op.drop_table("setting_values")
     op.drop_table("roles")
     op.drop_table("permissions")
     op.drop_table("package_profiles")
+    with op.batch_alter_table("oauth_nonces", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_oauth_nonces_seen_at"))
+
+    op.drop_table("oauth_nonces")
     op.drop_table("module_profiles")
     with op.batch_alter_table("login_failures", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_login_failures_last_at"))
