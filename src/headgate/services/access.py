@@ -35,6 +35,7 @@ from headgate.domain.ids import (
     CredentialId,
     DistributionId,
     EnvironmentId,
+    ExternalUsergroupId,
     FilterId,
     FilterRuleId,
     FlatpakRemoteId,
@@ -76,6 +77,7 @@ from headgate.stores.db.tables import (
     content_view_versions,
     content_views,
     distributions,
+    external_usergroups,
     flatpak_remote_repositories,
     flatpak_remotes,
     host_collections,
@@ -280,6 +282,11 @@ def _groups_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
     return usergroups.c.id.in_(groups)
 
 
+def _of_group_of_colleagues(actor: Actor) -> ColumnElement[bool]:
+    seen = select(usergroups.c.id).where(_group_of_colleagues(actor))
+    return external_usergroups.c.usergroup_id.in_(seen)
+
+
 _VIEW_PATH = (content_views.c.organization_id,)
 _FILTER_PATH = (content_view_filters.c.content_view_id, *_VIEW_PATH)
 _REPOSITORY_PATH = (repositories.c.organization_id,)
@@ -384,6 +391,20 @@ KINDS: Final = (
     Kind("host", hosts, (hosts.c.organization_id,), "view_hosts"),
     Kind("task", tasks, (tasks.c.organization_id,), "view_foreman_tasks", own=_own_task),
     Kind("audit", audits, (audits.c.organization_id,), "view_audit_logs", own=_own_change),
+    Kind("content upload", content_uploads, (content_uploads.c.repository_id, *_REPOSITORY_PATH)),
+    Kind("activation key", activation_keys, (activation_keys.c.organization_id,)),
+    Kind("host collection", host_collections, (host_collections.c.organization_id,)),
+    Kind("host", hosts, (hosts.c.organization_id,)),
+    Kind("task", tasks, (tasks.c.organization_id,), own=_own_task),
+    Kind("audit", audits, (audits.c.organization_id,), own=_own_change),
+    Kind("user", users, own=_colleague),
+    Kind("role", roles, own=_usable_role),
+    Kind("filter", role_filters, own=_filter_of_role),
+    Kind("user group", usergroups, own=_group_of_colleagues),
+    Kind("external user group", external_usergroups, own=_of_group_of_colleagues),
+    Kind("HTTP proxy", http_proxies, own=_shared_proxy),
+    Kind("location", locations, own=_usable_location),
+    Kind("smart proxy", smart_proxies, own=_serving_proxy),
     Kind("bookmark", bookmarks, own=_usable_bookmark),
     Kind("user", users, view="view_users", shared=_users_of, own=_oneself),
     Kind("role", roles, view="view_roles", shared=_roles_of),
@@ -427,6 +448,7 @@ TABLE_OF_ID: Final[Mapping[object, Table]] = {
     RoleId: roles,
     RoleFilterId: role_filters,
     UsergroupId: usergroups,
+    ExternalUsergroupId: external_usergroups,
     HttpProxyId: http_proxies,
     LocationId: locations,
     SmartProxyId: smart_proxies,
