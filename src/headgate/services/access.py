@@ -282,9 +282,9 @@ def _groups_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
     return usergroups.c.id.in_(groups)
 
 
-def _of_group_of_colleagues(actor: Actor) -> ColumnElement[bool]:
-    seen = select(usergroups.c.id).where(_group_of_colleagues(actor))
-    return external_usergroups.c.usergroup_id.in_(seen)
+def _external_groups_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
+    groups = select(usergroups.c.id).where(_groups_of(organization_ids))
+    return external_usergroups.c.usergroup_id.in_(groups)
 
 
 _VIEW_PATH = (content_views.c.organization_id,)
@@ -391,25 +391,18 @@ KINDS: Final = (
     Kind("host", hosts, (hosts.c.organization_id,), "view_hosts"),
     Kind("task", tasks, (tasks.c.organization_id,), "view_foreman_tasks", own=_own_task),
     Kind("audit", audits, (audits.c.organization_id,), "view_audit_logs", own=_own_change),
-    Kind("content upload", content_uploads, (content_uploads.c.repository_id, *_REPOSITORY_PATH)),
-    Kind("activation key", activation_keys, (activation_keys.c.organization_id,)),
-    Kind("host collection", host_collections, (host_collections.c.organization_id,)),
-    Kind("host", hosts, (hosts.c.organization_id,)),
-    Kind("task", tasks, (tasks.c.organization_id,), own=_own_task),
-    Kind("audit", audits, (audits.c.organization_id,), own=_own_change),
-    Kind("user", users, own=_colleague),
-    Kind("role", roles, own=_usable_role),
-    Kind("filter", role_filters, own=_filter_of_role),
-    Kind("user group", usergroups, own=_group_of_colleagues),
-    Kind("external user group", external_usergroups, own=_of_group_of_colleagues),
-    Kind("HTTP proxy", http_proxies, own=_shared_proxy),
-    Kind("location", locations, own=_usable_location),
-    Kind("smart proxy", smart_proxies, own=_serving_proxy),
     Kind("bookmark", bookmarks, own=_usable_bookmark),
     Kind("user", users, view="view_users", shared=_users_of, own=_oneself),
     Kind("role", roles, view="view_roles", shared=_roles_of),
     Kind("filter", role_filters, view="view_filters", shared=_filters_of),
     Kind("user group", usergroups, view="view_usergroups", shared=_groups_of),
+    Kind(
+        "external user group",
+        external_usergroups,
+        view="view_usergroups",
+        subject=(external_usergroups.c.usergroup_id,),
+        shared=_external_groups_of,
+    ),
     Kind("HTTP proxy", http_proxies, view="view_http_proxies", shared=_proxies_of),
     Kind("location", locations, shared=_locations_of, own=_own_location),
     Kind("smart proxy", smart_proxies, view="view_smart_proxies", shared=_smart_proxies_of),
