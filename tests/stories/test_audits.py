@@ -113,25 +113,20 @@ def test_secrets_are_never_in_the_log(house: House) -> None:
 
 
 def test_what_a_thing_is_linked_with_is_part_of_it(house: House) -> None:
-    made = house.admin.post(
-        "/api/users",
-        json={
-            "user": {
-                "login": "keeper",
-                "password": "long enough",
-                "organization_ids": [house.organization],
-                "role_ids": [1],
-            }
-        },
-    )
-    user = made.json()["id"]
-    house.admin.put(f"/api/users/{user}", json={"user": {"role_ids": [1]}})
-    house.admin.put(f"/api/users/{user}", json={"user": {"role_ids": [1, 2]}})
+    roles = [
+        house.admin.post("/api/roles", json={"role": {"name": name}}).json()["id"]
+        for name in ("Reader", "Writer")
+    ]
+    chosen = {"organization_ids": [house.organization], "role_ids": roles[:1]}
+    given = {"login": "keeper", "password": "long enough", **chosen}
+    user = house.admin.post("/api/users", json={"user": given}).json()["id"]
+    for wanted in (roles[:1], roles):  # the first changes nothing
+        house.admin.put(f"/api/users/{user}", json={"user": {"role_ids": wanted}})
 
     created, changed = log(house, f"type = user and auditable_id = {user}")
     assert created["audited_changes"]["organization_ids"] == [house.organization]
-    assert created["audited_changes"]["role_ids"] == [1]
-    assert changed["audited_changes"] == {"role_ids": [[1], [1, 2]]}
+    assert created["audited_changes"]["role_ids"] == roles[:1]
+    assert changed["audited_changes"] == {"role_ids": [roles[:1], roles]}
 
 
 def test_what_goes_along_with_a_thing_is_noted_too(house: House) -> None:

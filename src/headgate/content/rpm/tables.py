@@ -51,7 +51,7 @@ rpm_pieces = Table(
     Column("blob_id", Integer, ForeignKey("blobs.id", ondelete="CASCADE"), primary_key=True),
     Column("anchor", LargeBinary(8), nullable=False, index=True),
     Column("pieces", LargeBinary, nullable=False),
-    info=unaudited("Where bytes lie that may be copied"),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # Binary and source packages: a source package has the architecture src or nosrc.

@@ -89,7 +89,6 @@ def prune(tx: Transaction, *, actor: Actor, author: Author, clock: Clock, before
         "created_at": now,
         "action": "destroy",
         "auditable_type": _PRUNING,
-        "auditable_id": 0,
         "auditable_name": f"before {before.isoformat()}",
         "user_id": actor.user_id,
         "username": actor.login,

@@ -25,9 +25,9 @@ class Rule:
     """One audited table.
 
     `columns` are those whose changes are noted, `secret` those of them whose values are not.
-    `owner` is the column that refers to the thing it belongs to: the way to its organization. With
-    `into_owner` changes are noted at the owner: as a list called `label` of the values of `value`,
-    or, without one, as if the columns were the owner's.
+    `owners` are the columns that refer to the thing it belongs to, of which one is set: the way to
+    its organization. With `into_owner` changes are noted at the owner: as a list called `label` of
+    the values of `value`, or, without one, as if the columns were the owner's.
     """
 
     table: Table
@@ -35,7 +35,7 @@ class Rule:
     name: tuple[str, ...]
     columns: frozenset[str]
     secret: frozenset[str]
-    owner: Column[Any] | None = None
+    owners: tuple[Column[Any], ...] = ()
     into_owner: bool = False
     label: str = ""
     value: str = ""
@@ -49,7 +49,7 @@ class Rule:
     def read(self) -> list[Column[Any]]:
         """The columns to be read: identity, names, the way to the organization, what is noted."""
         wanted = {*self.key, *self.name, *self.columns, "organization_id"}
-        wanted |= {self.owner.name} if self.owner is not None else set()
+        wanted |= {owner.name for owner in self.owners}
         return [column for column in self.table.columns if column.name in wanted]
 
 
@@ -81,13 +81,18 @@ def dependents_of(table: Table) -> tuple[Dependent, ...]:
     return _dependents[table]
 
 
-def owner_column(table: Table) -> Column[Any] | None:
-    """Return the column that refers to what a row belongs to: one with which it is deleted."""
-    for column in table.columns:
-        for key in column.foreign_keys:
-            if key.ondelete == "CASCADE" and not column.nullable:
-                return column
-    return None
+def owner_columns(table: Table) -> tuple[Column[Any], ...]:
+    """Return the columns that refer to what a row belongs to, with which it is deleted.
+
+    The first that always refers to something; else all that may.
+    """
+    found = [
+        column
+        for column in table.columns
+        if any(key.ondelete == "CASCADE" for key in column.foreign_keys)
+    ]
+    always = [column for column in found if not column.nullable]
+    return tuple(always[:1] or found)
 
 
 def _rule(table: Table) -> Rule | None:
@@ -102,16 +107,18 @@ def _rule(table: Table) -> Rule | None:
     if len(keys) == 2 and len(table.columns) == 2 and all(key.foreign_keys for key in keys):
         owner, value = keys
         return _folded(table, Folded(owner.name, value.name, f"{value.name}s"))
+    if len(keys) != 1:
+        return None  # nothing would name a row; the tests of these rules want it declared
     columns = frozenset(_noted(table))
     declared = declared or Audited(None, ())
-    extends = len(keys) == 1 and bool(keys[0].foreign_keys)
+    extends = bool(keys[0].foreign_keys)
     return Rule(
         table,
         noun=declared.noun or _singular(table.name),
         name=declared.name or tuple(name for name in _NAMES if name in table.c)[:1],
         columns=columns - set(table.primary_key.columns.keys()),
         secret=frozenset(name for name in columns if is_secret(table.c[name])),
-        owner=keys[0] if extends else owner_column(table),
+        owners=(keys[0],) if extends else owner_columns(table),
         into_owner=extends,
     )
 
@@ -128,7 +135,7 @@ def _folded(table: Table, declared: Folded) -> Rule:
         name=(),
         columns=frozenset({declared.value}),
         secret=frozenset(),
-        owner=table.c[declared.owner],
+        owners=(table.c[declared.owner],),
         into_owner=True,
         label=declared.label,
         value=declared.value,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Table, insert, select
 from headgate.domain.authors import Author
 from headgate.domain.clock import Clock
 from headgate.stores.db.auditing.capture import Key, Touched, key_of, rows_with
-from headgate.stores.db.auditing.rules import Rule, owner_column, rule_of
+from headgate.stores.db.auditing.rules import Rule, owner_columns, rule_of
 
 Action = Literal["create", "update", "destroy"]
 
@@ -26,7 +26,7 @@ class _Entry:
     """One thing that changed: values before and after by column."""
 
     table: Table
-    id: int
+    id: Any  # of settings a text
     action: Action = "update"
     before: dict[str, Any] = field(default_factory=dict[str, Any])
     after: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -58,7 +58,7 @@ def write_trail(tx: Connection, touched: Touched, author: Author, *, clock: Cloc
             "created_at": now,
             "action": entry.action,
             "auditable_type": trail.rule(entry.table).noun,
-            "auditable_id": entry.id,
+            "auditable_id": entry.id if isinstance(entry.id, int) else None,
             "auditable_name": trail.name_of(entry),
             "organization_id": trail.organization_of(entry),
             "changes": entry.changes,
@@ -98,7 +98,7 @@ class _Trail:
             rule = self.rule(table)
             found = rows_with(tx, rule, rows)
             self._after[table] = {key_of(rule, row): row for row in found}
-        self._looked_up: dict[tuple[Table, int], Row[Any] | None] = {}
+        self._looked_up: dict[tuple[Table, Any], Row[Any] | None] = {}
 
     @staticmethod
     def rule(table: Table) -> Rule:
@@ -110,7 +110,7 @@ class _Trail:
 
     def entries(self) -> list[_Entry]:
         """Return what changed; things made or gone first, in the order of the first change."""
-        found: dict[tuple[Table, int], _Entry] = {}
+        found: dict[tuple[Table, Any], _Entry] = {}
         tables = sorted(self._before, key=lambda table: self.rule(table).into_owner)
         for table in tables:
             rule = self.rule(table)
@@ -126,7 +126,7 @@ class _Trail:
         rule: Rule,
         before: Row[Any] | None,
         after: Row[Any] | None,
-        found: dict[tuple[Table, int], _Entry],
+        found: dict[tuple[Table, Any], _Entry],
     ) -> None:
         row = after if after is not None else before
         if row is None:
@@ -147,7 +147,7 @@ class _Trail:
             entry.before[name] = _shown(rule, name, _value(before, name))
             entry.after[name] = _shown(rule, name, _value(after, name))
 
-    def _note_lists(self, rule: Rule, found: dict[tuple[Table, int], _Entry]) -> None:
+    def _note_lists(self, rule: Rule, found: dict[tuple[Table, Any], _Entry]) -> None:
         """Note the whole lists of the owners of which a member came or went."""
         came: dict[int, set[Any]] = {}
         went: dict[int, set[Any]] = {}
@@ -172,10 +172,10 @@ class _Trail:
             entry.before[rule.label] = sorted(then)
             entry.after[rule.label] = sorted(now[owner])
 
-    def _entry(self, rule: Rule, key: int, found: dict[tuple[Table, int], _Entry]) -> _Entry:
+    def _entry(self, rule: Rule, key: Any, found: dict[tuple[Table, Any], _Entry]) -> _Entry:
         table = rule.table
-        if rule.into_owner and rule.owner is not None:
-            table = _referred(rule.owner)
+        if rule.into_owner:
+            table = _referred(rule.owners[0])
         return found.setdefault((table, key), _Entry(table, key))
 
     def name_of(self, entry: _Entry) -> str | None:
@@ -196,18 +196,17 @@ class _Trail:
         if "organization_id" in table.c:
             organizations = _referred(table.c.organization_id)
             return self._still_there(organizations, row.organization_id)
-        rule = rule_of(table)
-        column = owner_column(table) if rule is None else rule.owner
-        if column is None:
-            return None
-        owner = _referred(column)
-        return self._organization(owner, self._row(owner, _value(row, column.name)))
+        for column in owner_columns(table):
+            if (key := _value(row, column.name)) is not None:
+                owner = _referred(column)
+                return self._organization(owner, self._row(owner, key))
+        return None
 
     def _still_there(self, organizations: Table, key: int | None) -> int | None:
         gone = self._before.get(organizations, {}).get((key,)) is not None
         return None if gone and (key,) not in self._after[organizations] else key
 
-    def _row(self, table: Table, key: int) -> Row[Any] | None:
+    def _row(self, table: Table, key: Any) -> Row[Any] | None:
         """Return a row as it is, or as it was if it is gone."""
         known = self._after.get(table, {}).get((key,)) or self._before.get(table, {}).get((key,))
         if known is not None:
@@ -215,9 +214,9 @@ class _Trail:
         if (table, key) not in self._looked_up:
             rule = rule_of(table)
             query = select(table) if rule is None else select(*rule.read)
-            self._looked_up[table, key] = self._tx.execute(
-                query.where(table.c.id == key)
-            ).one_or_none()
+            (column,) = table.primary_key
+            found = self._tx.execute(query.where(column == key)).one_or_none()
+            self._looked_up[table, key] = found
         return self._looked_up[table, key]
 
 
@@ -228,7 +227,7 @@ def _referred(column: Any) -> Table:
 
 
 def _owner(rule: Rule) -> str:
-    return "" if rule.owner is None else rule.owner.name
+    return rule.owners[0].name
 
 
 def _value(row: Row[Any] | None, name: str) -> Any:

@@ -12,7 +12,7 @@ audits = Table(
     Column("created_at", UtcDateTime, nullable=False, index=True),
     Column("action", String(8), nullable=False),  # create | update | destroy
     Column("auditable_type", String(64), nullable=False),
-    Column("auditable_id", Integer, nullable=False),
+    Column("auditable_id", Integer),
     Column("auditable_name", String(255)),
     # Ids are given again after a deletion, so whatever names one must let go of it.
     Column(

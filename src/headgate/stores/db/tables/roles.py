@@ -20,7 +20,7 @@ permissions = Table(
     Column("id", Integer, primary_key=True),
     Column("name", String(64), nullable=False, unique=True),
     Column("resource_type", String(64), nullable=False),
-    info=unaudited("They are the same wherever this version runs"),
+    info=unaudited("They are the same on every server"),
 )
 
 roles = Table(

@@ -13,5 +13,5 @@ setting_values = Table(
     Column("value", Text, nullable=False),  # JSON of a boolean, a number or a text
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
-    info=audited("name", noun="Setting"),
+    info=audited("name", noun="setting"),
 )

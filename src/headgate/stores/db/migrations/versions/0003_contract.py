@@ -390,7 +390,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("action", sa.String(length=8), nullable=False),
         sa.Column("auditable_type", sa.String(length=64), nullable=False),
-        sa.Column("auditable_id", sa.Integer(), nullable=False),
+        sa.Column("auditable_id", sa.Integer(), nullable=True),
         sa.Column("auditable_name", sa.String(length=255), nullable=True),
         sa.Column("organization_id", sa.Integer(), nullable=True),
         sa.Column("user_id", sa.Integer(), nullable=True),
@@ -937,16 +937,16 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         batch_op.add_column(sa.Column("default_organization_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("default_location_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_location_id"),
-            "locations",
-            ["default_location_id"],
+            batch_op.f("fk_users_default_organization_id"),
+            "organizations",
+            ["default_organization_id"],
             ["id"],
             ondelete="SET NULL",
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_organization_id"),
-            "organizations",
-            ["default_organization_id"],
+            batch_op.f("fk_users_default_location_id"),
+            "locations",
+            ["default_location_id"],
             ["id"],
             ondelete="SET NULL",
         )
@@ -955,8 +955,8 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
 def downgrade() -> None:  # noqa: PLR0915 - a list
     """Remove them."""
     with op.batch_alter_table("users", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_users_default_organization_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_users_default_location_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_users_default_organization_id"), type_="foreignkey")
         batch_op.drop_column("default_location_id")
         batch_op.drop_column("default_organization_id")
         batch_op.drop_column("description")
