@@ -261,11 +261,17 @@ def test_a_command_says_one_way(sheets: Sheets, tmp_path: Path) -> None:
     both = sheets.run("csv", "users", "--import", "--export", code=64)
     neither = sheets.run("csv", "users", code=64)
     dry = sheets.run("csv", "users", "--export", "--dry-run", code=64)
+    nests = sheets.run("csv", "nests", "--export", code=64)
+    of_one = sheets.run("csv", "users", "--export", "--organization", "A", code=64)
+    completed = sheets.run("__complete", "csv", "pro").stdout
     absent = str(tmp_path / "absent" / "file")
 
     assert "say either --export or --import" in both.stderr
     assert "say either --export or --import" in neither.stderr
     assert "--dry-run is for --import" in dry.stderr
+    assert "there is no sheet of `nests`; there are: activation-keys, content-" in nests.stderr
+    assert "users are not of one organization" in of_one.stderr
+    assert completed == "products\t\n"
     assert (
         "cannot be read" in sheets.run("csv", "users", "--import", "--file", absent, code=66).stderr
     )

@@ -116,6 +116,9 @@ def _candidates(tree: Json, before: Sequence[str], last: str) -> Iterator[tuple[
     if previous is not None and previous.kind != "flag":
         yield from _values(previous)
         return
+    word = next((each for each in options if each.to == node.get("word")), None)
+    if word is not None and not found.rest and not last.startswith("-"):
+        yield from _values(word)
     given = set(before)
     for option in (*options, *GLOBALS):
         if not given & set(option.flags) or option.kind in ("list", "paths"):

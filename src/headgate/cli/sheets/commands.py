@@ -19,11 +19,13 @@ _NOWHERE: Final = ("", "-")
 
 
 def run(job: Job) -> int:
-    """Export or import the things that the last word of the command names."""
-    noun = NOUNS[job.command.words[-1]]
+    """Export or import the things that a word of the command names."""
+    values = job.given.values
+    noun = _noun_of(values.get("things"))
     if noun.within:
         apply_defaults(job.command.options, job.given)
-    values = job.given.values
+    elif "organization_id" in {*values, *job.given.names}:
+        raise UsageError(f"{noun.title.lower()} are not of one organization")
     if bool(values.get("export")) == bool(values.get("import")):
         raise UsageError("say either --export or --import")
     file: str = values.get("file") or ""
@@ -36,6 +38,13 @@ def run(job: Job) -> int:
         return _export(job, noun, book, only=only, file=file)
     importer = Importer(api, book, noun, only=only, dry=bool(values.get("dry_run")))
     return _import(job, noun, importer, file=file)
+
+
+def _noun_of(word: str | None) -> Noun:
+    if word is not None and word in NOUNS:
+        return NOUNS[word]
+    what = f"there is no sheet of `{word}`" if word else "say what"
+    raise UsageError(f"{what}; there are: {', '.join(sorted(NOUNS))}")
 
 
 def _export(job: Job, noun: Noun, book: Book, *, only: int | None, file: str) -> int:
