@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from headgate.apis.content import ContentApp, ContentRules, Denied
 from headgate.apis.content.keeping import Arrival, Keeper
@@ -25,7 +25,7 @@ from headgate.plugin import Located
 from headgate.services.storage.blob_collection import Space, collect, reconcile
 from headgate.stores.blobs import BlobStore, Digest, FolderBlobStore, MemoryBlobStore
 from headgate.stores.db import Database
-from headgate.stores.db.tables import content_view_versions, repositories
+from headgate.stores.db.tables import content_view_versions, repositories, setting_values
 from support.content_server import Answer, ContentServer, content_server
 from support.faulty_upstream import Fault, FaultyUpstream
 from support.shelf import Shelf, blob_count
@@ -211,7 +211,11 @@ def test_archived_versions_are_served_only_if_that_is_switched_on(
 
     with serving(database, store, tmp_path) as server:
         assert server.get(path).status == 404
-    with serving(database, store, tmp_path, ContentRules(archived=True)) as server:
+    with database.begin() as tx:
+        stamps = dict.fromkeys(("created_at", "updated_at"), utc_now())
+        kept = {"name": "distribute_archived_cvv", "value": "true", **stamps}
+        tx.execute(insert(setting_values).values(kept))
+    with serving(database, store, tmp_path) as server:
         assert server.get(path).body == b"archived"
         assert server.get(path.replace(f"{major}.0", f"{major}.1")).status == 404
         assert server.get(path.replace(f"{major}.0", "x")).status == 404

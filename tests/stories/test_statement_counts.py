@@ -1,6 +1,8 @@
 """A list takes at most five SQL statements, however much there is to list.
 
 Finding out who asks is not a part of the list; it is the same for every request (two at most).
+Lists of units that a content view filter narrows take up to three more, whatever they hold: the
+filter with its rules, what the rules name, and that all in the path is within reach.
 """
 
 import re
@@ -17,6 +19,7 @@ from support.house import House
 from support.push_scene import PushScene, picture, pictures
 
 _MOST = 5
+_OF_FILTERS = 3
 LISTS = [
     action
     for resource in RESOURCES
@@ -49,7 +52,8 @@ def test_no_list_takes_more_than_five_statements(house: House) -> None:
                 answer, statements = _counted(house, client, url, parameters)
 
                 assert answer.status_code in (200, 400, 404), answer.text
-                if len(statements) > _MOST:
+                most = _MOST + (_OF_FILTERS if "{content_view_filter_id}/" in path else 0)
+                if len(statements) > most:
                     too_many.append(f"{url}: {len(statements)}\n" + "\n".join(statements))
 
     assert too_many == []

@@ -14,6 +14,7 @@ from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
     activation_keys,
+    audits,
     bookmarks,
     content_credentials,
     content_set_members,
@@ -149,6 +150,13 @@ def tenant(tx: Transaction, name: str, *, password_hash: str | None = None) -> T
     _add_versions(tx, made)
     _add_hosts(tx, made)
     _add_people(tx, made, password_hash)
+    change: dict[str, Any] = {
+        "action": "create",
+        "auditable_type": "product",
+        "auditable_id": 1,
+        "changes": {},
+    }
+    made.add(tx, audits, **change, way="api", organization_id=organization_id)
     return made
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from headgate.apis.ports import Services
+from headgate.domain.authors import Author
 from headgate.domain.errors import PermissionDeniedError, UnauthenticatedError
 from headgate.services.access import Actor
 from headgate.services.accounts.authentication import Credentials, SignIn, actor_of_session
@@ -22,6 +23,8 @@ from headgate.services.accounts.authentication import Credentials, SignIn, actor
 SESSION_COOKIE: Final = "_session_id"
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _LONGEST: Final = 4096
+# How our own command line and hammer name themselves.
+_COMMAND_LINES: Final = ("headgate", "hammer")
 
 _ANONYMOUS: Final = Actor(user_id=None, login="anonymous")
 
@@ -37,6 +40,7 @@ class Caller:
     origin: str | None
     fetch_site: str | None
     host: str
+    agent: str = ""
     actor: Actor | None = None
     authenticated: bool = False
     by_password: bool = False
@@ -53,12 +57,22 @@ class Caller:
             origin=headers.get("origin"),
             fetch_site=headers.get("sec-fetch-site"),
             host=headers.get("host", ""),
+            agent=headers.get("user-agent", ""),
         )
 
     @property
     def actor_or_anonymous(self) -> Actor:
         """The actor, or one who may do nothing."""
         return self.actor or _ANONYMOUS
+
+    def author(self, actor: Actor, request_id: str) -> Author:
+        """Return who the audit log names for what this request changes."""
+        return Author(
+            user_id=actor.user_id,
+            way="cli" if self.agent.startswith(_COMMAND_LINES) else "api",
+            address=self.address or None,
+            request_id=request_id,
+        )
 
     @property
     def from_elsewhere(self) -> bool:

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
+from headgate.domain.authors import Author
 from headgate.domain.errors import HeadgateError
 from headgate.domain.ids import OrganizationId, TaskId, UserId
 from headgate.stores.db import Transaction
@@ -64,6 +65,11 @@ class Run(Protocol):
     user_id: UserId | None
     organization_id: OrganizationId | None
     input: Mapping[str, Any]
+
+    @property
+    def author(self) -> Author:
+        """Who the audit log names for what the task changes."""
+        ...
 
     def step(self, name: str, function: Callable[[], T]) -> T:
         """Do the step, or return what it returned before a crash; the result must be JSON.

@@ -7,6 +7,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 
+from headgate.domain.authors import Author
 from headgate.domain.clock import Clock
 from headgate.domain.errors import CancelledError, HeadgateError
 from headgate.domain.ids import TaskId
@@ -60,12 +61,17 @@ class TaskRun:
         self.interrupted = False
         self.lost = False
         self._after_deaths = claim.deaths > 0
-        self._database = database
+        self._database = database.by(self.author)
         self._workplace = workplace
         self._clock = clock
         self._names: set[str] = set()
         self._names_lock = Lock()
         self._recorded = self._read_steps() if claim.lease.attempt > 1 else {}
+
+    @property
+    def author(self) -> Author:
+        """Who the audit log names for what the task changes."""
+        return Author(user_id=self.user_id, way="task", task_id=self.task_id)
 
     def step(self, name: str, function: Callable[[], T]) -> T:
         """See `Run.step`."""

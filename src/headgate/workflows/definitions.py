@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from headgate.engine.port import Run, Schedule, Workflow
 from headgate.workflows.collect import collect, sweep
@@ -33,7 +33,9 @@ COLLECT_SECONDS: Final = 20.0
 SWEEP_SECONDS: Final = 3_600.0
 RETAIN_SECONDS: Final = 3_600.0
 
-_FUNCTIONS: Final[Mapping[str, Callable[[Workshop, Run], Mapping[str, Any]]]] = {
+Function: TypeAlias = Callable[[Workshop, Run], Mapping[str, Any]]
+
+_FUNCTIONS: Final[Mapping[str, Function]] = {
     "sync": sync,
     "sync_many": sync_many,
     "sync_plan": run_sync_plan,
@@ -67,7 +69,9 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Workshop, Run], Mapping[str, Any]]]] = 
 
 def workflows(workshop: Workshop) -> list[Workflow]:
     """Return the definitions by which tasks are run."""
-    return [Workflow(name, partial(function, workshop)) for name, function in _FUNCTIONS.items()]
+    return [
+        Workflow(name, partial(_run, function, workshop)) for name, function in _FUNCTIONS.items()
+    ]
 
 
 def schedules(workshop: Workshop) -> list[Schedule]:
@@ -77,3 +81,8 @@ def schedules(workshop: Workshop) -> list[Schedule]:
         Schedule("sweep", work=partial(sweep, workshop), every_seconds=SWEEP_SECONDS),
         Schedule("retain", work=partial(retain, workshop), every_seconds=RETAIN_SECONDS),
     ]
+
+
+def _run(function: Function, workshop: Workshop, run: Run) -> Mapping[str, Any]:
+    """Run a workflow in a workshop whose database knows whose task it is."""
+    return function(workshop.by(run.author), run)

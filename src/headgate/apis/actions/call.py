@@ -6,9 +6,10 @@ from typing import Any, Literal, Self
 
 from headgate.apis.authentication import Authenticator, Caller
 from headgate.apis.ports import Services
+from headgate.domain.authors import Author
 from headgate.services.access import Actor
 from headgate.services.platform.setting_values import in_force
-from headgate.stores.db import Transaction
+from headgate.stores.db import Database, Transaction
 
 
 @dataclass(slots=True)
@@ -31,10 +32,20 @@ class Call:
     _transaction: Transaction | None = None
 
     @property
+    def database(self) -> Database:
+        """The database, with the caller as the author of what is changed."""
+        return self.services.database.by(self.author)
+
+    @property
+    def author(self) -> Author:
+        """Who the audit log names for what this request changes."""
+        return self.caller.author(self.actor, self.request_id)
+
+    @property
     def tx(self) -> Transaction:
         """The transaction of this request."""
         if self._transaction is None:
-            database = self.services.database
+            database = self.database
             opened = database.begin() if self.writes else database.read()
             self._transaction = self._stack.enter_context(opened)
         return self._transaction

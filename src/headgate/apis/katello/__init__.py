@@ -10,6 +10,7 @@ from headgate.apis.katello.alternate_content_sources import (
     alternate_content_sources,
     alternate_content_sources_bulk_actions,
 )
+from headgate.apis.katello.audits import audits
 from headgate.apis.katello.bookmarks import bookmarks
 from headgate.apis.katello.capsules import capsule_content, capsules
 from headgate.apis.katello.container_units import (
@@ -160,6 +161,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     roles,
     filters,
     permissions,
+    audits,
     personal_access_tokens,
     http_proxies,
     locations,

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -88,7 +88,7 @@ def statuses(call: Call, params: Statuses) -> dict[str, Any]:
     """Show what a ping shows, the versions, and what is known of smart proxies: of this server."""
     del params
     health = _health(call)
-    proxies = []
+    proxies: Sequence[AnyRow] = []
     if call.actor.may("view_smart_proxies"):
         proxies = call.tx.execute(query(call.actor).order_by(smart_proxies.c.name)).all()
     database = health["database"]

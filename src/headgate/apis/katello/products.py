@@ -22,6 +22,7 @@ from headgate.domain.ids import (
     TaskId,
 )
 from headgate.engine import enqueue
+from headgate.services.access import require_for
 from headgate.services.hosts.content import products_of_key
 from headgate.services.listing import page
 from headgate.services.repositories.product_records import (
@@ -39,6 +40,7 @@ from headgate.services.repositories.products import (
     require_deletable_product,
     update_product,
 )
+from headgate.stores.db.tables import products as products_table
 from headgate.workflows.removal_requests import remove_product_task
 from headgate.workflows.requests import sync_product_task
 
@@ -198,7 +200,7 @@ class Sync(Params):
 def sync(call: Call, params: Sync) -> TaskId:
     """Synchronize each repository that has an upstream, in a sub-task of its own."""
     row = load_product(call.tx, call.actor, params.id)
-    call.actor.require("sync_products", organization_id=row.organization_id)
+    require_for(call.tx, call.actor, products_table, [row], "sync_products")
     held = beside(call.tx, [row]).repositories.get(row.id, [])
     syncable = [repository.id for repository in held if repository.url]
     if not syncable:

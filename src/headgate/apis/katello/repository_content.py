@@ -72,7 +72,7 @@ def upload_content(call: Call, params: UploadContent) -> Reply:
         "checksum": None,
     }
     task = import_uploads_task(repository, [upload], user_id=call.actor.user_id)
-    with call.services.database.begin() as tx:
+    with call.database.begin() as tx:
         return Reply(task_object(tx, call.actor, enqueue(tx, task)))
 
 

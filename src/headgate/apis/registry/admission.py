@@ -10,6 +10,7 @@ from headgate.apis.registry.callers import Caller, Callers
 from headgate.apis.registry.callers import Upload as RunningUpload
 from headgate.apis.registry.requests import Request
 from headgate.content.container.push import Pusher
+from headgate.domain.authors import SERVER, Author
 from headgate.domain.clock import Clock
 from headgate.domain.errors import UnauthenticatedError
 from headgate.domain.registry_errors import DeniedError, NameUnknownError
@@ -110,12 +111,14 @@ class Door:
             raise NameUnknownError(f"There is no repository '{name}'")
         return self.pusher(actor, target.repository_id)
 
-    async def opened(self, actor: Actor, target: PushTarget) -> Pusher:
+    async def opened(self, request: Request, actor: Actor, target: PushTarget) -> Pusher:
         """Return the pusher into a repository that is made now if it is not there yet."""
         repository_id = target.repository_id
         if repository_id is None:
+            client = request.scope.get("client")
             repository_id = await self.writing(
-                lambda tx: open_push_repository(tx, actor=actor, clock=self.clock, target=target)
+                lambda tx: open_push_repository(tx, actor=actor, clock=self.clock, target=target),
+                author=Author(actor.user_id, "registry", address=client[0] if client else None),
             )
         return self.pusher(actor, repository_id)
 
@@ -141,11 +144,11 @@ class Door:
 
         return await self.flights.once(key, read)
 
-    async def writing(self, function: Callable[[Transaction], T]) -> T:
-        """Change the database beside the event loop."""
+    async def writing(self, function: Callable[[Transaction], T], *, author: Author = SERVER) -> T:
+        """Change the database beside the event loop; the audit log names the author."""
 
         def write() -> T:
-            with self.database.begin() as tx:
+            with self.database.by(author).begin() as tx:
                 return function(tx)
 
         return await self.flights.in_thread(write)

@@ -65,7 +65,7 @@ class Pushes:
         if digest is not None and not is_digest(digest):
             raise DigestInvalidError(f"{digest[:150]!r} is no digest that is known here")
         actor, target = await self._door.to_push(request, name)
-        pusher = await self._door.opened(actor, target)
+        pusher = await self._door.opened(request, actor, target)
         mounted = request.parameter("mount")
         if mounted and await self._mounted(request, pusher, mounted):
             await self._created_blob(request, name, mounted)
@@ -130,7 +130,7 @@ class Pushes:
         actor, target = await self._door.to_push(request, name)
         content = await request.body(MOST_BYTES)
         media_type = request.header(b"content-type") or ""
-        pusher = await self._door.opened(actor, target)
+        pusher = await self._door.opened(request, actor, target)
 
         def push() -> Pushed:
             self._door.require_room(target.organization_id, len(content))

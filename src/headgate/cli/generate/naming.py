@@ -193,6 +193,7 @@ NOUN_HELP: Final[Mapping[str, str]] = {
     "content-view filter": "What a content view leaves out or keeps",
     "content-view filter rule": "Rules of a content view's filter",
     "content-view version": "Versions of content views, and where they are",
+    "csv": "Things as files of spreadsheets: export and import",
     "docker": "What container repositories hold",
     "docker manifest": "Container images and artifacts",
     "docker manifest-list": "Lists of container images, one for each platform",
@@ -210,6 +211,7 @@ NOUN_HELP: Final[Mapping[str, str]] = {
     "product": "Products: what repositories are sorted into",
     "product bulk": "One action on many products",
     "proxy": "Smart proxies: records of servers near hosts",
+    "audit": "The log of every change",
     "recurring-logic": "What the server does again and again",
     "repository": "Repositories: mirror, upload, remove content",
     "setting": "Settings of the running server",
@@ -286,6 +288,10 @@ COLUMNS: Final[Mapping[str, str]] = {
     "packages": "id filename summary",
     "personal_access_tokens": "id name active?:Active expires_at last_used_at",
     "products": "id name description repository_count:Repositories sync_state",
+    "audits": (
+        "id created_at:At username:User remote_address:From action "
+        "auditable_type:Type auditable_name:Name"
+    ),
     "recurring_logics": "id cron_line action iteration next_occurrence:Next state",
     "repositories": "id name product.name:Product content_type:Type url",
     "repositories.tag_history": "moved_at:When name digest:Points_to cause user",

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
 )
 
+from headgate.stores.db.auditing.declarations import unaudited
 from headgate.stores.db.types import UtcDateTime, metadata
 
 # "sha512:" and 128 hex digits.
@@ -48,6 +49,7 @@ container_manifests = Table(
     Column("created", UtcDateTime),  # as the image says
     Column("bootable", Boolean, nullable=False),
     Column("flatpak", Boolean, nullable=False, index=True),  # few of many are
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # What an index lists, in its order; a child need not be here.
@@ -68,6 +70,7 @@ container_children = Table(
     Column("architecture", String(64)),
     Column("variant", String(64)),
     PrimaryKeyConstraint("manifest_id", "position"),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # The blobs that a manifest names. Their bytes are here for a manifest once somebody brought them
@@ -90,6 +93,7 @@ container_manifest_blobs = Table(
     Column("blob_id", Integer, ForeignKey("blobs.id"), index=True),  # null: not here
     PrimaryKeyConstraint("manifest_id", "position"),
     Index("ix_container_manifest_blobs_digest", "digest", "manifest_id"),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # Blobs that were pushed into a repository, until manifests name them or they are forgotten.
@@ -103,6 +107,7 @@ container_pushed_blobs = Table(
     Column("blob_id", Integer, ForeignKey("blobs.id"), index=True),  # null: damaged, push it again
     Column("pushed_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("repository_id", "digest"),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 container_tags = Table(
@@ -112,6 +117,7 @@ container_tags = Table(
     Column("digest", LargeBinary(32), nullable=False, unique=True),  # over name and manifest
     Column("name", String(128), nullable=False, index=True),
     Column("manifest", String(DIGEST_LENGTH), nullable=False, index=True),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # Simple signatures of manifests, opaque here: clients have the keys (containers/image, "atomic").
@@ -122,6 +128,7 @@ container_signatures = Table(
     Column("digest", LargeBinary(32), nullable=False, unique=True),  # over manifest and content
     Column("manifest", String(DIGEST_LENGTH), nullable=False, index=True),
     Column("content", LargeBinary, nullable=False),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # Where a tag pointed, since when, and who pointed it there.
@@ -138,4 +145,5 @@ container_tag_moves = Table(
     Column("user", String(100)),  # the login
     Column("moved_at", UtcDateTime, nullable=False),
     Index("ix_container_tag_moves_repository_id", "repository_id", "name"),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )

@@ -2,6 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, String, Table
 
+from headgate.stores.db.auditing.declarations import unaudited
 from headgate.stores.db.types import metadata
 
 file_units = Table(
@@ -13,4 +14,5 @@ file_units = Table(
     Column("checksum", LargeBinary(32), nullable=False, index=True),  # raw SHA-256
     Column("size", BigInteger, nullable=False),
     Column("blob_id", Integer, ForeignKey("blobs.id"), index=True),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
+from headgate.stores.db.auditing.declarations import unaudited
 from headgate.stores.db.types import UtcDateTime, metadata
 
 # Six blobs hold the fragments of one sync: three metadata files, each as the gzip members and as
@@ -28,6 +29,7 @@ rpm_packs = Table(
         for kind in ("primary", "filelists", "other")
         for codec in ("gz", "zst")
     ),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # About 100 packages. `layout` says where the segment lies in each blob of its pack and how long
@@ -38,6 +40,7 @@ rpm_segments = Table(
     Column("id", Integer, primary_key=True),
     Column("pack_id", Integer, ForeignKey("rpm_packs.id"), nullable=False, index=True),
     Column("layout", LargeBinary, nullable=False),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # Where the pieces of a metadata file lie that were compressed for it, so that later files may copy
@@ -48,6 +51,7 @@ rpm_pieces = Table(
     Column("blob_id", Integer, ForeignKey("blobs.id", ondelete="CASCADE"), primary_key=True),
     Column("anchor", LargeBinary(8), nullable=False, index=True),
     Column("pieces", LargeBinary, nullable=False),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # Binary and source packages: a source package has the architecture src or nosrc.
@@ -77,6 +81,7 @@ rpm_packages = Table(
     Column("segment_id", Integer, ForeignKey("rpm_segments.id"), nullable=False, index=True),
     Column("position", Integer, nullable=False),  # within the segment, from 0
     Index("ix_rpm_packages_name_evr", "name", "evr"),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # Packages whose bytes were here and signed by a key, with all that a signature must cover.
@@ -89,6 +94,7 @@ rpm_verified_packages = Table(
     # SHA-256 of the key's certificate: a revocation makes another one of it.
     Column("certificate", LargeBinary(32), nullable=False),
     PrimaryKeyConstraint("package_id", "certificate"),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # Which package a repository's upstream means by what it says of one that it names by md5 or sha1:
@@ -108,6 +114,7 @@ rpm_vouched_packages = Table(
         index=True,
     ),
     PrimaryKeyConstraint("repository_id", "digest"),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 errata = Table(
@@ -128,6 +135,7 @@ errata = Table(
     Column("packages", JSON, nullable=False),
     Column("modules", JSON, nullable=False),  # [{name, stream, version, context, arch}]
     Column("fragment", LargeBinary, nullable=False),  # <update>...</update>, zstd
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # One row per element of comps: group, category, environment, langpacks.
@@ -143,6 +151,7 @@ package_groups = Table(
     # group: [{name, type, requires}]; category and environment: ids of groups
     Column("members", JSON, nullable=False),
     Column("fragment", LargeBinary, nullable=False),  # zstd
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # One row per document of modules.yaml.
@@ -163,6 +172,7 @@ module_documents = Table(
     Column("profiles", JSON, nullable=False),  # profile -> package names
     Column("dependencies", JSON, nullable=False),
     Column("fragment", LargeBinary, nullable=False),  # the YAML document, zstd
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # Whatever else repomd.xml lists, passed through as it came: productid and the like.
@@ -174,6 +184,7 @@ repository_files = Table(
     Column("type", String(64), nullable=False),
     Column("path", String(1024), nullable=False),  # relative to the repository
     Column("blob_id", Integer, ForeignKey("blobs.id"), nullable=False, index=True),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # A treeinfo with the images that it lists.
@@ -187,6 +198,7 @@ distribution_trees = Table(
     Column("version", String(64), nullable=False),
     Column("arch", String(32), nullable=False),
     Column("blob_id", Integer, ForeignKey("blobs.id"), nullable=False, index=True),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 distribution_tree_files = Table(
@@ -206,4 +218,5 @@ distribution_tree_files = Table(
     Column("checksum", LargeBinary),
     Column("blob_id", Integer, ForeignKey("blobs.id"), index=True),
     PrimaryKeyConstraint("tree_id", "path"),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )

@@ -77,7 +77,8 @@ def update_bookmark(
 ) -> None:
     """Change what is given; another's public one is for administrators to change."""
     row = _load_to_change(tx, actor, bookmark_id)
-    after = {name: getattr(row, name) for name in ("name", "controller", "query")} | changes
+    after = {name: getattr(row, name) for name in ("name", "controller", "query")}
+    after |= changes
     _check(after)
     require_unique(
         tx,

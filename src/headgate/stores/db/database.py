@@ -2,11 +2,17 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from headgate.domain.authors import SERVER, Author
+from headgate.domain.clock import Clock, utc_now
+from headgate.stores.db.auditing.capture import TOUCHED, Touched, listen
+from headgate.stores.db.auditing.trail import write_trail
 
 Transaction = Connection
 
@@ -22,23 +28,39 @@ def announce(tx: Transaction, topic: str) -> None:
 class Database:
     """One database; every process opens its own after a fork."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, clock: Clock = utc_now) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._open(pool_size)
+        listen(self.engine)
+        self._clock = clock
+        self._author = SERVER
         self._listeners: dict[str, tuple[Callable[[], None], ...]] = {}
+
+    def by(self, author: Author) -> Self:
+        """Return the same database as an author writes to it: the audit log names who it was."""
+        other = copy(self)
+        other._author = author  # noqa: SLF001 - its own class
+        return other
 
     @contextmanager
     def begin(self) -> Generator[Transaction]:
         """Open a transaction that may write; it commits unless the block raises.
 
-        On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so a transaction that reads
-        and then writes can never fail half-way for another writer.
+        What it changed is added to the audit log before it commits. On SQLite it takes the write
+        lock at once (BEGIN IMMEDIATE), so a transaction that reads and then writes can never fail
+        half-way for another writer.
         """
         with self.engine.begin() as connection:
-            connection.info.pop(_TOPICS, None)  # of an earlier transaction that was rolled back
-            yield connection
-            topics: set[str] = connection.info.pop(_TOPICS, set())
+            info = connection.info
+            info.pop(_TOPICS, None)  # of an earlier transaction that was rolled back
+            touched = info[TOUCHED] = Touched()
+            try:
+                yield connection
+            finally:
+                info.pop(TOUCHED, None)
+            write_trail(connection, touched, self._author, clock=self._clock)
+            topics: set[str] = info.pop(_TOPICS, set())
         for topic in topics:
             for listener in self._listeners.get(topic, ()):
                 listener()

@@ -10,6 +10,7 @@ from headgate.stores.db.tables.activation_keys import (
     activation_keys,
     content_overrides,
 )
+from headgate.stores.db.tables.audits import audits
 from headgate.stores.db.tables.bookmarks import bookmarks
 from headgate.stores.db.tables.containers import (
     container_repositories,
@@ -126,6 +127,7 @@ __all__ = [
     "activation_key_environments",
     "activation_key_hosts",
     "activation_keys",
+    "audits",
     "blob_pins",
     "blobs",
     "bookmarks",

@@ -13,6 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from headgate.stores.db.auditing.declarations import audited, folded
 from headgate.stores.db.types import UtcDateTime, link_table, metadata
 
 activation_keys = Table(
@@ -53,6 +54,7 @@ activation_key_environments = Table(
     Column("distribution_id", Integer, ForeignKey("distributions.id"), nullable=False, index=True),
     Column("position", Integer, nullable=False),
     PrimaryKeyConstraint("activation_key_id", "distribution_id"),
+    info=folded("activation_key_id", "distribution_id", "content_view_environment_ids"),
 )
 
 activation_key_collections = link_table(
@@ -78,4 +80,5 @@ content_overrides = Table(
     Column("value", String(255), nullable=False),
     UniqueConstraint("activation_key_id", "content_label", "name"),
     UniqueConstraint("host_id", "content_label", "name"),
+    info=audited("content_label", "name"),
 )

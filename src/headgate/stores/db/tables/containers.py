@@ -10,6 +10,7 @@ from sqlalchemy import (
     Table,
 )
 
+from headgate.stores.db.auditing.declarations import unaudited
 from headgate.stores.db.types import UtcDateTime, metadata
 
 # What a repository of type docker has besides what every repository has.
@@ -72,6 +73,7 @@ registry_names = Table(
         index=True,
     ),
     Index("ix_registry_names_content_view_id", "content_view_id", "environment_id"),
+    info=unaudited("Follows from names and patterns, which are audited"),
 )
 
 # Blobs on their way in; the bytes are in a spool of the blob store that has this id.
@@ -92,4 +94,5 @@ container_uploads = Table(
     Column("algorithm", String(8), nullable=False, default="sha256"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    info=unaudited("Gone when the upload is; what came of it, versions say"),
 )

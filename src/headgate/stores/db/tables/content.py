@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from headgate.stores.db.auditing.declarations import unaudited
 from headgate.stores.db.types import UtcDateTime, metadata
 
 blobs = Table(
@@ -24,6 +25,7 @@ blobs = Table(
     Column("digest", LargeBinary(32), nullable=False, unique=True),  # raw SHA-256
     Column("size", BigInteger, nullable=False),  # bytes
     Column("created_at", UtcDateTime, nullable=False),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # Keeps a blob that no content refers to yet: a task or an upload in progress holds it.
@@ -33,6 +35,7 @@ blob_pins = Table(
     Column("blob_id", Integer, ForeignKey("blobs.id", ondelete="CASCADE"), nullable=False),
     Column("holder", String(64), nullable=False, index=True),  # a task's or an upload's id
     PrimaryKeyConstraint("blob_id", "holder"),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 content_sets = Table(
@@ -42,6 +45,7 @@ content_sets = Table(
     Column("digest", LargeBinary(32), nullable=False, unique=True),
     Column("counts", JSON, nullable=False),  # content type -> number of units
     Column("created_at", UtcDateTime, nullable=False),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 content_set_members = Table(
@@ -53,6 +57,7 @@ content_set_members = Table(
     Column("content_type", String(32), nullable=False),
     Column("units", LargeBinary, nullable=False),  # serialised, run-optimised roaring bitmap
     PrimaryKeyConstraint("content_set_id", "content_type"),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # Keeps units that no content set holds yet: the task that made or chose them holds them.
@@ -63,6 +68,7 @@ unit_pins = Table(
     Column("holder", String(64), nullable=False, index=True),
     Column("unit_type", String(32), nullable=False),
     Column("units", LargeBinary, nullable=False),  # serialised roaring bitmap
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # Written by whatever let go of content: the collector runs when there is one, and removes it.
@@ -71,6 +77,7 @@ collection_requests = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("created_at", UtcDateTime, nullable=False),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 publications = Table(
@@ -85,6 +92,7 @@ publications = Table(
     Column("dormant", Boolean, nullable=False, default=False),
     Column("awake_until", UtcDateTime),  # somebody has asked for it; null: nobody has
     UniqueConstraint("content_set_id", "options"),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # Metadata files only; a package's path resolves by its location within the content set.
@@ -99,6 +107,7 @@ publication_files = Table(
     Column("content_type", String(64), nullable=False),
     PrimaryKeyConstraint("publication_id", "path"),
     Index("ix_publication_files_blob_id", "blob_id"),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )
 
 # What a dormant publication had; by the digests it is known whether the same bytes come out again.
@@ -113,4 +122,5 @@ dormant_files = Table(
     Column("size", BigInteger, nullable=False),  # bytes
     Column("content_type", String(64), nullable=False),
     PrimaryKeyConstraint("publication_id", "path"),
+    info=unaudited("What content is made of; which of it is where, versions say"),
 )

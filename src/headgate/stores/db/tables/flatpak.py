@@ -13,6 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from headgate.stores.db.auditing.declarations import UNAUDITED, unaudited
 from headgate.stores.db.types import UtcDateTime, metadata
 
 flatpak_remotes = Table(
@@ -34,7 +35,7 @@ flatpak_remotes = Table(
     # Where its images are pulled from: as the index says, unless a user said it.
     Column("registry_url", Text),
     Column("registry_url_chosen", Boolean, nullable=False, default=False),
-    Column("scanned_at", UtcDateTime),
+    Column("scanned_at", UtcDateTime, info=UNAUDITED),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("organization_id", "name"),
@@ -56,6 +57,7 @@ flatpak_remote_repositories = Table(
     Column("mirror_id", Integer, ForeignKey("repositories.id", ondelete="SET NULL"), index=True),
     Column("mirrored_at", UtcDateTime),
     UniqueConstraint("flatpak_remote_id", "name"),
+    info=unaudited("What upstream offers, as the last scan found it"),
 )
 
 # The images that the index lists.
@@ -76,4 +78,5 @@ flatpak_remote_manifests = Table(
     Column("os", String(64)),
     Column("architecture", String(64)),  # Go's name
     UniqueConstraint("flatpak_remote_repository_id", "digest"),
+    info=unaudited("What upstream offers, as the last scan found it"),
 )

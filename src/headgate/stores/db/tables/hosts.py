@@ -14,6 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from headgate.stores.db.auditing.declarations import SECRET, UNAUDITED, folded, unaudited
 from headgate.stores.db.types import UtcDateTime, link_table, metadata
 
 BOOTC_IMAGES = ("booted", "staged", "available", "rollback")
@@ -24,6 +25,7 @@ package_profiles = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("digest", String(64), nullable=False, unique=True),  # SHA-256 (hex) over the rows
+    info=unaudited("Hosts say it of themselves, again and again"),
 )
 
 package_profile_packages = Table(
@@ -45,6 +47,7 @@ package_profile_packages = Table(
     Column("arch", String(64), nullable=False),
     Column("vendor", String(255)),
     Index("ix_package_profile_packages_name", "name", "profile_id"),
+    info=unaudited("Hosts say it of themselves, again and again"),
 )
 
 module_profiles = Table(
@@ -52,6 +55,7 @@ module_profiles = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("digest", String(64), nullable=False, unique=True),
+    info=unaudited("Hosts say it of themselves, again and again"),
 )
 
 module_profile_streams = Table(
@@ -72,6 +76,7 @@ module_profile_streams = Table(
     Column("arch", String(64), nullable=False),
     Column("status", String(16), nullable=False),  # enabled | disabled | unknown
     Column("installed_profiles", JSON, nullable=False),
+    info=unaudited("Hosts say it of themselves, again and again"),
 )
 
 hosts = Table(
@@ -91,7 +96,7 @@ hosts = Table(
     # Of a client of content: what it calls itself in its certificate. Null: a record alone.
     Column("uuid", String(36), unique=True),
     Column("registered_at", UtcDateTime, index=True),
-    Column("last_checkin", UtcDateTime, index=True),
+    Column("last_checkin", UtcDateTime, index=True, info=UNAUDITED),
     Column(
         "content_source_id",
         Integer,
@@ -115,13 +120,17 @@ hosts = Table(
         column
         for image in BOOTC_IMAGES
         for column in (
-            Column(f"bootc_{image}_image", String(255), index=image == "booted"),
-            Column(f"bootc_{image}_digest", String(80)),
+            Column(f"bootc_{image}_image", String(255), index=image == "booted", info=UNAUDITED),
+            Column(f"bootc_{image}_digest", String(80), info=UNAUDITED),
         )
     ),
-    Column("package_profile_id", Integer, ForeignKey("package_profiles.id"), index=True),
-    Column("module_profile_id", Integer, ForeignKey("module_profiles.id"), index=True),
-    Column("facts_at", UtcDateTime),
+    Column(
+        "package_profile_id", Integer, ForeignKey("package_profiles.id"), index=True, info=UNAUDITED
+    ),
+    Column(
+        "module_profile_id", Integer, ForeignKey("module_profiles.id"), index=True, info=UNAUDITED
+    ),
+    Column("facts_at", UtcDateTime, info=UNAUDITED),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("organization_id", "name"),
@@ -135,6 +144,7 @@ host_environments = Table(
     Column("distribution_id", Integer, ForeignKey("distributions.id"), nullable=False, index=True),
     Column("position", Integer, nullable=False),
     PrimaryKeyConstraint("host_id", "distribution_id"),
+    info=folded("host_id", "distribution_id", "content_view_environment_ids"),
 )
 
 host_parameters = Table(
@@ -143,7 +153,7 @@ host_parameters = Table(
     Column("id", Integer, primary_key=True),
     Column("host_id", Integer, ForeignKey("hosts.id", ondelete="CASCADE"), nullable=False),
     Column("name", String(255), nullable=False),
-    Column("value", Text, nullable=False),
+    Column("value", Text, nullable=False, info=SECRET),
     Column("parameter_type", String(16), nullable=False),
     Column("hidden_value", Boolean, nullable=False, default=False),
     UniqueConstraint("host_id", "name"),
@@ -156,6 +166,7 @@ host_facts = Table(
     Column("name", String(255), nullable=False, index=True),
     Column("value", Text, nullable=False),
     PrimaryKeyConstraint("host_id", "name"),
+    info=unaudited("Hosts say it of themselves, again and again"),
 )
 
 host_products = Table(
@@ -167,6 +178,7 @@ host_products = Table(
     Column("arch", String(255), nullable=False, default=""),
     Column("version", String(255), nullable=False, default=""),
     PrimaryKeyConstraint("host_id", "product_id"),
+    info=unaudited("Hosts say it of themselves, again and again"),
 )
 
 # What on a host still runs from replaced files, and how it is started anew.
@@ -179,6 +191,7 @@ host_traces = Table(
     Column("helper", String(255)),
     Column("app_type", String(32), nullable=False),
     UniqueConstraint("host_id", "application"),
+    info=unaudited("Hosts say it of themselves, again and again"),
 )
 
 host_collections = Table(

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
 )
 
+from headgate.stores.db.auditing.declarations import unaudited
 from headgate.stores.db.types import UtcDateTime, metadata
 
 # A publication with rows is incomplete. Its key names the repository, so whose upstream failed in
@@ -39,6 +40,7 @@ missing_files = Table(
     Column("reason", Text, nullable=False),
     Column("tried_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("publication_id", "unit_type", "unit_id", "path"),
+    info=unaudited("What upstream did not give; syncs keep it"),
 )
 
 # Which units of its latest version a repository's upstream offered at the last sync: what may be
@@ -52,4 +54,5 @@ offered_units = Table(
     Column("unit_type", String(32), nullable=False),
     Column("units", LargeBinary, nullable=False),  # serialised roaring bitmap
     PrimaryKeyConstraint("repository_id", "unit_type"),
+    info=unaudited("What upstream did not give; syncs keep it"),
 )

@@ -13,6 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from headgate.stores.db.auditing.declarations import UNAUDITED, unaudited
 from headgate.stores.db.types import UtcDateTime, metadata
 
 organizations = Table(
@@ -138,7 +139,7 @@ repositories = Table(
     # Deleting a proxy resets the policy first, so this is never left dangling.
     Column("http_proxy_id", Integer, ForeignKey("http_proxies.id"), index=True),
     # What the last sync read from the list of mirrors at `url`, best first; null: no such list.
-    Column("mirrors", JSON),
+    Column("mirrors", JSON, info=UNAUDITED),
     Column("download_concurrency", Integer),  # null: as the server's settings say
     Column("download_rate", Integer),  # bytes a second; null: no limit
     Column("ignorable_content", JSON),  # [srpm, treeinfo]: not taken from upstream
@@ -165,14 +166,14 @@ repositories = Table(
     Column("replay_policy", String(8), nullable=False, default="enforce"),
     Column("unchanged_warning_days", Integer),
     # Moves whenever other keys are trusted, or for other ends.
-    Column("trust_stamp", Integer, nullable=False, default=0),
+    Column("trust_stamp", Integer, nullable=False, default=0, info=UNAUDITED),
     # The newest metadata seen upstream, by its own times; outlives `upstream_state`.
-    Column("upstream_seen", JSON),
+    Column("upstream_seen", JSON, info=UNAUDITED),
     Column("signing_key_id", Integer, ForeignKey("signing_keys.id", ondelete="SET NULL")),
     Column("signing_fingerprint", String(64)),  # the key's own: names what is signed by it
     # What the last sync saw upstream (repomd digest, ETag, options): equal means nothing to do.
-    Column("upstream_state", JSON),
-    Column("latest_version_id", Integer),
+    Column("upstream_state", JSON, info=UNAUDITED),
+    Column("latest_version_id", Integer, info=UNAUDITED),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("product_id", "name"),
@@ -193,4 +194,5 @@ repository_versions = Table(
     Column("task_id", String(36)),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("repository_id", "number"),
+    info=unaudited("A version says itself what made it and in which task"),
 )

@@ -11,6 +11,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from headgate.stores.db.auditing.declarations import UNAUDITED
 from headgate.stores.db.types import UtcDateTime, metadata, partial_index
 
 # A task that the engine asks for again and again. Any change of the row holds at once: workers
@@ -31,9 +32,11 @@ recurring_logics = Table(
     Column("every_seconds", Integer),
     Column("starts_at", UtcDateTime, nullable=False),
     Column("state", String(16), nullable=False),  # active | disabled | cancelled | failed
-    Column("next_at", UtcDateTime),  # null unless active
-    Column("iteration", Integer, nullable=False, default=0),  # tasks asked for so far
-    Column("last_task_id", String(36)),
+    Column("next_at", UtcDateTime, info=UNAUDITED),  # null unless active
+    Column(
+        "iteration", Integer, nullable=False, default=0, info=UNAUDITED
+    ),  # tasks asked for so far
+    Column("last_task_id", String(36), info=UNAUDITED),
     Column("created_at", UtcDateTime, nullable=False),
 )
 partial_index(

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Text,
 )
 
+from headgate.stores.db.auditing.declarations import unaudited
 from headgate.stores.db.types import UtcDateTime, link_table, metadata
 
 # Filled at every start from what the code knows, so that ids stay as they are.
@@ -19,6 +20,7 @@ permissions = Table(
     Column("id", Integer, primary_key=True),
     Column("name", String(64), nullable=False, unique=True),
     Column("resource_type", String(64), nullable=False),
+    info=unaudited("They are the same on every server"),
 )
 
 roles = Table(

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
+from headgate.stores.db.auditing.declarations import unaudited
 from headgate.stores.db.types import UtcDateTime, metadata, partial_index
 
 # PostgreSQL only: writers there do not wait for each other, so a maximum would be given twice.
@@ -55,6 +56,7 @@ tasks = Table(
     Column("deaths", Integer, nullable=False, default=0),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_tasks_state_number", "state", "number"),
+    info=unaudited("The list of tasks is a log of its own"),
 )
 
 # A task waits until every resource it wants is free of exclusive holders (or of all, if it wants
@@ -69,6 +71,7 @@ task_locks = Table(
     Column("held", Boolean, nullable=False, default=False),
     Column("live", Boolean, nullable=False, default=True),
     PrimaryKeyConstraint("task_id", "resource"),
+    info=unaudited("The list of tasks is a log of its own"),
 )
 partial_index("ix_task_locks_live", task_locks.c.resource, where=task_locks.c.live)
 
@@ -80,6 +83,7 @@ task_steps = Table(
     Column("name", String(255), nullable=False),
     Column("result", JSON, nullable=False),
     PrimaryKeyConstraint("task_id", "name"),
+    info=unaudited("The list of tasks is a log of its own"),
 )
 
 # Worker processes that run tasks; a row whose beat stands still belongs to a dead one.
@@ -91,6 +95,7 @@ executors = Table(
     Column("beat", Integer, nullable=False, default=0),
     Column("started_at", UtcDateTime, nullable=False),
     Column("beat_at", UtcDateTime, nullable=False),
+    info=unaudited("The list of tasks is a log of its own"),
 )
 
 task_schedules = Table(
@@ -100,4 +105,5 @@ task_schedules = Table(
     Column("timing", String(128), nullable=False),  # changed timing starts the schedule anew
     Column("next_at", UtcDateTime, nullable=False),
     Column("executor", String(64)),  # who runs the job now
+    info=unaudited("The list of tasks is a log of its own"),
 )

@@ -2,6 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table
 
+from headgate.stores.db.auditing.declarations import unaudited
 from headgate.stores.db.types import UtcDateTime, metadata
 
 content_uploads = Table(
@@ -21,4 +22,5 @@ content_uploads = Table(
     Column("checksum", String(64)),
     Column("created_at", UtcDateTime, nullable=False),
     Column("imported_at", UtcDateTime),
+    info=unaudited("Gone when the upload is; what came of it, versions say"),
 )

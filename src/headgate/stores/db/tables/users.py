@@ -11,6 +11,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from headgate.stores.db.auditing.declarations import SECRET, UNAUDITED, unaudited
 from headgate.stores.db.types import UtcDateTime, link_table, metadata
 
 users = Table(
@@ -24,10 +25,10 @@ users = Table(
     Column("description", Text),
     Column("default_organization_id", Integer, ForeignKey("organizations.id", ondelete="SET NULL")),
     Column("default_location_id", Integer, ForeignKey("locations.id", ondelete="SET NULL")),
-    Column("password_hash", String(255)),  # argon2id; null: cannot log in by password
+    Column("password_hash", String(255), info=SECRET),  # argon2id; null: cannot log in by password
     Column("admin", Boolean, nullable=False, default=False),
     Column("disabled", Boolean, nullable=False, default=False),
-    Column("last_login_on", UtcDateTime),
+    Column("last_login_on", UtcDateTime, info=UNAUDITED),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
 )
@@ -45,6 +46,7 @@ sessions = Table(
     ),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    info=unaudited("Who logged in when, users say themselves"),
 )
 
 personal_access_tokens = Table(
@@ -53,10 +55,10 @@ personal_access_tokens = Table(
     Column("id", Integer, primary_key=True),
     Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("name", String(255), nullable=False),
-    Column("token_hash", String(64), nullable=False, unique=True),  # SHA-256 hex
+    Column("token_hash", String(64), nullable=False, unique=True, info=SECRET),  # SHA-256 hex
     Column("expires_at", UtcDateTime),
     Column("revoked", Boolean, nullable=False, default=False),
-    Column("last_used_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime, info=UNAUDITED),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("user_id", "name"),
 )
@@ -67,4 +69,5 @@ revoked_certificates = Table(
     Column("serial", String(40), primary_key=True),  # hex
     Column("reason", String(255), nullable=False),
     Column("revoked_at", UtcDateTime, nullable=False),
+    info=unaudited("Follows from what was deleted, which is audited"),
 )

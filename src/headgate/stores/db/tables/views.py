@@ -13,6 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from headgate.stores.db.auditing.declarations import UNAUDITED, audited, unaudited
 from headgate.stores.db.types import UtcDateTime, link_table, metadata, partial_index
 
 content_views = Table(
@@ -161,7 +162,7 @@ content_view_versions = Table(
     # The filters as they were: [{name, type, inclusion, original_packages, repository_ids, rules}]
     Column("filters", JSON, nullable=False),
     # SHA-256 (hex) over the repositories' content sets and filters: "publish only if needed".
-    Column("inputs_digest", String(64), nullable=False),
+    Column("inputs_digest", String(64), nullable=False, info=UNAUDITED),
     Column("published", Boolean, nullable=False, default=False),
     # Whether what packages require is added to what the filters keep.
     Column("solve_dependencies", Boolean, nullable=False, default=False),
@@ -173,6 +174,7 @@ content_view_versions = Table(
     Column("triggered_by_id", Integer),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("content_view_id", "major", "minor"),
+    info=audited("major", "minor"),
 )
 # The collector looks for publishes that died: these are few, versions are many.
 partial_index(
@@ -205,6 +207,7 @@ content_view_version_repositories = Table(
     # Null until the version is published.
     Column("publication_id", Integer, ForeignKey("publications.id"), index=True),
     PrimaryKeyConstraint("version_id", "repository_id"),
+    info=unaudited("What a version holds never changes"),
 )
 
 # Of versions for which dependencies were solved: what was added and why, what stays open.
@@ -220,6 +223,7 @@ content_view_version_dependencies = Table(
     ),
     Column("report", JSON, nullable=False),  # services/views/dependency_reports.py writes it
     Column("created_at", UtcDateTime, nullable=False),
+    info=unaudited("The report of a version"),
 )
 
 # What a composite view's version was made from; these versions stay as long as it does.
@@ -255,6 +259,7 @@ distributions = Table(
     Column("version_id", Integer, ForeignKey("content_view_versions.id"), index=True),
     Column("updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("content_view_id", "environment_id"),
+    info=audited("base_path", noun="content_view_environment"),
 )
 
 # What base paths served from when on; versions and views may be gone.
@@ -279,6 +284,7 @@ distribution_changes = Table(
         index=True,
     ),
     Column("at", UtcDateTime, nullable=False),
+    info=unaudited("It is a log of its own"),
 )
 
 content_view_histories = Table(
@@ -302,4 +308,5 @@ content_view_histories = Table(
     Column("description", Text),
     Column("task_id", String(36)),
     Column("created_at", UtcDateTime, nullable=False),
+    info=unaudited("It is a log of its own"),
 )

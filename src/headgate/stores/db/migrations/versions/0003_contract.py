@@ -74,11 +74,13 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
     )
     op.create_table(
         "setting_values",
+        sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_setting_values")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_setting_values")),
+        sa.UniqueConstraint("name", name=op.f("uq_setting_values_name")),
     )
     op.create_table(
         "usergroups",
@@ -380,6 +382,43 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
     )
     with op.batch_alter_table("activation_keys", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_activation_keys_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "audits",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("action", sa.String(length=8), nullable=False),
+        sa.Column("auditable_type", sa.String(length=64), nullable=False),
+        sa.Column("auditable_id", sa.Integer(), nullable=True),
+        sa.Column("auditable_name", sa.String(length=255), nullable=True),
+        sa.Column("organization_id", sa.Integer(), nullable=True),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("username", sa.String(length=100), nullable=True),
+        sa.Column("way", sa.String(length=16), nullable=False),
+        sa.Column("remote_address", sa.String(length=64), nullable=True),
+        sa.Column("request_uuid", sa.String(length=64), nullable=True),
+        sa.Column("task_id", sa.String(length=36), nullable=True),
+        sa.Column("changes", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_audits_organization_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_audits_user_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audits")),
+    )
+    with op.batch_alter_table("audits", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_audits_auditable", ["auditable_type", "auditable_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_audits_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_audits_organization_id"), ["organization_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_audits_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "bookmarks",
@@ -1007,6 +1046,13 @@ def downgrade() -> None:  # noqa: PLR0915 - a list
 
     op.drop_table("role_filter_organizations")
     op.drop_table("bookmarks")
+    with op.batch_alter_table("audits", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audits_user_id"))
+        batch_op.drop_index(batch_op.f("ix_audits_organization_id"))
+        batch_op.drop_index(batch_op.f("ix_audits_created_at"))
+        batch_op.drop_index("ix_audits_auditable")
+
+    op.drop_table("audits")
     with op.batch_alter_table("activation_keys", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_activation_keys_user_id"))
 

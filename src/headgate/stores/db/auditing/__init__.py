@@ -1,0 +1,1 @@
+"""Noting in the audit log, within each transaction, what it changed."""
