@@ -17,7 +17,6 @@ from headgate.apis.katello import RESOURCES
 from headgate.services.accounts.permissions import PERMISSIONS
 from support.house import House
 from support.push_scene import PushScene, picture, pictures
-from support.rights import Rights
 
 _MOST = 5
 _OF_FILTERS = 3
@@ -25,7 +24,7 @@ LISTS = [
     action
     for resource in RESOURCES
     for action in resource.actions
-    if action.name == "index" and issubclass(action.params, ListParams)
+    if action.name == "index" and issubclass(action.params, ListParams) and not action.lacks
 ]
 
 
@@ -147,8 +146,6 @@ def _furnish(house: House) -> dict[str, Any]:
         "repository_id": repositories[0],
         "sync_plan_id": plans[0]["id"],
         "user_id": 1,
-        "role_id": 1,
-        "usergroup_id": Rights(house.admin).group("Group", user_ids=[1], role_ids=[1]),
         "location_id": house.admin.get("/api/locations").json()["results"][0]["id"],
         "parent_task_id": task["id"],
         "id": views[-1],

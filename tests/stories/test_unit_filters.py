@@ -105,7 +105,10 @@ def test_what_a_version_lacks_could_be_added_to_it(house: House, aviary: Path) -
     view = world.view("Tools", birds)
     world.filter(view, "no herons", {"name": "heron"})
     version = world.publish(view)
-    lacking = {"available_for": "content_view_version", "content_view_version_id": version}
+    lacking: dict[str, Any] = {
+        "available_for": "content_view_version",
+        "content_view_version_id": version,
+    }
 
     assert found(house, "packages", **lacking) == ["heron", "heron"]
     assert found(house, "errata", "errata_id", **lacking) == ["BIRD-2026:0001"]
@@ -143,7 +146,7 @@ def test_tags_and_what_they_point_to_are_listed_as_filters_name_them(house: Hous
     assert found(house, f"{nested}/docker_tags") == ["1.0", "1.1"]
     assert found(house, f"{nested}/docker_manifests", "digest") == [one.digest]
     assert found(house, f"{nested}/docker_manifest_lists", "digest") == [many.digest]
-    left = {"content_view_filter_id": ones, "available_for": "content_view_filter"}
+    left: dict[str, Any] = {"content_view_filter_id": ones, "available_for": "content_view_filter"}
     assert found(house, "docker_tags", **left) == ["edge", "latest"]
     asked = {"content_view_filter_id": ones, "include_filter_ids": True}
     (shown,) = house.get("docker_manifests", **asked).json()["results"]

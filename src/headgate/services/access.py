@@ -35,6 +35,7 @@ from headgate.domain.ids import (
     CredentialId,
     DistributionId,
     EnvironmentId,
+    ExternalUsergroupId,
     FilterId,
     FilterRuleId,
     FlatpakRemoteId,
@@ -59,7 +60,9 @@ from headgate.domain.ids import (
     UsergroupId,
     UserId,
 )
-from headgate.services.actor import Actor
+from headgate.services.accounts.permissions import TYPE_OF
+from headgate.services.actor import Actor, Grant, lacking
+from headgate.services.searches import ids_found
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched
 from headgate.stores.db.tables import (
@@ -74,6 +77,7 @@ from headgate.stores.db.tables import (
     content_view_versions,
     content_views,
     distributions,
+    external_usergroups,
     flatpak_remote_repositories,
     flatpak_remotes,
     host_collections,
@@ -124,12 +128,16 @@ class Kind:
     things that several organizations use. Things exist for who holds the permission `view` in
     their organization, or for all of its users if there is no such permission; `own` adds rows
     that an actor sees on another ground.
+
+    `subject` is a chain, too: to what the searches of role filters find, such as from a repository
+    to its product. An empty one says that they find the things themselves, None that they do not.
     """
 
     noun: str
     table: Table
     path: tuple[Column[Any], ...] = ()
     view: str | None = None
+    subject: tuple[Column[Any], ...] | None = ()
     shared: Callable[[Sequence[int]], ColumnElement[bool]] | None = None
     own: Callable[[Actor], ColumnElement[bool]] | None = None
 
@@ -146,10 +154,7 @@ class Kind:
             return self.shared(sorted(organization_ids))
         if not self.path:
             return false()
-        condition = self.path[-1].in_(sorted(organization_ids))
-        for step, further in reversed(list(pairwise(self.path))):
-            condition = step.in_(select(further.table.c.id).where(condition))
-        return condition
+        return _along(self.path, self.path[-1].in_(sorted(organization_ids)))
 
     def seen_by(self, actor: Actor) -> frozenset[int]:
         """Return the organizations all of whose things exist for the actor."""
@@ -157,11 +162,35 @@ class Kind:
             return actor.organization_ids
         return actor.organizations_with(self.view)
 
+    def granted(self, actor: Actor, permission: str) -> ColumnElement[bool]:
+        """Rows for which the actor holds the permission."""
+        conditions = [self.in_organizations(actor.organizations_with(permission))]
+        for grant in actor.searching(permission):
+            within = actor.organization_ids
+            if grant.organization_ids is not None:
+                within &= grant.organization_ids
+            conditions.append(and_(self.in_organizations(within), self._found(permission, grant)))
+        return or_(*conditions)
+
+    def _found(self, permission: str, grant: Grant) -> ColumnElement[bool]:
+        """Rows that the search of a grant finds, which is about the things of one type."""
+        own = None if self.view is None else TYPE_OF[self.view]
+        if self.subject is None or grant.search is None or own is None:
+            return false()
+        ids = ids_found(own, grant.search) if TYPE_OF[permission] == own else None
+        if ids is None:
+            return false()
+        chain = self.subject or (self.key,)
+        return _along(chain, chain[-1].in_(ids))
+
     def visible_to(self, actor: Actor) -> ColumnElement[bool]:
         """Rows that exist for the actor."""
         if actor.admin:
             return true()
-        condition = self.in_organizations(self.seen_by(actor))
+        if self.view is None:
+            condition = self.in_organizations(actor.organization_ids)
+        else:
+            condition = self.granted(actor, self.view)
         return condition if self.own is None else or_(condition, self.own(actor))
 
     def organization_of(self, tx: Transaction, row: Row[Any]) -> int | None:
@@ -253,6 +282,11 @@ def _groups_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
     return usergroups.c.id.in_(groups)
 
 
+def _external_groups_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
+    groups = select(usergroups.c.id).where(_groups_of(organization_ids))
+    return external_usergroups.c.usergroup_id.in_(groups)
+
+
 _VIEW_PATH = (content_views.c.organization_id,)
 _FILTER_PATH = (content_view_filters.c.content_view_id, *_VIEW_PATH)
 _REPOSITORY_PATH = (repositories.c.organization_id,)
@@ -262,6 +296,9 @@ _PRODUCTS: Final = "view_products"
 _VIEWS: Final = "view_content_views"
 _CREDENTIALS: Final = "view_content_credentials"
 _FLATPAKS: Final = "view_flatpak_remotes"
+
+_OF_PRODUCT = (repositories.c.product_id,)
+_OF_FILTER = (content_view_filters.c.content_view_id,)
 
 KINDS: Final = (
     Kind("organization", organizations, (organizations.c.id,)),
@@ -277,7 +314,7 @@ KINDS: Final = (
         (content_credentials.c.organization_id,),
         _CREDENTIALS,
     ),
-    Kind("signing key", signing_keys, (signing_keys.c.organization_id,), _CREDENTIALS),
+    Kind("signing key", signing_keys, (signing_keys.c.organization_id,), _CREDENTIALS, None),
     Kind("product", products, (products.c.organization_id,), _PRODUCTS),
     Kind("sync plan", sync_plans, (sync_plans.c.organization_id,), "view_sync_plans"),
     Kind(
@@ -286,12 +323,13 @@ KINDS: Final = (
         (recurring_logics.c.organization_id,),
         "view_recurring_logics",
     ),
-    Kind("repository", repositories, _REPOSITORY_PATH, _PRODUCTS),
+    Kind("repository", repositories, _REPOSITORY_PATH, _PRODUCTS, _OF_PRODUCT),
     Kind(
         "repository version",
         repository_versions,
         (repository_versions.c.repository_id, *_REPOSITORY_PATH),
         _PRODUCTS,
+        (repository_versions.c.repository_id, *_OF_PRODUCT),
     ),
     Kind("content view", content_views, _VIEW_PATH, _VIEWS),
     Kind(
@@ -299,20 +337,29 @@ KINDS: Final = (
         content_view_versions,
         (content_view_versions.c.content_view_id, *_VIEW_PATH),
         _VIEWS,
+        (content_view_versions.c.content_view_id,),
     ),
     Kind(
         "content view component",
         content_view_components,
         (content_view_components.c.composite_id, *_VIEW_PATH),
         _VIEWS,
+        (content_view_components.c.composite_id,),
     ),
-    Kind("content view environment", distributions, (distributions.c.organization_id,), _VIEWS),
-    Kind("content view filter", content_view_filters, _FILTER_PATH, _VIEWS),
+    Kind(
+        "content view environment",
+        distributions,
+        (distributions.c.organization_id,),
+        _VIEWS,
+        (distributions.c.content_view_id,),
+    ),
+    Kind("content view filter", content_view_filters, _FILTER_PATH, _VIEWS, _OF_FILTER),
     Kind(
         "content view filter rule",
         content_view_filter_rules,
         (content_view_filter_rules.c.filter_id, *_FILTER_PATH),
         _VIEWS,
+        (content_view_filter_rules.c.filter_id, *_OF_FILTER),
     ),
     Kind("flatpak remote", flatpak_remotes, _FLATPAK_PATH, _FLATPAKS),
     Kind(
@@ -320,12 +367,14 @@ KINDS: Final = (
         flatpak_remote_repositories,
         (flatpak_remote_repositories.c.flatpak_remote_id, *_FLATPAK_PATH),
         _FLATPAKS,
+        (flatpak_remote_repositories.c.flatpak_remote_id,),
     ),
     Kind(
         "content upload",
         content_uploads,
         (content_uploads.c.repository_id, *_REPOSITORY_PATH),
         _PRODUCTS,
+        (content_uploads.c.repository_id, *_OF_PRODUCT),
     ),
     Kind(
         "activation key",
@@ -347,6 +396,13 @@ KINDS: Final = (
     Kind("role", roles, view="view_roles", shared=_roles_of),
     Kind("filter", role_filters, view="view_filters", shared=_filters_of),
     Kind("user group", usergroups, view="view_usergroups", shared=_groups_of),
+    Kind(
+        "external user group",
+        external_usergroups,
+        view="view_usergroups",
+        subject=(external_usergroups.c.usergroup_id,),
+        shared=_external_groups_of,
+    ),
     Kind("HTTP proxy", http_proxies, view="view_http_proxies", shared=_proxies_of),
     Kind("location", locations, shared=_locations_of, own=_own_location),
     Kind("smart proxy", smart_proxies, view="view_smart_proxies", shared=_smart_proxies_of),
@@ -385,6 +441,7 @@ TABLE_OF_ID: Final[Mapping[object, Table]] = {
     RoleId: roles,
     RoleFilterId: role_filters,
     UsergroupId: usergroups,
+    ExternalUsergroupId: external_usergroups,
     HttpProxyId: http_proxies,
     LocationId: locations,
     SmartProxyId: smart_proxies,
@@ -427,9 +484,39 @@ def load_many(
         found.update((row.id, row) for row in tx.execute(query))
     rows = [_taken(kind, found, key) for key in keys]
     if permission is not None:
-        for row in found.values():
-            actor.require(permission, organization_id=kind.organization_of(tx, row))
+        require_for(tx, actor, table, found.values(), permission)
     return rows
+
+
+def require_for(
+    tx: Transaction, actor: Actor, table: Table, rows: Iterable[Row[Any]], permission: str
+) -> None:
+    """Raise PermissionDeniedError unless the actor holds the permission for each of these rows."""
+    rows = list(rows)
+    held = held_for(tx, actor, table, rows, permission)
+    if any(row.id not in held for row in rows):
+        raise lacking(permission)
+
+
+def held_for(
+    tx: Transaction, actor: Actor, table: Table, rows: Iterable[Row[Any]], permission: str
+) -> frozenset[object]:
+    """Return the ids of those rows of a table for which the actor holds the permission.
+
+    Rows need their id and the column that leads to their organization.
+    """
+    kind = _KIND_OF_TABLE[table]
+    held = set[object]()
+    left: list[object] = []
+    for row in rows:
+        organization_id = None if actor.admin else kind.organization_of(tx, row)
+        whole = actor.may(permission, organization_id=organization_id)
+        held.add(row.id) if whole else left.append(row.id)
+    if actor.searching(permission):
+        for batch in batched(left):
+            query = select(kind.key).where(kind.key.in_(batch), kind.granted(actor, permission))
+            held.update(tx.scalars(query))
+    return frozenset(held)
 
 
 def find(tx: Transaction, actor: Actor, table: Table, **values: str) -> Row[Any]:
@@ -502,6 +589,13 @@ def scoped(
         if organization_id in kind.seen_by(actor):
             return query
     return query if actor.admin else query.where(kind.visible_to(actor))
+
+
+def _along(chain: Sequence[Column[Any]], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return what the condition on a chain's last column means for its first table."""
+    for step, further in reversed(list(pairwise(chain))):
+        condition = step.in_(select(further.table.c.id).where(condition))
+    return condition
 
 
 def _checked(kind: Kind, keys: Iterable[object]) -> list[Any]:

@@ -10,6 +10,7 @@ from headgate.workflows.contents import import_uploads, remove_content
 from headgate.workflows.dependencies import check_dependencies, preview_dependencies
 from headgate.workflows.discover import discover
 from headgate.workflows.flatpaks import mirror_flatpak, scan_flatpak_remote
+from headgate.workflows.hosts import change_many, delete_many
 from headgate.workflows.incremental_update import incremental_update
 from headgate.workflows.promote import promote
 from headgate.workflows.publish import auto_publish, publish
@@ -22,6 +23,7 @@ from headgate.workflows.remove import (
 from headgate.workflows.repair import reclaim_space, repair_many, verify_checksum
 from headgate.workflows.republish import republish, sign_anew, sign_many
 from headgate.workflows.retain import retain, retain_versions
+from headgate.workflows.rights import OWN_CHECK, require_still
 from headgate.workflows.sync import sync, sync_many
 from headgate.workflows.sync_plans import run_sync_plan
 from headgate.workflows.waking import wake
@@ -50,6 +52,8 @@ _FUNCTIONS: Final[Mapping[str, Function]] = {
     "promote": promote,
     "remove_versions": remove_versions,
     "remove_product": remove_product,
+    "change_hosts": change_many,
+    "delete_hosts": delete_many,
     "remove_activation_key": remove_activation_key,
     "remove_organization": remove_organization,
     "import_uploads": import_uploads,
@@ -67,7 +71,8 @@ _FUNCTIONS: Final[Mapping[str, Function]] = {
 def workflows(workshop: Workshop) -> list[Workflow]:
     """Return the definitions by which tasks are run."""
     return [
-        Workflow(name, partial(_run, function, workshop)) for name, function in _FUNCTIONS.items()
+        Workflow(name, partial(_run, name, function, workshop))
+        for name, function in _FUNCTIONS.items()
     ]
 
 
@@ -80,6 +85,8 @@ def schedules(workshop: Workshop) -> list[Schedule]:
     ]
 
 
-def _run(function: Function, workshop: Workshop, run: Run) -> Mapping[str, Any]:
-    """Run a workflow in a workshop whose database knows whose task it is."""
+def _run(name: str, function: Function, workshop: Workshop, run: Run) -> Mapping[str, Any]:
+    """Run a workflow, if it may still be, in a workshop whose database knows whose task it is."""
+    if name not in OWN_CHECK:
+        require_still(workshop, run, name)
     return function(workshop.by(run.author), run)

@@ -9,7 +9,7 @@ from typing import Final
 from headgate.apis.actions import Call, Listing, Params, Resource, doc
 from headgate.apis.katello import units
 from headgate.apis.katello.unlisted import nothing_listed
-from headgate.domain.ids import OrganizationId, RepositoryId
+from headgate.domain.ids import HostId, OrganizationId, RepositoryId
 
 _LACKS: Final = "Content of this type"
 
@@ -21,7 +21,7 @@ class Index(units.Index):
 class IndexDebs(Index):
     """List deb packages."""
 
-    host_id: int | None = doc("Host ID", default=None)
+    host_id: HostId | None = doc("Host ID", default=None)
     packages_restrict_applicable: bool = doc("Only what the host could use", default=False)
     packages_restrict_upgradable: bool = doc("Only what the host could upgrade", default=False)
     packages_restrict_latest: bool = doc("Only the latest of each name", default=False)
@@ -105,9 +105,9 @@ generic_content_units.unbacked(
 @debs.action(
     "index", "GET", "/katello/api/debs", also=units.nested_paths("debs"), permission="view_products"
 )
-def index_debs(_call: Call, params: IndexDebs) -> Listing:
+def index_debs(call: Call, params: IndexDebs) -> Listing:
     """List none."""
-    return nothing_listed(params)
+    return nothing_listed(call, params)
 
 
 @ansible_collections.action(
@@ -117,9 +117,9 @@ def index_debs(_call: Call, params: IndexDebs) -> Listing:
     also=units.nested_paths("ansible_collections"),
     permission="view_products",
 )
-def index_collections(_call: Call, params: Index) -> Listing:
+def index_collections(call: Call, params: Index) -> Listing:
     """List none."""
-    return nothing_listed(params)
+    return nothing_listed(call, params)
 
 
 @generic_content_units.action(
@@ -129,6 +129,6 @@ def index_collections(_call: Call, params: Index) -> Listing:
     also=units.nested_paths("content_units"),
     permission="view_products",
 )
-def index_units(_call: Call, params: IndexUnits) -> Listing:
+def index_units(call: Call, params: IndexUnits) -> Listing:
     """List none."""
-    return nothing_listed(params)
+    return nothing_listed(call, params)

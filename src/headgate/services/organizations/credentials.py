@@ -83,8 +83,7 @@ def update_credential(
 
     The content must be of the type; ConflictError if something refers to it as what it was.
     """
-    row = load(tx, actor, content_credentials, credential_id)
-    actor.require("edit_content_credentials", organization_id=row.organization_id)
+    row = load(tx, actor, content_credentials, credential_id, permission="edit_content_credentials")
     changes: dict[str, object] = {"updated_at": clock()}
     if name is not None and name != row.name:
         changes["name"] = free_name(
@@ -106,8 +105,9 @@ def update_credential(
 
 def delete_credential(tx: Transaction, *, actor: Actor, credential_id: CredentialId) -> None:
     """Delete the credential; what referred to it goes on without one."""
-    row = load(tx, actor, content_credentials, credential_id)
-    actor.require("destroy_content_credentials", organization_id=row.organization_id)
+    row = load(
+        tx, actor, content_credentials, credential_id, permission="destroy_content_credentials"
+    )
     credential_changed(tx, credential_id)
     tx.execute(delete(content_credentials).where(content_credentials.c.id == row.id))
 
