@@ -102,6 +102,7 @@ def expected(
     return names
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 @pytest.mark.timeout(120 + 20 * RUNS)
 def test_a_crash_at_any_moment_changes_no_byte(
     fresh_databases: Iterator[str], birds: Upstream, expected: set[str], tmp_path: Path

@@ -331,8 +331,11 @@ def test_users_change_their_own_password_by_telling_the_present_one(served: Cont
         {"disabled": False},
     ],
 )
-def test_users_give_themselves_nothing(served: Control, change: dict[str, object]) -> None:
-    keeper = served.user("keeper")
+def test_users_give_themselves_nothing(
+    served: Control, admin: TestClient, change: dict[str, object]
+) -> None:
+    zoo = admin.post("/katello/api/organizations", json={"name": "Zoo"}).json()["id"]
+    keeper = served.user("keeper", organizations=[zoo], permissions=["view_roles"])
     path = f"/api/users/{keeper.get(CURRENT).json()['id']}"
 
     assert keeper.put(path, json={"user": change}).status_code == 403
@@ -341,7 +344,9 @@ def test_users_give_themselves_nothing(served: Control, change: dict[str, object
 def test_nobody_gives_or_takes_more_than_they_have(served: Control, admin: TestClient) -> None:
     zoo = admin.post("/katello/api/organizations", json={"name": "Zoo"}).json()["id"]
     boss = served.user(
-        "boss", organizations=[zoo], permissions=["view_users", "create_users", "edit_users"]
+        "boss",
+        organizations=[zoo],
+        permissions=["view_users", "create_users", "edit_users", "view_roles"],
     )
     above = served.user("above", organizations=[zoo], permissions=["destroy_products"])
     above_id = above.get(CURRENT).json()["id"]

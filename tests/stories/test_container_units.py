@@ -174,7 +174,9 @@ def test_what_others_hold_and_how_they_call_it_is_not_told(scene: PushScene, hou
     search = f"manifest_list_digest = {many.digest}"
     assert scene.world.list("docker_manifests", search=search, **mine) == []
     viewer = house.control.user(
-        "viewer", organizations=[house.organization], permissions=["view_products"]
+        "viewer",
+        organizations=[house.organization],
+        permissions=["view_products", "view_content_views"],
     )
     (seen,) = viewer.get("/katello/api/docker_manifests").json()["results"]
     assert seen == listed

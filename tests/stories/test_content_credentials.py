@@ -50,6 +50,21 @@ def test_a_file_replaces_the_content(house: House, tmp_path: Path) -> None:
     assert house.get(f"content_credentials/{key}/content").content == other
 
 
+def test_a_credential_becomes_one_of_the_other_type(house: House, tmp_path: Path) -> None:
+    pem = Authority(tmp_path).certificate.read_text()
+    key = house.world.credential("Birds", KEY, kind="gpg_key")
+    product = house.world.product("Birds")
+    house.put(f"products/{product}", gpg_key_id=key)
+    path = f"content_credentials/{key}"
+
+    refused(house.put(path, content_type="cert", content=pem), 409, "'Birds' refers to it")
+    house.put(f"products/{product}", gpg_key_id=None)
+    assert "content" in refused(house.put(path, content_type="cert"), 422)
+    changed = house.put(path, content_type="cert", content=pem).json()
+    assert (changed["content_type"], changed["content"]) == ("cert", pem)
+    assert house.put(path, content_type="cert", name="CA").json()["name"] == "CA"
+
+
 def test_what_used_a_deleted_credential_goes_on_without(house: House) -> None:
     key = house.world.credential("Birds", KEY, kind="gpg_key")
     product = house.world.product("Birds")

@@ -16,6 +16,7 @@ from support.feigned_registry import (
 )
 from support.house import House, refused
 from support.mirror_scene import DOWNLOADS
+from support.rights import Rights
 from support.world import World
 
 HELLO = "app/org.example.Hello/x86_64/stable"
@@ -539,12 +540,14 @@ def test_who_may_no_longer_make_repositories_mirrors_nothing(
     path = f"/katello/api/flatpak_remote_repositories/{offers(world, remote_id)['hello']}/mirror"
     organizations = [world.organization_id]
     viewer = house.control.user(
-        "viewer", organizations=organizations, permissions=["view_flatpak_remotes"]
+        "viewer",
+        organizations=organizations,
+        permissions=["view_flatpak_remotes", "view_products"],
     )
     maker = house.control.user(
         "maker",
         organizations=organizations,
-        permissions=["view_flatpak_remotes", "create_products"],
+        permissions=["view_flatpak_remotes", "view_products", "create_products"],
     )
     product = {"product_id": world.product()}
     house.stop_worker()
@@ -552,8 +555,8 @@ def test_who_may_no_longer_make_repositories_mirrors_nothing(
     assert viewer.post(path, json=product).status_code == 403
     task = maker.post(path, json=product).json()
     (user,) = house.admin.get("/api/users", params={"search": "login=maker"}).json()["results"]
-    taken = {"user": {"permissions": ["view_flatpak_remotes"]}}
-    assert house.admin.put(f"/api/users/{user['id']}", json=taken).status_code == 200
+    rights = Rights(house.admin)
+    rights.give(user["id"], rights.role("Viewer only", "view_flatpak_remotes", "view_products"))
     house.start_worker(DOWNLOADS)
     ended = world.ended(task)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from headgate.services.organizations.installation import install_defaults
 from support.house import House, refused
 
 
@@ -134,3 +135,64 @@ def test_this_server_says_that_it_works_and_which_version_it_is(house: House) ->
 
     assert own["status"] == shown["status"] == "ok"
     assert shown["version"] == house.admin.get("/api/status").json()["version"]
+
+
+def test_members_see_the_locations_and_proxies_of_their_organization(house: House) -> None:
+    other = house.world.another().organization_id
+    rights = ["view_locations", "edit_locations", "destroy_locations", "create_locations"]
+    rights += [f"{verb}_smart_proxies" for verb in ("view", "create", "edit", "destroy")]
+    member = house.control.user("member", organizations=[house.organization], permissions=rights)
+    stranger = house.control.user("stranger", organizations=[other], permissions=rights)
+    viewer = house.control.user(
+        "viewer",
+        organizations=[house.organization],
+        permissions=["view_locations", "view_smart_proxies"],
+    )
+    ours = {"organization_ids": [house.organization]}
+    made = member.post("/api/locations", json={"location": {"name": "Attic", **ours}})
+    assert made.status_code == 201, made.text
+    place = f"/api/locations/{made.json()['id']}"
+    body = {"name": "attic", "url": "https://attic.example.org", **ours}
+    proxy = member.post("/api/smart_proxies", json={"smart_proxy": body})
+    assert proxy.status_code == 201, proxy.text
+    near = f"/api/smart_proxies/{proxy.json()['id']}"
+
+    assert "organization_ids" in refused(
+        member.post("/api/smart_proxies", json=body | {"organization_ids": []}), 422
+    )
+    for path in (place, near):
+        assert (viewer.get(path).status_code, stranger.get(path).status_code) == (200, 404)
+        assert viewer.put(path, json={"name": "x"}).status_code == 403
+        assert viewer.delete(path).status_code == 403
+        assert stranger.put(path, json={"name": "x"}).status_code == 404
+        assert stranger.delete(path).status_code == 404
+        assert member.put(path, json={"name": "loft"}).json()["name"] == "loft"
+    titles = [each["title"] for each in stranger.get("/api/locations").json()["results"]]
+    assert titles == ["Default Location"]
+    (own,) = stranger.get("/api/smart_proxies").json()["results"]
+    assert own["name"] == "headgate.test"  # this server is everybody's
+    assert member.put(f"/api/smart_proxies/{own['id']}", json={"name": "x"}).status_code == 403
+
+    shared = [house.organization, other]
+    for path in (place, near):
+        house.admin.put(path, json={"organization_ids": shared})
+        assert stranger.get(path).status_code == 200
+        assert stranger.put(path, json={"name": "x"}).status_code == 403  # of both, so of neither
+        assert member.delete(path).status_code == 403
+        assert house.admin.delete(path).status_code == 200
+
+
+def test_this_server_is_known_by_the_name_that_its_settings_give(house: House) -> None:
+    clock = house.control.clock
+
+    def started(url: str, *, named: bool) -> str:
+        with house.control.database.begin() as tx:
+            install_defaults(tx, clock=clock, name="other.test", url=url, named=named)
+        own = house.admin.get("/api/smart_proxies", params={"search": "id = 1"}).json()
+        return str(own["results"][0]["url"])
+
+    assert started("https://other.test", named=False) == "https://headgate.test"
+    assert started("https://other.test", named=True) == "https://other.test"
+    taken = {"name": "taken", "url": "https://taken.test"}
+    house.admin.post("/api/smart_proxies", json={"smart_proxy": taken})
+    assert started("https://taken.test", named=True) == "https://other.test"

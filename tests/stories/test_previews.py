@@ -177,7 +177,7 @@ def test_who_may_look_may_preview_with_dependencies(house: House) -> None:
 
     assert shown["plan_digest"] == viewer.get(path).json()["plan_digest"]
     assert shown["dependencies"]["packages_checked"] == 0
-    assert [client.post(path).status_code for client in (editor, stranger)] == [403, 404]
+    assert [client.post(path).status_code for client in (editor, stranger)] == [404, 404]
     refused(
         house.post(f"content_views/{view}/preview", limit=1001), 422, "less than or equal to 1000"
     )

@@ -46,6 +46,32 @@ def test_every_custom_repository_is_a_set_of_its_own(house: House) -> None:
 
 
 @on_sqlite
+def test_sets_are_listed_as_an_activation_key_overrides_them(house: House) -> None:
+    world = house.start_worker()
+    birds, other = world.repository("birds"), world.repository("other")
+    world.repository("files", content_type="file")
+    world.publish(world.view("Tools", birds))
+    body = {"name": "Key", "content_view_environments": ["Library/Tools"]}
+    key = house.post("activation_keys", organization_id=house.organization, **body).json()["id"]
+    label = f"{world.organization_label}_Birds_birds"
+    chosen = [{"content_label": label, "name": "enabled", "value": "1"}]
+    house.put(f"activation_keys/{key}/content_override", content_overrides=chosen)
+
+    def listed(**parameters: Any) -> dict[str, bool]:
+        found = world.list("repository_sets", activation_key_id=key, **parameters)
+        return {each["name"]: each["enabled"] for each in found}
+
+    assert listed() == {"birds": True, "other": False}
+    assert listed(content_access_mode_env=True) == {"birds": True}
+    assert listed(**{"status[]": "enabled"}) == {"birds": True}
+    assert listed(**{"status[]": "disabled"}) == {"other": False}
+    assert listed(**{"status[]": "overridden"}) == {"birds": True}
+    refused(house.get("repository_sets", activation_key_id=999), 404)
+    assert house.delete(f"repositories/{other}").status_code == 200
+    assert listed() == {"birds": True}
+
+
+@on_sqlite
 def test_nothing_is_enabled_from_custom_content(house: House) -> None:
     world = house.world
     repository = world.repository("birds")

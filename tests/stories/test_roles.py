@@ -108,8 +108,15 @@ def test_a_filter_holds_permissions_of_one_type(admin: TestClient, rights: Right
     ]
     for wrong, words in faults:
         refused(admin.put(path, json={"filter": wrong}), 422, words)
-    refused(admin.put(path, json={"filter": {"search": "name = x"}}), 501, "search")
+    searches = [("nest = 1", "not recognized"), ("name = (", "Search"), ("created_at > 3d", "Sea")]
+    for search, words in searches:
+        refused(admin.put(path, json={"filter": {"search": search}}), 422, words)
     assert show(admin, path) == shown
+    timed: dict[str, Any] = {"role_id": role, "permission_ids": rights.permission_ids("view_hosts")}
+    timed["search"] = 'registered_at > "3 days ago"'
+    refused(admin.post("/api/filters", json={"filter": timed}), 422, "present time")
+    timed |= {"permission_ids": rights.permission_ids("view_settings"), "search": "name = x"}
+    refused(admin.post("/api/filters", json={"filter": timed}), 422, "cannot limit")
 
     limited = {"override": True, "organization_ids": [zoo]}
     changed = admin.put(path, json={"filter": limited}).json()
@@ -152,6 +159,56 @@ def test_what_a_role_gives_holds_where_role_and_filter_say(
     )
     assert gone.json()["unlimited?"] is True
     assert make_product(keeper, "Frogs", zoo).status_code == 201
+
+
+def test_a_search_limits_what_a_filter_gives(
+    served: Control, admin: TestClient, rights: Rights
+) -> None:
+    zoo, park = organization(admin, "Zoo"), organization(admin, "Park")
+    birds, fish = (make_product(admin, name, zoo).json()["id"] for name in ("Birds", "Fish"))
+    far = make_product(admin, "Birds", park).json()["id"]
+    foreign = make_product(admin, "Birds of all", organization(admin, "Elsewhere")).json()["id"]
+    keeper = served.user("keeper", organizations=[zoo, park])
+    role = rights.role("Bird keepers")
+    rights.filter(role, "view_products", search='name ~ "Birds"')
+    editing = rights.filter(
+        role, "edit_products", search="name = Birds", override=True, organization_ids=[zoo]
+    )
+    rights.filter(role, "create_products", search="name = Birds")
+    rights.give(id_of(keeper), role)
+
+    listed = keeper.get(PRODUCTS, params={"order": "id ASC"}).json()
+    assert [each["id"] for each in listed["results"]] == [birds, far]
+    assert listed["total"] == 2
+    within = keeper.get(PRODUCTS, params={"organization_id": zoo}).json()["results"]
+    assert [each["id"] for each in within] == [birds]
+    for hidden in (fish, foreign):
+        assert keeper.get(f"{PRODUCTS}/{hidden}").status_code == 404
+        assert keeper.put(f"{PRODUCTS}/{hidden}", json={"name": "x"}).status_code == 404
+    assert keeper.put(f"{PRODUCTS}/{birds}", json={"description": "fly"}).status_code == 200
+    refused(keeper.put(f"{PRODUCTS}/{far}", json={"description": "fly"}), 403, "edit_products")
+    # What does not exist yet is found by no search.
+    refused(make_product(keeper, "More birds", zoo), 403, "create_products")
+
+    repositories = {
+        product: admin.post(
+            "/katello/api/repositories",
+            json={"name": "nests", "product_id": product, "content_type": "file"},
+        ).json()["id"]
+        for product in (birds, fish)
+    }
+    seen = keeper.get("/katello/api/repositories").json()["results"]
+    assert [each["id"] for each in seen] == [repositories[birds]]
+    path = f"/katello/api/repositories/{repositories[fish]}"
+    assert keeper.get(path).status_code == 404
+    view = {"name": "V", "organization_id": zoo, "repository_ids": [repositories[fish]]}
+    assert keeper.post("/katello/api/content_views", json=view).status_code in (403, 404)
+    # A thing that is found no more is gone, with all that is in it.
+    admin.put(f"{PRODUCTS}/{birds}", json={"name": "Reptiles"})
+    assert keeper.get(f"{PRODUCTS}/{birds}").status_code == 404
+    assert keeper.get("/katello/api/repositories").json()["results"] == []
+    admin.delete(f"/api/filters/{editing}")
+    assert show(admin, f"/api/roles/{role}")["filters"][0]["search"] == 'name ~ "Birds"'
 
 
 def test_groups_within_groups_give_their_roles(

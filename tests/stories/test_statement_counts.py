@@ -1,6 +1,8 @@
 """A list takes at most five SQL statements, however much there is to list.
 
 Finding out who asks is not a part of the list; it is the same for every request (two at most).
+Lists of units that a content view filter narrows take up to three more, whatever they hold: the
+filter with its rules, what the rules name, and that all in the path is within reach.
 """
 
 import re
@@ -17,6 +19,7 @@ from support.house import House
 from support.push_scene import PushScene, picture, pictures
 
 _MOST = 5
+_OF_FILTERS = 3
 LISTS = [
     action
     for resource in RESOURCES
@@ -49,7 +52,8 @@ def test_no_list_takes_more_than_five_statements(house: House) -> None:
                 answer, statements = _counted(house, client, url, parameters)
 
                 assert answer.status_code in (200, 400, 404), answer.text
-                if len(statements) > _MOST:
+                most = _MOST + (_OF_FILTERS if "{content_view_filter_id}/" in path else 0)
+                if len(statements) > most:
                     too_many.append(f"{url}: {len(statements)}\n" + "\n".join(statements))
 
     assert too_many == []
@@ -126,7 +130,10 @@ def _furnish(house: House) -> dict[str, Any]:
         )
     hosts = [_host(house, f"web{number}", members["id"]) for number in range(3)]
     remote = world.post("flatpak_remotes", **owner, name="Remote", url="https://flatpak.example/")
+    role, group = _role_and_group(house)
     return {
+        "role_id": role,
+        "usergroup_id": group,
         "flatpak_remote_id": remote["id"],
         "activation_key_id": keys[0]["id"],
         "host_id": hosts[0],
@@ -158,6 +165,20 @@ def _host(house: House, name: str, collection: int) -> int:
     host = house.admin.post("/api/hosts", json={"host": fields}).json()
     house.put(f"host_collections/{collection}/add_hosts", host_ids=[host["id"]])
     return int(host["id"])
+
+
+def _role_and_group(house: House) -> tuple[int, int]:
+    """Make a role with filters, and a group that groups of a provider stand for."""
+    role = house.admin.post("/api/roles", json={"role": {"name": "Reader"}}).json()["id"]
+    group = house.admin.post("/api/usergroups", json={"usergroup": {"name": "Keepers"}}).json()[
+        "id"
+    ]
+    for number in range(3):
+        mapped = {"name": f"keepers{number}", "auth_source_id": 2}
+        path = f"/api/usergroups/{group}/external_usergroups"
+        made = house.admin.post(path, json={"external_usergroup": mapped})
+        assert made.status_code == 201, made.text
+    return role, group
 
 
 def _filled(path: str, found: dict[str, Any]) -> str:

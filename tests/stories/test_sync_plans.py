@@ -279,7 +279,9 @@ def test_plans_need_their_permissions(house: House) -> None:
     made = plan(house)
     product = house.world.product()
     viewer = house.control.user(
-        "viewer", organizations=[house.organization], permissions=["view_sync_plans"]
+        "viewer",
+        organizations=[house.organization],
+        permissions=["view_sync_plans", "view_products"],
     )
     path = f"/katello/api/sync_plans/{made['id']}"
     fields = {"name": "Mine", "interval": "daily", "sync_date": at()}

@@ -1,9 +1,13 @@
 """Lists that say little about much: packages by name, repositories by version."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from headgate.domain.ids import UserId
+from headgate.services.access import Actor
+from headgate.services.work.tasks import count_tasks
 from headgate.upstream import DownloadRules
 from support.house import House, refused
 
@@ -49,3 +53,26 @@ def test_versions_are_compared_by_their_repositories(house: House) -> None:
     assert compared(restrict_comparison="different") == {"eggs": [second]}
     assert compared(repository_id=nests) == {"nests": [first, second]}
     refused(house.get("repositories/compare", content_view_version_ids=[999]), 404, "Could not")
+
+
+@on_sqlite
+def test_lists_that_are_empty_say_what_is_wrong_with_a_search(house: House) -> None:
+    for path in ("content_exports", "debs", "alternate_content_sources", "subscriptions"):
+        well = house.get(path, search="name = x").json()
+        assert (well["results"], well["error"], well["per_page"]) == ([], None, 20)
+        wrong = house.get(path, search="(name = x").json()
+        assert wrong["results"] == []
+        assert wrong["error"]
+    refused(house.admin.get("/api/domains", params={"search": "(name = x"}), 400)
+    assert house.admin.get("/api/domains", params={"search": "name = x"}).json()["total"] == 0
+
+
+@on_sqlite
+def test_who_may_not_view_tasks_counts_their_own(house: House) -> None:
+    assert house.delete(f"products/{house.world.product()}").status_code == 202
+    with house.control.database.read() as tx:
+        login = Actor(UserId(0), "blind", organization_ids=frozenset({house.organization}))
+        assert count_tasks(tx, actor=login, clock=house.control.clock) == []
+        viewer = replace(login, permissions=frozenset({"view_foreman_tasks"}))
+        (count,) = count_tasks(tx, actor=viewer, clock=house.control.clock)
+    assert count.total == 1

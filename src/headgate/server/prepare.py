@@ -42,13 +42,19 @@ def prepare(settings: Settings, *, home: Home) -> None:
             _log.info("The database was brought to revision %s", HEAD)
         _make_admin(database, settings.admin.password)
         name = host_names(settings.listen.hosts)[0]
+        named = bool(settings.listen.hosts)
         with database.begin() as tx:
-            url = f"https://{name}:{settings.listen.port}"
-            install_defaults(tx, clock=utc_now, name=name, url=url)
+            url = _url_of(name, settings.listen.port)
+            install_defaults(tx, clock=utc_now, name=name, url=url, named=named)
     except SQLAlchemyError as error:
         raise ConfigurationError(f"The database cannot be used: {error}") from error
     finally:
         database.close()
+
+
+def _url_of(name: str, port: int) -> str:
+    """Return the server's URL; a port of 0 is another one at each start, so none is told."""
+    return f"https://{name}" if port in (0, 443) else f"https://{name}:{port}"
 
 
 def _make_admin(database: Database, password: Secret | None) -> None:

@@ -60,7 +60,9 @@ from headgate.domain.ids import (
     UsergroupId,
     UserId,
 )
-from headgate.services.actor import Actor
+from headgate.services.accounts.permissions import TYPE_OF
+from headgate.services.actor import Actor, Grant, lacking
+from headgate.services.searches import ids_found
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched
 from headgate.stores.db.tables import (
@@ -122,13 +124,21 @@ class Kind:
     """Things of one table, what people call them, and the way to their organization.
 
     `path` is a chain of columns: the first of the table itself, each further one of the table
-    that the one before refers to; the last is the organization's id. `own` adds rows that an
-    actor sees on another ground; things with neither exist for administrators alone.
+    that the one before refers to; the last is the organization's id. `shared` takes its place for
+    things that several organizations use. Things exist for who holds the permission `view` in
+    their organization, or for all of its users if there is no such permission; `own` adds rows
+    that an actor sees on another ground.
+
+    `subject` is a chain, too: to what the searches of role filters find, such as from a repository
+    to its product. An empty one says that they find the things themselves, None that they do not.
     """
 
     noun: str
     table: Table
     path: tuple[Column[Any], ...] = ()
+    view: str | None = None
+    subject: tuple[Column[Any], ...] | None = ()
+    shared: Callable[[Sequence[int]], ColumnElement[bool]] | None = None
     own: Callable[[Actor], ColumnElement[bool]] | None = None
 
     @property
@@ -138,18 +148,49 @@ class Kind:
 
     def in_organizations(self, organization_ids: Collection[int]) -> ColumnElement[bool]:
         """Rows of these organizations."""
+        if not organization_ids:
+            return false()
+        if self.shared is not None:
+            return self.shared(sorted(organization_ids))
         if not self.path:
             return false()
-        condition = self.path[-1].in_(sorted(organization_ids))
-        for step, further in reversed(list(pairwise(self.path))):
-            condition = step.in_(select(further.table.c.id).where(condition))
-        return condition
+        return _along(self.path, self.path[-1].in_(sorted(organization_ids)))
+
+    def seen_by(self, actor: Actor) -> frozenset[int]:
+        """Return the organizations all of whose things exist for the actor."""
+        if self.view is None:
+            return actor.organization_ids
+        return actor.organizations_with(self.view)
+
+    def granted(self, actor: Actor, permission: str) -> ColumnElement[bool]:
+        """Rows for which the actor holds the permission."""
+        conditions = [self.in_organizations(actor.organizations_with(permission))]
+        for grant in actor.searching(permission):
+            within = actor.organization_ids
+            if grant.organization_ids is not None:
+                within &= grant.organization_ids
+            conditions.append(and_(self.in_organizations(within), self._found(permission, grant)))
+        return or_(*conditions)
+
+    def _found(self, permission: str, grant: Grant) -> ColumnElement[bool]:
+        """Rows that the search of a grant finds, which is about the things of one type."""
+        own = None if self.view is None else TYPE_OF[self.view]
+        if self.subject is None or grant.search is None or own is None:
+            return false()
+        ids = ids_found(own, grant.search) if TYPE_OF[permission] == own else None
+        if ids is None:
+            return false()
+        chain = self.subject or (self.key,)
+        return _along(chain, chain[-1].in_(ids))
 
     def visible_to(self, actor: Actor) -> ColumnElement[bool]:
         """Rows that exist for the actor."""
         if actor.admin:
             return true()
-        condition = self.in_organizations(actor.organization_ids)
+        if self.view is None:
+            condition = self.in_organizations(actor.organization_ids)
+        else:
+            condition = self.granted(actor, self.view)
         return condition if self.own is None else or_(condition, self.own(actor))
 
     def organization_of(self, tx: Transaction, row: Row[Any]) -> int | None:
@@ -167,14 +208,20 @@ class Kind:
 
 
 def _own_task(actor: Actor) -> ColumnElement[bool]:
-    return and_(tasks.c.organization_id.is_(None), tasks.c.user_id == actor.user_id)
-
-
-def _colleague(actor: Actor) -> ColumnElement[bool]:
-    shared = select(user_organizations.c.user_id).where(
-        user_organizations.c.organization_id.in_(sorted(actor.organization_ids))
+    within = tasks.c.organization_id
+    return and_(
+        tasks.c.user_id == actor.user_id,
+        or_(within.is_(None), within.in_(sorted(actor.organization_ids))),
     )
-    return or_(users.c.id == actor.user_id, users.c.id.in_(shared))
+
+
+def _oneself(actor: Actor) -> ColumnElement[bool]:
+    return users.c.id == actor.user_id
+
+
+def _users_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
+    of = user_organizations.c
+    return users.c.id.in_(select(of.user_id).where(of.organization_id.in_(organization_ids)))
 
 
 def _own_change(actor: Actor) -> ColumnElement[bool]:
@@ -185,22 +232,26 @@ def _own_token(actor: Actor) -> ColumnElement[bool]:
     return personal_access_tokens.c.user_id == actor.user_id
 
 
-def _shared_proxy(actor: Actor) -> ColumnElement[bool]:
+def _proxies_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
     of = http_proxy_organizations.c
-    shared = select(of.http_proxy_id).where(of.organization_id.in_(sorted(actor.organization_ids)))
+    shared = select(of.http_proxy_id).where(of.organization_id.in_(organization_ids))
     return http_proxies.c.id.in_(shared)
 
 
-def _usable_location(actor: Actor) -> ColumnElement[bool]:
+def _locations_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
     of = location_organizations.c
-    shared = select(of.location_id).where(of.organization_id.in_(sorted(actor.organization_ids)))
+    shared = select(of.location_id).where(of.organization_id.in_(organization_ids))
+    return locations.c.id.in_(shared)
+
+
+def _own_location(actor: Actor) -> ColumnElement[bool]:
     own = select(user_locations.c.location_id).where(user_locations.c.user_id == actor.user_id)
-    return or_(locations.c.for_all, locations.c.id.in_(shared), locations.c.id.in_(own))
+    return or_(locations.c.for_all, locations.c.id.in_(own))
 
 
-def _serving_proxy(actor: Actor) -> ColumnElement[bool]:
+def _smart_proxies_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
     of = smart_proxy_organizations.c
-    shared = select(of.smart_proxy_id).where(of.organization_id.in_(sorted(actor.organization_ids)))
+    shared = select(of.smart_proxy_id).where(of.organization_id.in_(organization_ids))
     return or_(smart_proxies.c.internal, smart_proxies.c.id.in_(shared))
 
 
@@ -214,25 +265,26 @@ def _usable_bookmark(actor: Actor) -> ColumnElement[bool]:
     return or_(owner == actor.user_id, public)
 
 
-def _usable_role(actor: Actor) -> ColumnElement[bool]:
+def _roles_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
     of = role_organizations.c
-    shared = select(of.role_id).where(of.organization_id.in_(sorted(actor.organization_ids)))
+    shared = select(of.role_id).where(of.organization_id.in_(organization_ids))
     return or_(roles.c.for_all, roles.c.id.in_(shared))
 
 
-def _filter_of_role(actor: Actor) -> ColumnElement[bool]:
-    return role_filters.c.role_id.in_(select(roles.c.id).where(_usable_role(actor)))
+def _filters_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
+    found = select(roles.c.id).where(_roles_of(organization_ids))
+    return role_filters.c.role_id.in_(found)
 
 
-def _group_of_colleagues(actor: Actor) -> ColumnElement[bool]:
-    colleagues = select(users.c.id).where(_colleague(actor))
-    groups = select(usergroup_users.c.usergroup_id).where(usergroup_users.c.user_id.in_(colleagues))
+def _groups_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
+    members = select(users.c.id).where(_users_of(organization_ids))
+    groups = select(usergroup_users.c.usergroup_id).where(usergroup_users.c.user_id.in_(members))
     return usergroups.c.id.in_(groups)
 
 
-def _of_group_of_colleagues(actor: Actor) -> ColumnElement[bool]:
-    seen = select(usergroups.c.id).where(_group_of_colleagues(actor))
-    return external_usergroups.c.usergroup_id.in_(seen)
+def _external_groups_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
+    groups = select(usergroups.c.id).where(_groups_of(organization_ids))
+    return external_usergroups.c.usergroup_id.in_(groups)
 
 
 _VIEW_PATH = (content_views.c.organization_id,)
@@ -240,59 +292,120 @@ _FILTER_PATH = (content_view_filters.c.content_view_id, *_VIEW_PATH)
 _REPOSITORY_PATH = (repositories.c.organization_id,)
 _FLATPAK_PATH = (flatpak_remotes.c.organization_id,)
 
+_PRODUCTS: Final = "view_products"
+_VIEWS: Final = "view_content_views"
+_CREDENTIALS: Final = "view_content_credentials"
+_FLATPAKS: Final = "view_flatpak_remotes"
+
+_OF_PRODUCT = (repositories.c.product_id,)
+_OF_FILTER = (content_view_filters.c.content_view_id,)
+
 KINDS: Final = (
     Kind("organization", organizations, (organizations.c.id,)),
-    Kind("environment", lifecycle_environments, (lifecycle_environments.c.organization_id,)),
-    Kind("content credential", content_credentials, (content_credentials.c.organization_id,)),
-    Kind("signing key", signing_keys, (signing_keys.c.organization_id,)),
-    Kind("product", products, (products.c.organization_id,)),
-    Kind("sync plan", sync_plans, (sync_plans.c.organization_id,)),
-    Kind("recurring logic", recurring_logics, (recurring_logics.c.organization_id,)),
-    Kind("repository", repositories, _REPOSITORY_PATH),
+    Kind(
+        "environment",
+        lifecycle_environments,
+        (lifecycle_environments.c.organization_id,),
+        "view_lifecycle_environments",
+    ),
+    Kind(
+        "content credential",
+        content_credentials,
+        (content_credentials.c.organization_id,),
+        _CREDENTIALS,
+    ),
+    Kind("signing key", signing_keys, (signing_keys.c.organization_id,), _CREDENTIALS, None),
+    Kind("product", products, (products.c.organization_id,), _PRODUCTS),
+    Kind("sync plan", sync_plans, (sync_plans.c.organization_id,), "view_sync_plans"),
+    Kind(
+        "recurring logic",
+        recurring_logics,
+        (recurring_logics.c.organization_id,),
+        "view_recurring_logics",
+    ),
+    Kind("repository", repositories, _REPOSITORY_PATH, _PRODUCTS, _OF_PRODUCT),
     Kind(
         "repository version",
         repository_versions,
         (repository_versions.c.repository_id, *_REPOSITORY_PATH),
+        _PRODUCTS,
+        (repository_versions.c.repository_id, *_OF_PRODUCT),
     ),
-    Kind("content view", content_views, _VIEW_PATH),
+    Kind("content view", content_views, _VIEW_PATH, _VIEWS),
     Kind(
         "content view version",
         content_view_versions,
         (content_view_versions.c.content_view_id, *_VIEW_PATH),
+        _VIEWS,
+        (content_view_versions.c.content_view_id,),
     ),
     Kind(
         "content view component",
         content_view_components,
         (content_view_components.c.composite_id, *_VIEW_PATH),
+        _VIEWS,
+        (content_view_components.c.composite_id,),
     ),
-    Kind("content view environment", distributions, (distributions.c.organization_id,)),
-    Kind("content view filter", content_view_filters, _FILTER_PATH),
+    Kind(
+        "content view environment",
+        distributions,
+        (distributions.c.organization_id,),
+        _VIEWS,
+        (distributions.c.content_view_id,),
+    ),
+    Kind("content view filter", content_view_filters, _FILTER_PATH, _VIEWS, _OF_FILTER),
     Kind(
         "content view filter rule",
         content_view_filter_rules,
         (content_view_filter_rules.c.filter_id, *_FILTER_PATH),
+        _VIEWS,
+        (content_view_filter_rules.c.filter_id, *_OF_FILTER),
     ),
-    Kind("flatpak remote", flatpak_remotes, _FLATPAK_PATH),
+    Kind("flatpak remote", flatpak_remotes, _FLATPAK_PATH, _FLATPAKS),
     Kind(
         "flatpak remote repository",
         flatpak_remote_repositories,
         (flatpak_remote_repositories.c.flatpak_remote_id, *_FLATPAK_PATH),
+        _FLATPAKS,
+        (flatpak_remote_repositories.c.flatpak_remote_id,),
     ),
-    Kind("content upload", content_uploads, (content_uploads.c.repository_id, *_REPOSITORY_PATH)),
-    Kind("activation key", activation_keys, (activation_keys.c.organization_id,)),
-    Kind("host collection", host_collections, (host_collections.c.organization_id,)),
-    Kind("host", hosts, (hosts.c.organization_id,)),
-    Kind("task", tasks, (tasks.c.organization_id,), own=_own_task),
-    Kind("audit", audits, (audits.c.organization_id,), own=_own_change),
-    Kind("user", users, own=_colleague),
-    Kind("role", roles, own=_usable_role),
-    Kind("filter", role_filters, own=_filter_of_role),
-    Kind("user group", usergroups, own=_group_of_colleagues),
-    Kind("external user group", external_usergroups, own=_of_group_of_colleagues),
-    Kind("HTTP proxy", http_proxies, own=_shared_proxy),
-    Kind("location", locations, own=_usable_location),
-    Kind("smart proxy", smart_proxies, own=_serving_proxy),
+    Kind(
+        "content upload",
+        content_uploads,
+        (content_uploads.c.repository_id, *_REPOSITORY_PATH),
+        _PRODUCTS,
+        (content_uploads.c.repository_id, *_OF_PRODUCT),
+    ),
+    Kind(
+        "activation key",
+        activation_keys,
+        (activation_keys.c.organization_id,),
+        "view_activation_keys",
+    ),
+    Kind(
+        "host collection",
+        host_collections,
+        (host_collections.c.organization_id,),
+        "view_host_collections",
+    ),
+    Kind("host", hosts, (hosts.c.organization_id,), "view_hosts"),
+    Kind("task", tasks, (tasks.c.organization_id,), "view_foreman_tasks", own=_own_task),
+    Kind("audit", audits, (audits.c.organization_id,), "view_audit_logs", own=_own_change),
     Kind("bookmark", bookmarks, own=_usable_bookmark),
+    Kind("user", users, view="view_users", shared=_users_of, own=_oneself),
+    Kind("role", roles, view="view_roles", shared=_roles_of),
+    Kind("filter", role_filters, view="view_filters", shared=_filters_of),
+    Kind("user group", usergroups, view="view_usergroups", shared=_groups_of),
+    Kind(
+        "external user group",
+        external_usergroups,
+        view="view_usergroups",
+        subject=(external_usergroups.c.usergroup_id,),
+        shared=_external_groups_of,
+    ),
+    Kind("HTTP proxy", http_proxies, view="view_http_proxies", shared=_proxies_of),
+    Kind("location", locations, shared=_locations_of, own=_own_location),
+    Kind("smart proxy", smart_proxies, view="view_smart_proxies", shared=_smart_proxies_of),
     Kind("personal access token", personal_access_tokens, own=_own_token),
 )
 
@@ -371,9 +484,39 @@ def load_many(
         found.update((row.id, row) for row in tx.execute(query))
     rows = [_taken(kind, found, key) for key in keys]
     if permission is not None:
-        for row in found.values():
-            actor.require(permission, organization_id=kind.organization_of(tx, row))
+        require_for(tx, actor, table, found.values(), permission)
     return rows
+
+
+def require_for(
+    tx: Transaction, actor: Actor, table: Table, rows: Iterable[Row[Any]], permission: str
+) -> None:
+    """Raise PermissionDeniedError unless the actor holds the permission for each of these rows."""
+    rows = list(rows)
+    held = held_for(tx, actor, table, rows, permission)
+    if any(row.id not in held for row in rows):
+        raise lacking(permission)
+
+
+def held_for(
+    tx: Transaction, actor: Actor, table: Table, rows: Iterable[Row[Any]], permission: str
+) -> frozenset[object]:
+    """Return the ids of those rows of a table for which the actor holds the permission.
+
+    Rows need their id and the column that leads to their organization.
+    """
+    kind = _KIND_OF_TABLE[table]
+    held = set[object]()
+    left: list[object] = []
+    for row in rows:
+        organization_id = None if actor.admin else kind.organization_of(tx, row)
+        whole = actor.may(permission, organization_id=organization_id)
+        held.add(row.id) if whole else left.append(row.id)
+    if actor.searching(permission):
+        for batch in batched(left):
+            query = select(kind.key).where(kind.key.in_(batch), kind.granted(actor, permission))
+            held.update(tx.scalars(query))
+    return frozenset(held)
 
 
 def find(tx: Transaction, actor: Actor, table: Table, **values: str) -> Row[Any]:
@@ -442,8 +585,17 @@ def scoped(
     if organization_id is not None:
         if not actor.sees(organization_id):
             raise _KIND_OF_TABLE[organizations].missing(organization_id)
-        return query.where(kind.in_organizations([organization_id]))
+        query = query.where(kind.in_organizations([organization_id]))
+        if organization_id in kind.seen_by(actor):
+            return query
     return query if actor.admin else query.where(kind.visible_to(actor))
+
+
+def _along(chain: Sequence[Column[Any]], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return what the condition on a chain's last column means for its first table."""
+    for step, further in reversed(list(pairwise(chain))):
+        condition = step.in_(select(further.table.c.id).where(condition))
+    return condition
 
 
 def _checked(kind: Kind, keys: Iterable[object]) -> list[Any]:

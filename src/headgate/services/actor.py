@@ -73,13 +73,32 @@ class Actor:
             for grant in self.limited
         )
 
+    def organizations_with(self, permission: str) -> frozenset[int]:
+        """Return the organizations in all whose things the permission holds.
+
+        Administrators belong to none of them: they need no permission.
+        """
+        if permission in self.permissions:
+            return self.organization_ids
+        held = [each for each in self.limited if permission in each.permissions]
+        return frozenset(
+            organization_id
+            for organization_id in self.organization_ids
+            if any(each.reaches(organization_id) for each in held)
+        )
+
+    def searching(self, permission: str) -> tuple[Grant, ...]:
+        """Return the grants by which the permission holds for what a search finds."""
+        return tuple(
+            each
+            for each in self.limited
+            if each.search is not None and permission in each.permissions
+        )
+
     def require(self, permission: str, *, organization_id: int | None = None) -> None:
         """Raise PermissionDeniedError unless the actor holds the permission, as `may` says."""
         if not self.may(permission, organization_id=organization_id):
-            raise PermissionDeniedError(
-                f"Access denied: missing one of the required permissions: {permission}",
-                missing=[permission],
-            )
+            raise lacking(permission)
 
     def require_admin(self) -> None:
         """Raise PermissionDeniedError unless the actor is an administrator."""
@@ -100,6 +119,14 @@ class Actor:
             return self.admin
         grants = (Grant(other.permissions), *other.limited)
         return other.organization_ids <= self.organization_ids and all(map(self.has_all_of, grants))
+
+
+def lacking(permission: str) -> PermissionDeniedError:
+    """Return the error for a permission that the actor does not hold."""
+    return PermissionDeniedError(
+        f"Access denied: missing one of the required permissions: {permission}",
+        missing=[permission],
+    )
 
 
 # What nothing of one organization can be: grants limited to organizations do not give it.

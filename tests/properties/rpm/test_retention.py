@@ -1,12 +1,24 @@
 """The newest versions of each package: against the definition, said word by word."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from itertools import count
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import insert
 
-from headgate.content.rpm.retention import Aging, newest
+from headgate.content.rpm.evr import sort_key
+from headgate.content.rpm.filters.source import Source
+from headgate.content.rpm.retention import Aging, Stream, newest, retained
+from headgate.content.rpm.tables import rpm_packs, rpm_segments
+from headgate.domain.clock import utc_now
+from headgate.stores.db import Database, metadata
+from headgate.stores.db.statements import insert_row
+from headgate.stores.db.tables import blobs
+from support.filter_cases import sources
+from support.filter_rows import content_of, insert_source
 
 _numbers = count(1)
 _NEVRA = st.tuples(st.sampled_from("ab"), st.sampled_from(("noarch", "src")), st.integers(1, 5))
@@ -55,3 +67,58 @@ def test_what_stays_is_what_fewer_newer_versions_stand_above(
     assert set(staying) == {
         each.id for each in packages if _stays(each, packages, membership, most)
     }
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A SQLite file with what packages must refer to."""
+    opened = Database(f"sqlite:///{tmp_path_factory.mktemp('retention') / 'headgate.sqlite'}")
+    with opened.begin() as tx:
+        metadata.create_all(tx)
+        blob = insert_row(tx, blobs, {"digest": bytes(32), "size": 0, "created_at": utc_now()})
+        columns = [each.name for each in rpm_packs.c if each.name != "id"]
+        pack = insert_row(tx, rpm_packs, dict.fromkeys(columns, blob))
+        tx.execute(insert(rpm_segments).values(id=1, pack_id=pack, layout=b""))
+    yield opened
+    opened.close()
+
+
+@given(source=sources(), most=st.integers(0, 2))
+def test_streams_go_with_the_last_of_their_packages(
+    database: Database, source: Source, most: int
+) -> None:
+    membership: dict[str, set[Stream]] = defaultdict(set)
+    for stream in source.streams:
+        for nevra in stream.artifacts:
+            membership[nevra].add((stream.name, stream.stream))
+    with database.begin() as tx:
+        savepoint = tx.begin_nested()
+        insert_source(tx, source)
+
+        kept = retained(tx, content_of(source), most)
+
+        savepoint.rollback()
+
+    aging = [
+        Aging(
+            each.id,
+            each.name,
+            each.arch,
+            sort_key(f"{each.epoch}:{each.version}-{each.release}"),
+            each.nevra,
+        )
+        for each in source.packages
+    ]
+    staying = newest(aging, membership, most) if most else {each.id for each in aging}
+    here = {each.nevra for each in aging}
+    left = {each.nevra for each in aging if each.id in staying}
+    outlived = {
+        stream.id
+        for stream in source.streams
+        if here & {*stream.artifacts} and not left & {*stream.artifacts}
+    }
+    expected = content_of(source).replaced(
+        rpm=staying,
+        module_stream=[each.id for each in source.streams if each.id not in outlived],
+    )
+    assert kept == expected

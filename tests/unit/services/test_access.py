@@ -1,6 +1,7 @@
 """The scoped loader: nothing of another organization is ever reached, on any way."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from headgate.services.access import (
     require_visible,
     scoped,
 )
+from headgate.services.accounts.permissions import PERMISSIONS
+from headgate.services.actor import Grant
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.tables import organizations, repositories
 from support.tenants import Tenant, tenant
@@ -58,7 +61,7 @@ def test_a_member_reaches_the_own_organizations_things_alone(
     tx: Transaction, ours: Tenant, theirs: Tenant, kind: Any
 ) -> None:
     table: Table = kind.table
-    actor = member(ours)
+    actor = member(ours, *PERMISSIONS)
     own, foreign = ours.ids[table], theirs.ids[table]
 
     assert load(tx, actor, table, own).id == own
@@ -79,6 +82,35 @@ def test_a_member_reaches_the_own_organizations_things_alone(
     assert str(refused.value).replace(str(foreign), "X") == (
         str(absent.value).replace(str(unknown), "X")
     )
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=KIND_NAMES)
+def test_a_member_without_the_permission_to_view_reaches_nothing_but_the_own(
+    tx: Transaction, ours: Tenant, kind: Any
+) -> None:
+    table, key = kind.table, ours.ids[kind.table]
+    blind = replace(member(ours, *(PERMISSIONS - {kind.view})), user_id=UserId(999))
+    elsewhere = Grant(frozenset({kind.view}), frozenset({ours.organization_id + 1}))
+    there = Grant(frozenset({kind.view}), frozenset({ours.organization_id}))
+    shown = {
+        "blind": blind,
+        "elsewhere": replace(blind, limited=(elsewhere,)),
+        "there": replace(blind, limited=(there,)),
+    }
+
+    seen = {
+        name: tx.scalars(scoped(select(table.c.id), actor, table).where(table.c.id == key)).all()
+        for name, actor in shown.items()
+    }
+    within = tx.scalars(
+        scoped(select(table.c.id), blind, table, organization_id=ours.organization_id)
+    ).all()
+
+    if kind.view is not None:
+        assert seen == {"blind": [], "elsewhere": [], "there": [key]}
+        assert key not in within
+        with pytest.raises(NotFoundError):
+            load(tx, blind, table, key)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=KIND_NAMES)
@@ -116,7 +148,7 @@ def test_rows_come_in_the_order_asked_for_and_as_often(tx: Transaction, ours: Te
     first = ours.ids[repositories]
     second = ours.another_repository(tx)
 
-    rows = load_many(tx, member(ours), repositories, [second, first, second])
+    rows = load_many(tx, member(ours, "view_products"), repositories, [second, first, second])
 
     assert [row.id for row in rows] == [second, first, second]
 
@@ -124,7 +156,7 @@ def test_rows_come_in_the_order_asked_for_and_as_often(tx: Transaction, ours: Te
 def test_a_permission_counts_in_the_own_organizations_only(
     tx: Transaction, ours: Tenant, theirs: Tenant
 ) -> None:
-    actor = member(ours, "edit_products")
+    actor = member(ours, "view_products", "edit_products")
     own = ours.ids[repositories]
 
     assert load(tx, actor, repositories, own, permission="edit_products").id == own

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
 from headgate.apis.actions.resources import Method
 from headgate.apis.katello.unlisted import nothing_listed
-from headgate.domain.ids import CredentialId, ProductId
+from headgate.domain.ids import CredentialId, ProductId, SmartProxyId
 
 alternate_content_sources = Resource("alternate_content_sources", "Alternate content sources")
 alternate_content_sources_bulk_actions = Resource(
@@ -29,9 +29,9 @@ class Index(ListParams):
 @alternate_content_sources.action(
     "index", "GET", _BASE, permission="view_alternate_content_sources"
 )
-def index(_call: Call, params: Index) -> Listing:
+def index(call: Call, params: Index) -> Listing:
     """List none."""
-    return nothing_listed(params)
+    return nothing_listed(call, params)
 
 
 class _One(Params):
@@ -47,7 +47,7 @@ class _Fields(Params):
     description: str | None = doc("Description of the source", default=None)
     base_url: str | None = doc("Address that paths are below", default=None)
     subpaths: list[str] | None = doc("Paths of the repositories, ending with a slash", default=None)
-    smart_proxy_ids: list[int] | None = doc("Proxies that use the source", default=None)
+    smart_proxy_ids: list[SmartProxyId] | None = doc("Proxies that use the source", default=None)
     smart_proxy_names: list[str] | None = doc("Proxies that use the source", default=None)
     upstream_username: str | None = doc("User name at the source", default=None)
     upstream_password: str | None = doc("Password at the source", default=None)

@@ -7,7 +7,10 @@ from typing import Any, Final
 from pyroaring import BitMap
 
 from headgate.apis.actions import Call, Listing, Resource
-from headgate.apis.katello.units import Compare, Index, Show, compared
+from headgate.apis.katello.unit_filters import Beside as ShownBeside
+from headgate.apis.katello.unit_filters import Chosen
+from headgate.apis.katello.units import Compare, Index, Show, compared, nested_paths
+from headgate.content.container.filters import tags_named
 from headgate.content.container.records import (
     TAGS,
     Beside,
@@ -15,12 +18,14 @@ from headgate.content.container.records import (
     beside,
     is_here,
     manifests_catalog,
+    manifests_of_tags,
     with_manifests,
 )
 from headgate.content.container.tables import container_manifests, container_tags
 from headgate.content.container.units import LISTING, MANIFEST, TAG
 from headgate.services.access import AnyRow, AnySelect
 from headgate.services.listing import Catalog, page
+from headgate.services.units.named_units import Naming
 from headgate.services.units.serving_places import places_serving
 from headgate.services.units.units import (
     UnitRows,
@@ -35,6 +40,7 @@ from headgate.stores.db import Transaction
 Shown = dict[str, Any]
 
 _TYPES: Final = (TAG, MANIFEST, LISTING)
+_TAGS_NAMED: Final = Naming("docker", (container_tags.c.id, container_tags.c.name), tags_named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +72,13 @@ def _resource(name: str, title: str, kind: _Kind) -> Resource:
     base = f"/katello/api/{name}"
     nested = f"/katello/api/repositories/{{repository_id}}/{name}"
 
-    @resource.action("index", "GET", base, also=[nested], permission="view_products")
+    @resource.action("index", "GET", base, also=nested_paths(name), permission="view_products")
     def index(call: Call, params: Index) -> Listing:  # pyright: ignore[reportUnusedFunction] - declared
         """List them."""
-        scope = UnitScope(
-            organization_id=params.organization_id,
-            repository_id=params.repository_id,
-            content_view_version_id=params.content_view_version_id,
-            environment_id=params.environment_id,
-            content_view_id=params.content_view_id,
-        )
+        chosen = params.filtering.read(call, params.scope)
+        scope = chosen.scope
         held = units_by_type(call.tx, call.actor, _TYPES, scope)
-        units = held[kind.rows.unit_type]
+        units = _chosen(call, chosen, kind, held)
         query = select_chosen(call.tx, kind.rows, units, ids=params.ids, name=params.name)
         listed = page(
             call.tx,
@@ -87,7 +88,8 @@ def _resource(name: str, title: str, kind: _Kind) -> Resource:
             clock=call.services.clock,
         )
         around = _around(call, kind, scope, held, listed.rows)
-        return Listing.of(listed, lambda row: kind.show(row, around))
+        naming = _naming(chosen, kind, around)
+        return Listing.of(listed, lambda row: {**kind.show(row, around), **naming(row)})
 
     @resource.action("compare", "GET", f"{base}/compare", permission="view_products")
     def compare(call: Call, params: Compare) -> Listing:  # pyright: ignore[reportUnusedFunction] - declared
@@ -117,6 +119,26 @@ def _resource(name: str, title: str, kind: _Kind) -> Resource:
         return kind.show(row, _around(call, kind, scope, held, [row]))
 
     return resource
+
+
+def _chosen(call: Call, chosen: Chosen, kind: _Kind, held: Held) -> BitMap:
+    """Return what was asked for of the units that the scope holds.
+
+    A manifest is named by whatever names one of its tags.
+    """
+    unit_type = kind.rows.unit_type
+    if unit_type == TAG or chosen.scope.filter_id is None:
+        return chosen.of(call, held[unit_type], unit_type, _TAGS_NAMED)
+    by_tag = tags_named(chosen.rules_for(_TAGS_NAMED.filter_type))
+    named = manifests_of_tags(call.tx, held[TAG], by_tag) & held[unit_type]
+    return held[unit_type] - named if chosen.unnamed else named
+
+
+def _naming(chosen: Chosen, kind: _Kind, around: _Around) -> ShownBeside:
+    """Return what shows of a row the filters that name it, or a tag of it."""
+    if kind.rows.unit_type == TAG:
+        return chosen.beside(_TAGS_NAMED)
+    return chosen.beside(_TAGS_NAMED, lambda row: around.beside.tags[row.name])
 
 
 def _around(

@@ -124,19 +124,26 @@ class Update(Params):
 
     id: CredentialId = doc("Content credential ID")
     name: str | None = doc("Name of the content credential", default=None)
+    content_type: str | None = doc(
+        "Type of content; of one that something refers to it stays",
+        default=None,
+        enum=CONTENT_TYPES,
+    )
     content: Any = doc("Public key block or certificate, as text or file", default=None)
 
 
 @content_credentials.action("update", "PUT", f"{_PATH}/{{id}}", body=_BODY)
 def update(call: Call, params: Update) -> dict[str, Any]:
-    """Rename it or replace its content."""
+    """Rename it, replace its content, or make it one of the other type."""
     update_credential(
         call.tx,
         actor=call.actor,
         clock=call.services.clock,
         seal=call.services.seal,
+        unseal=call.services.unseal,
         credential_id=params.id,
         name=params.name,
+        content_type=params.content_type,
         content=None if params.content is None else _text(params.content),
     )
     return _one(call, params.id)
@@ -182,6 +189,7 @@ def set_content(call: Call, params: SetContent) -> dict[str, Any]:
         actor=call.actor,
         clock=call.services.clock,
         seal=call.services.seal,
+        unseal=call.services.unseal,
         credential_id=params.id,
         content=_text(params.content),
     )

@@ -45,9 +45,9 @@ class ListExports(_History):
 
 
 @content_exports.action("index", "GET", _EXPORTS, permission="export_content")
-def index_exports(_call: Call, params: ListExports) -> Listing:
+def index_exports(call: Call, params: ListExports) -> Listing:
     """List none."""
-    return nothing_listed(params)
+    return nothing_listed(call, params)
 
 
 class ListImports(_History):
@@ -57,9 +57,9 @@ class ListImports(_History):
 
 
 @content_imports.action("index", "GET", _IMPORTS, permission="import_content")
-def index_imports(_call: Call, params: ListImports) -> Listing:
+def index_imports(call: Call, params: ListImports) -> Listing:
     """List none."""
-    return nothing_listed(params)
+    return nothing_listed(call, params)
 
 
 class _Export(Params):

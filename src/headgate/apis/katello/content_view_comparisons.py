@@ -10,7 +10,7 @@ from headgate.content.rpm.solving.solve import require_solver
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ContentViewId, TaskId
 from headgate.engine import enqueue
-from headgate.services.access import load
+from headgate.services.access import load, require_for
 from headgate.services.views import comparison, previews
 from headgate.services.views.content_views import require_plain
 from headgate.services.views.publish_plans import require_publishable
@@ -59,7 +59,7 @@ class PreviewDependencies(Params):
 def preview_dependencies(call: Call, params: PreviewDependencies) -> TaskId:
     """Solving takes a process of its own; the plan is the task's output."""
     view = require_publishable(_view(call, params.id))
-    call.actor.require("view_content_views", organization_id=view.organization_id)
+    require_for(call.tx, call.actor, tables.content_views, [view], "view_content_views")
     require_solver()
     return enqueue(
         call.tx, preview_dependencies_task(view, most=params.limit, user_id=call.actor.user_id)

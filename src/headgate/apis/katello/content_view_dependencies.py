@@ -9,7 +9,7 @@ from headgate.content.rpm.solving.solve import require_solver
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, TaskId
 from headgate.engine import enqueue
-from headgate.services.access import load
+from headgate.services.access import load, require_for
 from headgate.services.views.content_views import require_plain
 from headgate.services.views.dependency_reports import load_report, report_of
 from headgate.services.views.version_records import load_version
@@ -34,7 +34,7 @@ class CheckDependencies(Params):
 def check_dependencies(call: Call, params: CheckDependencies) -> TaskId:
     """Look at what the filters keep now; the report is the task's output."""
     view = require_plain(load(call.tx, call.actor, tables.content_views, params.id), "checked")
-    call.actor.require("view_content_views", organization_id=view.organization_id)
+    require_for(call.tx, call.actor, tables.content_views, [view], "view_content_views")
     if view.composite:
         raise BadRequestError(
             "Composite content views take what their components hold; check the components."

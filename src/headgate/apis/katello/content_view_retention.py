@@ -7,6 +7,7 @@ from headgate.apis.katello.content_views import content_views
 from headgate.domain.ids import ContentViewId, TaskId
 from headgate.domain.retention import RetentionPolicy
 from headgate.engine import enqueue
+from headgate.services.access import require_for
 from headgate.services.views.retention import (
     expendable,
     load_retained,
@@ -14,6 +15,7 @@ from headgate.services.views.retention import (
     policy_of,
     set_policy,
 )
+from headgate.stores.db import tables
 from headgate.workflows.publish_requests import retain_task
 
 _PATH = "/katello/api/content_views/{id}/retention"
@@ -93,7 +95,7 @@ class ApplyRetention(Params):
 def apply_retention(call: Call, params: ApplyRetention) -> TaskId:
     """Ask for it."""
     view = load_retained(call.tx, call.actor, params.id)
-    call.actor.require("destroy_content_views", organization_id=view.organization_id)
+    require_for(call.tx, call.actor, tables.content_views, [view], "destroy_content_views")
     going = expendable(
         call.tx,
         clock=call.services.clock,

@@ -13,16 +13,25 @@ from headgate.domain.ids import (
     EnvironmentId,
     OrganizationId,
     TaskId,
+    UnitId,
 )
 from headgate.engine import enqueue
 from headgate.services.listing import page
 from headgate.services.related import last_task
 from headgate.services.storage.deletion import freed_by_deleting_version
 from headgate.services.units.content_sets import union_of
+from headgate.services.units.units import require_unit
 from headgate.services.views.component_records import components_of_version
 from headgate.services.views.content_view_records import load_view
 from headgate.services.views.promotions import check_promotion
-from headgate.services.views.version_records import VERSIONS, beside, load_version, query
+from headgate.services.views.version_records import (
+    VERSIONS,
+    beside,
+    load_version,
+    only,
+    query,
+    versions_holding,
+)
 from headgate.services.views.version_removal import require_deletable_version
 from headgate.services.views.versions import update_version
 from headgate.workflows.removal_requests import remove_versions_task
@@ -50,6 +59,7 @@ class Index(ListParams):
     triggered_by_id: ContentViewVersionId | None = doc(
         "Show the versions that published themselves because of this one", default=None
     )
+    file_id: UnitId | None = doc("Filter versions by a file that they hold", default=None)
     nondefault: bool = doc("Filter out default content views", default=False)
     include_applied_filters: bool = doc("Whether to show filters", default=False)
 
@@ -67,6 +77,9 @@ def index(call: Call, params: Index) -> Listing:
         triggered_by_id=params.triggered_by_id,
         id=params.id,
     )
+    if params.file_id is not None:
+        require_unit(call.tx, call.actor, "file", params.file_id)
+        found = only(found, call.tx, versions_holding(call.tx, call.actor, "file", params.file_id))
     listed = page(call.tx, found, catalog=VERSIONS, window=params.window, clock=call.services.clock)
     around = beside(call.tx, listed.rows)
 

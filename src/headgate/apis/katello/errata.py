@@ -4,11 +4,19 @@ from typing import Any
 
 import zstandard
 
-from headgate.apis.actions import Call
-from headgate.apis.katello.units import UnitKind, unit_resource
+from headgate.apis.actions import Call, Listing, doc
+from headgate.apis.katello.units import (
+    Index,
+    UnitKind,
+    list_units,
+    nested_paths,
+    unit_resource,
+)
+from headgate.content.rpm.filters.named import ERRATUM_COLUMNS, errata_named
 from headgate.content.rpm.metadata.updateinfo import parse_erratum
-from headgate.content.rpm.records import ERRATA
+from headgate.content.rpm.records import ERRATA, names_cve
 from headgate.content.rpm.tables import errata as table
+from headgate.services.units.named_units import Naming
 from headgate.services.units.units import UnitRows
 
 
@@ -57,8 +65,28 @@ def _details(_call: Call, row: Any) -> dict[str, Any]:
     }
 
 
-errata = unit_resource(
-    "errata",
-    "Errata",
-    UnitKind(UnitRows("erratum", table, key=table.c.errata_id), ERRATA, _shown, _details),
+_KIND = UnitKind(
+    UnitRows("erratum", table, key=table.c.errata_id),
+    ERRATA,
+    _shown,
+    _details,
+    naming=Naming("erratum", ERRATUM_COLUMNS, errata_named),
 )
+errata = unit_resource("errata", "Errata", _KIND, own_index=True)
+
+
+class ErratumIndex(Index):
+    """List errata."""
+
+    cve: str | None = doc("Only those that name this CVE", default=None, max_length=64)
+
+
+@errata.action(
+    "index", "GET", "/katello/api/errata", also=nested_paths("errata"), permission="view_products"
+)
+def index(call: Call, params: ErratumIndex) -> Listing:
+    """List them."""
+    cve = params.cve
+    if cve is None:
+        return list_units(call, params, _KIND)
+    return list_units(call, params, _KIND, narrow=lambda query: query.where(names_cve(cve)))

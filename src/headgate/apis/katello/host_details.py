@@ -95,7 +95,7 @@ class InheritedParameters(ListParams):
 def inherited_parameters(call: Call, params: InheritedParameters) -> Listing:
     """List none: only hosts themselves have parameters."""
     load(call.tx, call.actor, table, params.id)
-    return nothing_listed(params)
+    return nothing_listed(call, params)
 
 
 class Collections(Params):

@@ -9,36 +9,22 @@ from typing import Final
 from headgate.apis.actions import Call, Listing, Params, Resource, doc
 from headgate.apis.katello import units
 from headgate.apis.katello.unlisted import nothing_listed
-from headgate.domain.ids import FilterId, FilterRuleId, OrganizationId, RepositoryId
+from headgate.domain.ids import HostId, OrganizationId, RepositoryId
 
-_NESTED: Final = (
-    "/katello/api/content_views/{{content_view_id}}/filters/{{content_view_filter_id}}/{0}",
-    "/katello/api/content_view_filters/{{content_view_filter_id}}/{0}",
-    "/katello/api/repositories/{{repository_id}}/{0}",
-)
 _LACKS: Final = "Content of this type"
 
 
 class Index(units.Index):
     """List content units of a type."""
 
-    content_view_filter_id: FilterId | None = doc(
-        "Content view filter ID", default=None, aliases=("filter_id",)
-    )
-    content_view_filter_rule_id: FilterRuleId | None = doc(
-        "Content view filter rule ID", default=None
-    )
-    include_filter_ids: bool = doc("Tell which filters name each unit", default=False)
-
 
 class IndexDebs(Index):
     """List deb packages."""
 
-    host_id: int | None = doc("Host ID", default=None)
+    host_id: HostId | None = doc("Host ID", default=None)
     packages_restrict_applicable: bool = doc("Only what the host could use", default=False)
     packages_restrict_upgradable: bool = doc("Only what the host could upgrade", default=False)
     packages_restrict_latest: bool = doc("Only the latest of each name", default=False)
-    available_for: str | None = doc("What the packages could be added to", default=None)
 
 
 class IndexUnits(Index):
@@ -90,10 +76,6 @@ class DefaultSort(Params):
     content_type: str | None = doc("Content type", default=None)
 
 
-def _nested(path: str) -> list[str]:
-    return [each.format(path) for each in _NESTED]
-
-
 debs = _later("debs", "Debs", "debs", units.Show, units.Compare)
 ansible_collections = _later(
     "ansible_collections", "Ansible collections", "ansible_collections", units.Show, units.Compare
@@ -120,31 +102,33 @@ generic_content_units.unbacked(
 )
 
 
-@debs.action("index", "GET", "/katello/api/debs", also=_nested("debs"), permission="view_products")
-def index_debs(_call: Call, params: IndexDebs) -> Listing:
+@debs.action(
+    "index", "GET", "/katello/api/debs", also=units.nested_paths("debs"), permission="view_products"
+)
+def index_debs(call: Call, params: IndexDebs) -> Listing:
     """List none."""
-    return nothing_listed(params)
+    return nothing_listed(call, params)
 
 
 @ansible_collections.action(
     "index",
     "GET",
     "/katello/api/ansible_collections",
-    also=_nested("ansible_collections"),
+    also=units.nested_paths("ansible_collections"),
     permission="view_products",
 )
-def index_collections(_call: Call, params: Index) -> Listing:
+def index_collections(call: Call, params: Index) -> Listing:
     """List none."""
-    return nothing_listed(params)
+    return nothing_listed(call, params)
 
 
 @generic_content_units.action(
     "index",
     "GET",
     "/katello/api/content_units",
-    also=_nested("content_units"),
+    also=units.nested_paths("content_units"),
     permission="view_products",
 )
-def index_units(_call: Call, params: IndexUnits) -> Listing:
+def index_units(call: Call, params: IndexUnits) -> Listing:
     """List none."""
-    return nothing_listed(params)
+    return nothing_listed(call, params)

@@ -2,10 +2,18 @@
 
 from typing import Any
 
-from headgate.apis.actions import Call
-from headgate.apis.katello.units import UnitKind, unit_resource
-from headgate.content.rpm.records import MODULE_STREAMS
+from headgate.apis.actions import Call, Listing, doc
+from headgate.apis.katello.units import (
+    Index,
+    UnitKind,
+    list_units,
+    nested_paths,
+    unit_resource,
+)
+from headgate.content.rpm.filters.named import STREAM_COLUMNS, streams_named
+from headgate.content.rpm.records import MODULE_STREAMS, one_of_each_stream
 from headgate.content.rpm.tables import module_documents
+from headgate.services.units.named_units import Naming
 from headgate.services.units.units import UnitRows
 
 
@@ -36,8 +44,42 @@ def _details(_call: Call, row: Any) -> dict[str, Any]:
     }
 
 
-module_streams = unit_resource(
-    "module_streams",
-    "Module streams",
-    UnitKind(UnitRows("module_stream", module_documents), MODULE_STREAMS, _shown, _details),
+def _name_and_stream(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "stream": row.stream,
+        "module_spec": f"{row.name}:{row.stream}",
+    }
+
+
+_KIND = UnitKind(
+    UnitRows("module_stream", module_documents),
+    MODULE_STREAMS,
+    _shown,
+    _details,
+    naming=Naming("modulemd", STREAM_COLUMNS, streams_named),
 )
+module_streams = unit_resource("module_streams", "Module streams", _KIND, own_index=True)
+
+
+class StreamIndex(Index):
+    """List module streams."""
+
+    name_stream_only: bool = doc(
+        "Each name and stream once, whatever its versions and contexts", default=False
+    )
+
+
+@module_streams.action(
+    "index",
+    "GET",
+    "/katello/api/module_streams",
+    also=nested_paths("module_streams"),
+    permission="view_products",
+)
+def index(call: Call, params: StreamIndex) -> Listing:
+    """List them."""
+    if not params.name_stream_only:
+        return list_units(call, params, _KIND)
+    return list_units(call, params, _KIND, narrow=one_of_each_stream, show=_name_and_stream)

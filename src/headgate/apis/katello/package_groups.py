@@ -4,8 +4,10 @@ from typing import Any
 
 from headgate.apis.actions import Call
 from headgate.apis.katello.units import UnitKind, unit_resource
+from headgate.content.rpm.filters.named import GROUP_COLUMNS, groups_named
 from headgate.content.rpm.records import PACKAGE_GROUPS
 from headgate.content.rpm.tables import package_groups as table
+from headgate.services.units.named_units import Naming
 from headgate.services.units.units import UnitRows
 
 _KINDS = ("mandatory", "default", "optional", "conditional")
@@ -38,5 +40,6 @@ package_groups = unit_resource(
         PACKAGE_GROUPS,
         _shown,
         _details,
+        naming=Naming("package_group", GROUP_COLUMNS, groups_named),
     ),
 )

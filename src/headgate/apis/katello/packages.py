@@ -3,13 +3,21 @@
 from dataclasses import asdict
 from typing import Any
 
-from headgate.apis.actions import Call, Listing, ListParams
-from headgate.apis.katello.units import UnitKind, unit_resource
+from headgate.apis.actions import Call, Listing, ListParams, doc
+from headgate.apis.katello.units import (
+    Index,
+    UnitKind,
+    list_units,
+    nested_paths,
+    unit_resource,
+)
+from headgate.content.rpm.filters.named import PACKAGE_COLUMNS, packages_named
 from headgate.content.rpm.metadata.details import read_details
-from headgate.content.rpm.records import PACKAGES, nvra_of
+from headgate.content.rpm.records import PACKAGES, latest_packages, nvra_of
 from headgate.content.rpm.selection import fragments_of
 from headgate.content.rpm.tables import rpm_packages
 from headgate.services.listing import page
+from headgate.services.units.named_units import Naming
 from headgate.services.units.units import UnitRows, UnitScope, select_units
 
 _DEPENDENCIES = (
@@ -70,7 +78,32 @@ def _details(call: Call, row: Any) -> dict[str, Any]:
 
 
 _RPMS = UnitRows("rpm", rpm_packages)
-packages = unit_resource("packages", "Packages", UnitKind(_RPMS, PACKAGES, _shown, _details))
+_KIND = UnitKind(
+    _RPMS, PACKAGES, _shown, _details, naming=Naming("rpm", PACKAGE_COLUMNS, packages_named)
+)
+packages = unit_resource("packages", "Packages", _KIND, own_index=True)
+
+
+class PackageIndex(Index):
+    """List packages."""
+
+    packages_restrict_latest: bool = doc(
+        "Only the latest version of each name and architecture", default=False
+    )
+
+
+@packages.action(
+    "index",
+    "GET",
+    "/katello/api/packages",
+    also=nested_paths("packages"),
+    permission="view_products",
+)
+def index(call: Call, params: PackageIndex) -> Listing:
+    """List them."""
+    if not params.packages_restrict_latest:
+        return list_units(call, params, _KIND)
+    return list_units(call, params, _KIND, narrow=latest_packages)
 
 
 class Thindex(ListParams):

@@ -15,6 +15,7 @@ from headgate.apis.katello.sync_plans import plan_summary
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import CredentialId, OrganizationId, ProductId, SyncPlanId, TaskId
 from headgate.engine import enqueue
+from headgate.services.access import require_for
 from headgate.services.listing import page
 from headgate.services.repositories.product_records import (
     PRODUCTS,
@@ -31,6 +32,7 @@ from headgate.services.repositories.products import (
     require_deletable_product,
     update_product,
 )
+from headgate.stores.db.tables import products as products_table
 from headgate.workflows.removal_requests import remove_product_task
 from headgate.workflows.requests import sync_product_task
 
@@ -184,7 +186,7 @@ class Sync(Params):
 def sync(call: Call, params: Sync) -> TaskId:
     """Synchronize each repository that has an upstream, in a sub-task of its own."""
     row = load_product(call.tx, call.actor, params.id)
-    call.actor.require("sync_products", organization_id=row.organization_id)
+    require_for(call.tx, call.actor, products_table, [row], "sync_products")
     held = beside(call.tx, [row]).repositories.get(row.id, [])
     syncable = [repository.id for repository in held if repository.url]
     if not syncable:

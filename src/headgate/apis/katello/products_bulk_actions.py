@@ -9,6 +9,7 @@ from headgate.domain.errors import BadRequestError, ValidationError
 from headgate.domain.ids import HttpProxyId, ProductId, RepositoryId, SyncPlanId, TaskId
 from headgate.domain.repositories import HTTP_PROXY_POLICIES
 from headgate.engine import enqueue
+from headgate.services.access import require_for
 from headgate.services.repositories.product_records import beside
 from headgate.services.repositories.products import require_deletable_product, update_product
 from headgate.services.repositories.repository_sources import set_source
@@ -96,7 +97,7 @@ def update_http_proxy(call: Call, params: UpdateHttpProxy) -> dict[str, Any]:
         raise ValidationError({"http_proxy_policy": ["can't be blank"]})
 
     def change(row: Row[Any]) -> None:
-        call.actor.require("edit_products", organization_id=row.organization_id)
+        require_for(call.tx, call.actor, products, [row], "edit_products")
         for held in beside(call.tx, [row]).repositories.get(row.id, []):
             set_source(
                 call.tx, actor=call.actor, repository_id=RepositoryId(held.id), changes=changes

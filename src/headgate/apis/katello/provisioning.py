@@ -39,8 +39,7 @@ def _nothing(name: str, title: str) -> Resource:
     @resource.action("index", "GET", f"/api/{name}", summary=f"List {title.lower()}")
     def index(call: Call, params: Index) -> Listing:  # pyright: ignore[reportUnusedFunction] - declared
         """List nothing."""
-        del call
-        return nothing_listed(params)
+        return nothing_listed(call, params)
 
     @resource.action("show", "GET", f"/api/{name}/{{id}}", summary=f"Show one of {title.lower()}")
     def show(call: Call, params: Show) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction] - declared

@@ -10,13 +10,14 @@ from headgate.apis.katello.repositories_bulk_actions import repositories_bulk_ac
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ContentViewVersionId, RepositoryId, TaskId
 from headgate.engine import enqueue
-from headgate.services.access import load_many
+from headgate.services.access import load_many, require_for
 from headgate.services.related import AnyRow
 from headgate.services.repositories.repository_records import load_repository
 from headgate.services.repositories.verification import holdings_of_version, repositories_by_id
 from headgate.services.views.content_view_records import load_view
 from headgate.services.views.version_records import load_version
 from headgate.services.work.bulk import repositories_of_products
+from headgate.stores.db.tables import content_view_versions as versions_table
 from headgate.stores.db.tables import repositories as repositories_table
 from headgate.workflows.repair_requests import (
     reclaim_space_task,
@@ -52,7 +53,7 @@ class VerifyChecksum(OneRepository):
 def verify_checksum(call: Call, params: VerifyChecksum) -> TaskId:
     """Read everything again; repair what is damaged or gone."""
     row = load_repository(call.tx, call.actor, params.id)
-    call.actor.require("sync_products", organization_id=row.organization_id)
+    require_for(call.tx, call.actor, repositories_table, [row], "sync_products")
     return enqueue(call.tx, verify_checksum_task(row, user_id=call.actor.user_id))
 
 
@@ -64,7 +65,7 @@ class ReclaimSpace(OneRepository):
 def reclaim_space(call: Call, params: ReclaimSpace) -> TaskId:
     """Let go of bytes that can be fetched again; the task tells how many."""
     row = load_repository(call.tx, call.actor, params.id)
-    call.actor.require("edit_products", organization_id=row.organization_id)
+    require_for(call.tx, call.actor, repositories_table, [row], "edit_products")
     if row.download_policy != "on_demand":
         raise BadRequestError(_NOT_ON_DEMAND)
     return enqueue(call.tx, reclaim_space_task(row, user_id=call.actor.user_id))
@@ -80,7 +81,7 @@ class Republish(OneRepository):
 def republish(call: Call, params: Republish) -> TaskId:
     """Write its metadata anew."""
     row = load_repository(call.tx, call.actor, params.id)
-    call.actor.require("edit_products", organization_id=row.organization_id)
+    require_for(call.tx, call.actor, repositories_table, [row], "edit_products")
     _require_force([row], force=params.force)
     return enqueue(call.tx, republish_task(row, user_id=call.actor.user_id))
 
@@ -101,7 +102,7 @@ class VerifyVersion(OneVersion):
 def verify_version(call: Call, params: VerifyVersion) -> TaskId:
     """Read everything again that it serves; repair what is damaged or gone."""
     row = load_version(call.tx, call.actor, params.id)
-    call.actor.require("publish_content_views", organization_id=row.organization_id)
+    require_for(call.tx, call.actor, versions_table, [row], "publish_content_views")
     view = load_view(call.tx, call.actor, row.content_view_id)
     task = version_task("verify_checksum", view, row, user_id=call.actor.user_id)
     return enqueue(call.tx, task)
@@ -119,7 +120,7 @@ class RepublishVersion(OneVersion):
 def republish_version(call: Call, params: RepublishVersion) -> TaskId:
     """Write the metadata of its repositories anew."""
     row = load_version(call.tx, call.actor, params.id)
-    call.actor.require("publish_content_views", organization_id=row.organization_id)
+    require_for(call.tx, call.actor, versions_table, [row], "publish_content_views")
     held = repositories_by_id(call.tx, holdings_of_version(call.tx, row.id))
     _require_force(list(held.values()), force=params.force)
     view = load_view(call.tx, call.actor, row.content_view_id)
@@ -140,7 +141,7 @@ def reclaim_repositories(call: Call, params: ReclaimRepositories) -> TaskId:
     """Reclaim each in a sub-task; those that are not on demand are left out."""
     rows = load_many(call.tx, call.actor, repositories_table, list(dict.fromkeys(params.ids)))
     for row in rows:
-        call.actor.require("edit_products", organization_id=row.organization_id)
+        require_for(call.tx, call.actor, repositories_table, [row], "edit_products")
     on_demand = [row for row in rows if row.download_policy == "on_demand"]
     if not on_demand:
         raise BadRequestError(_NOT_ON_DEMAND)

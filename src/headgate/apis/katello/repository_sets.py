@@ -1,19 +1,35 @@
 """`/katello/api/repository_sets`: one for each custom repository; others come with a manifest."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc, list_page
+from headgate.apis.katello.host_shapes import by_label, content_object
 from headgate.domain.errors import BadRequestError
-from headgate.domain.ids import OrganizationId, ProductId, RepositoryId
+from headgate.domain.ids import (
+    ActivationKeyId,
+    HostId,
+    OrganizationId,
+    ProductId,
+    RepositoryId,
+)
 from headgate.services.access import AnyRow, load
+from headgate.services.hosts.content import content_query
+from headgate.services.hosts.overrides import (
+    OF_HOSTS,
+    OF_KEYS,
+    enabled_override,
+    overrides_of,
+)
+from headgate.services.hosts.view_environments import HOSTS, KEYS
 from headgate.services.repositories.repository_sets import (
-    ENABLED,
     REPOSITORY_SETS,
     STATUSES,
     TYPES,
     VENDOR,
     load_set,
     sets_query,
+    with_status,
 )
 from headgate.stores.db.tables import repositories
 
@@ -22,6 +38,10 @@ repository_sets = Resource("repository_sets", "Repository sets")
 _FLAT: Final = "/katello/api/repository_sets"
 _NESTED: Final = "/katello/api/products/{product_id}/repository_sets"
 _VIEW: Final = "view_products"
+_SAID: Final = ("enabled", "enabled_content_override", "override", "overrides")
+
+Overrides = Mapping[str, Sequence[AnyRow]]
+_NONE: Final[Overrides] = {}
 
 
 class Index(ListParams):
@@ -39,8 +59,15 @@ class Index(ListParams):
     status: list[str] = doc(
         "Only those that are enabled, disabled or overridden on hosts", default=[], enum=STATUSES
     )
+    activation_key_id: ActivationKeyId | None = doc(
+        "What hosts of this activation key could use, with its overrides", default=None
+    )
+    host_id: HostId | None = doc("What this host could use, with its overrides", default=None)
     content_access_mode_all: bool = doc(
         "All content of the organization, as is the case anyway", default=False
+    )
+    content_access_mode_env: bool = doc(
+        "Only content of the host's or key's content view environments", default=False
     )
 
 
@@ -54,10 +81,24 @@ def index(call: Call, params: Index) -> Listing:
         product_id=params.product_id,
         name=params.name,
         custom=kind == "custom" or (kind is None and params.with_custom),
-        statuses=params.status,
     )
+    said: Overrides = {}
+    for holders, overrides, owner_id, permission in (
+        (KEYS, OF_KEYS, params.activation_key_id, "view_activation_keys"),
+        (HOSTS, OF_HOSTS, params.host_id, "view_hosts"),
+    ):
+        if owner_id is not None:
+            owner = load(call.tx, call.actor, holders.things, owner_id, permission=permission)
+            served = params.content_access_mode_env and not params.content_access_mode_all
+            usable = content_query(call.tx, call.actor, holders, owner, served=served)
+            found = found.where(repositories.c.id.in_(usable.with_only_columns(repositories.c.id)))
+            said = by_label(overrides_of(call.tx, overrides, [owner_id]).get(owner_id, []))
+    if params.status:
+        values = ((label, enabled_override(rows)) for label, rows in said.items())
+        enabled = {label: value for label, value in values if value is not None}
+        found = with_status(found, call.tx, params.status, enabled)
     return list_page(
-        call, params, found, catalog=REPOSITORY_SETS, show=lambda row: _shown(call, row)
+        call, params, found, catalog=REPOSITORY_SETS, show=lambda row: _shown(call, row, said)
     )
 
 
@@ -150,22 +191,18 @@ def _custom(row: AnyRow) -> BadRequestError:
     )
 
 
-def _shown(call: Call, row: AnyRow) -> dict[str, Any]:
-    key = None
-    if row.gpg_key_id is not None:
-        key = f"{call.base_url}/katello/api/repositories/{row.id}/gpg_key_content"
+def _shown(call: Call, row: AnyRow, said: Overrides = _NONE) -> dict[str, Any]:
+    """Return a set; `said` are the overrides of a host or key."""
+    content = content_object(call, row, said)
     return {
         "id": row.content_id,
         "name": row.name,
         "label": row.content_label,
         "vendor": VENDOR,
         "type": row.content_type,
-        "gpgUrl": key,
+        "gpgUrl": content["content"]["gpg_url"],
         "contentUrl": f"/{row.relative_path}",
-        "enabled": ENABLED,
-        "enabled_content_override": None,
-        "override": "default",
-        "overrides": [],
+        **{name: content[name] for name in _SAID},
         "redhat": False,
         "archRestricted": None if row.arch == "noarch" else row.arch,
         "osRestricted": row.os_versions[0] if row.os_versions else None,

@@ -5,7 +5,9 @@ from headgate.apis.katello.repositories import repositories
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import RepositoryId, TaskId
 from headgate.engine import enqueue
+from headgate.services.access import require_for
 from headgate.services.repositories.repository_records import load_repository
+from headgate.stores.db.tables import repositories as repositories_table
 from headgate.workflows.requests import sync_task
 
 
@@ -27,7 +29,7 @@ class Sync(Params):
 def sync(call: Call, params: Sync) -> TaskId:
     """Ask for its synchronization."""
     row = load_repository(call.tx, call.actor, params.id)
-    call.actor.require("sync_products", organization_id=row.organization_id)
+    require_for(call.tx, call.actor, repositories_table, [row], "sync_products")
     if row.push_name is not None:
         raise BadRequestError(
             f"Repository '{row.name}' is filled by pushes to {row.push_name} and has no upstream;"

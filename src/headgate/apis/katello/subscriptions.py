@@ -51,9 +51,9 @@ class Index(ListParams):
     also=[_BASE],
     permission="view_subscriptions",
 )
-def index(_call: Call, params: Index) -> Listing:
+def index(call: Call, params: Index) -> Listing:
     """List none."""
-    return nothing_listed(params)
+    return nothing_listed(call, params)
 
 
 class _InOrganization(Params):

@@ -11,21 +11,25 @@ from typing import Any
 from pyroaring import BitMap
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
+from headgate.apis.katello.unit_filters import AVAILABLE_FOR, Filtering
 from headgate.domain.ids import (
     ContentViewId,
     ContentViewVersionId,
     EnvironmentId,
+    FilterId,
+    FilterRuleId,
     OrganizationId,
     RepositoryId,
 )
 from headgate.services.access import AnySelect
 from headgate.services.listing import Catalog, page
+from headgate.services.units.named_units import Naming
 from headgate.services.units.units import (
     UnitRows,
     UnitScope,
     find_unit,
+    select_chosen,
     select_held,
-    select_units,
     units_within,
 )
 
@@ -42,8 +46,44 @@ class Index(ListParams):
     )
     environment_id: EnvironmentId | None = doc("Lifecycle environment ID", default=None)
     content_view_id: ContentViewId | None = doc("Content view ID", default=None)
+    content_view_filter_id: FilterId | None = doc(
+        "Only what this content view filter names", default=None, aliases=("filter_id",)
+    )
+    content_view_filter_rule_id: FilterRuleId | None = doc(
+        "Only what this rule of a content view filter names", default=None
+    )
+    include_filter_ids: bool = doc(
+        "Tell which filters of the content view name each unit", default=False
+    )
+    available_for: str | None = doc(
+        "Only what could be added to the content view filter, or to the content view version",
+        default=None,
+        enum=AVAILABLE_FOR,
+    )
     ids: list[int] | None = doc("IDs to filter content by", default=None)
     name: str | None = doc("Name of the unit", default=None)
+
+    @property
+    def scope(self) -> UnitScope:
+        """Where the units are held."""
+        return UnitScope(
+            organization_id=self.organization_id,
+            repository_id=self.repository_id,
+            content_view_version_id=self.content_view_version_id,
+            environment_id=self.environment_id,
+            content_view_id=self.content_view_id,
+        )
+
+    @property
+    def filtering(self) -> Filtering:
+        """What of content view filters is asked for."""
+        return Filtering(
+            filter_id=self.content_view_filter_id,
+            rule_id=self.content_view_filter_rule_id,
+            content_view_id=self.content_view_id,
+            with_ids=self.include_filter_ids,
+            available_for=self.available_for,
+        )
 
 
 class Show(Params):
@@ -74,18 +114,37 @@ class UnitKind:
     catalog: Catalog
     show: Callable[[Any], Shown]
     details: Callable[[Call, Any], Shown]
+    naming: Naming | None = None  # how content view filters name such units
 
 
-def unit_resource(name: str, title: str, kind: UnitKind, *, path: str | None = None) -> Resource:
-    """Declare index, compare and show for a kind of unit; `path` is the name unless given."""
+def nested_paths(path: str) -> tuple[str, ...]:
+    """Return the further paths of an index: of a repository, and of a content view filter."""
+    return (
+        f"/katello/api/repositories/{{repository_id}}/{path}",
+        f"/katello/api/content_view_filters/{{content_view_filter_id}}/{path}",
+        f"/katello/api/content_views/{{content_view_id}}/filters/{{content_view_filter_id}}/{path}",
+    )
+
+
+def unit_resource(
+    name: str, title: str, kind: UnitKind, *, path: str | None = None, own_index: bool = False
+) -> Resource:
+    """Declare index, compare and show for a kind of unit; `path` is the name unless given.
+
+    With `own_index` the index is declared by the caller, over `list_units`.
+    """
     resource = Resource(name, title)
     base = f"/katello/api/{path or name}"
     nested = f"/katello/api/repositories/{{repository_id}}/{path or name}"
 
-    @resource.action("index", "GET", base, also=[nested], permission="view_products")
-    def index(call: Call, params: Index) -> Listing:  # pyright: ignore[reportUnusedFunction] - declared
-        """List them."""
-        return _index(call, params, kind)
+    if not own_index:
+
+        @resource.action(
+            "index", "GET", base, also=nested_paths(path or name), permission="view_products"
+        )
+        def index(call: Call, params: Index) -> Listing:  # pyright: ignore[reportUnusedFunction] - declared
+            """List them."""
+            return list_units(call, params, kind)
 
     @resource.action("compare", "GET", f"{base}/compare", permission="view_products")
     def compare(call: Call, params: Compare) -> Listing:  # pyright: ignore[reportUnusedFunction] - declared
@@ -106,19 +165,25 @@ def unit_resource(name: str, title: str, kind: UnitKind, *, path: str | None = N
     return resource
 
 
-def _index(call: Call, params: Index, kind: UnitKind) -> Listing:
-    scope = UnitScope(
-        organization_id=params.organization_id,
-        repository_id=params.repository_id,
-        content_view_version_id=params.content_view_version_id,
-        environment_id=params.environment_id,
-        content_view_id=params.content_view_id,
-    )
-    query = select_units(call.tx, call.actor, kind.rows, scope, ids=params.ids, name=params.name)
+def list_units(
+    call: Call,
+    params: Index,
+    kind: UnitKind,
+    *,
+    narrow: Callable[[AnySelect], AnySelect] = lambda query: query,
+    show: Callable[[Any], Shown] | None = None,
+) -> Listing:
+    """Return the page of units that the parameters ask for; `narrow` leaves out further rows."""
+    chosen = params.filtering.read(call, params.scope)
+    units = units_within(call.tx, call.actor, kind.rows.unit_type, chosen.scope)
+    units = chosen.of(call, units, kind.rows.unit_type, kind.naming)
+    query = narrow(select_chosen(call.tx, kind.rows, units, ids=params.ids, name=params.name))
     listed = page(
         call.tx, query, catalog=kind.catalog, window=params.window, clock=call.services.clock
     )
-    return Listing.of(listed, kind.show)
+    naming = chosen.beside(kind.naming)
+    shown = show or kind.show
+    return Listing.of(listed, lambda row: {**shown(row), **naming(row)})
 
 
 def compared(

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from headgate.cli.sheets.nouns import NOUNS
+
 Json = dict[str, Any]
 
 
@@ -31,6 +33,17 @@ _CONTENT_TYPES: Final = ("rpm", "srpm", "file")
 _VIEW: Final = _id("ContentViewId", description="Content view ID")
 _FILTER: Final = _id("FilterId", description="Content view filter ID")
 _REPOSITORY: Final = _id("RepositoryId", "repository_id", "Repository ID")
+
+_SHEET: Final = (
+    _param("export", "boolean", "Write them"),
+    _param("import", "boolean", "Make and change them as the file says"),
+    _param("file", "string", "File to write or read; standard output or input unless given"),
+    _param("dry_run", "boolean", "With --import: say what would be done, and do nothing"),
+)
+_SHEET_WITHIN: Final = (
+    *_SHEET,
+    _param("organization_id", "integer", "Organization ID", id_type="OrganizationId"),
+)
 
 # Words -> help, function, the resource that it is about, parameters as a declaration has them.
 EXTRAS: Final[Mapping[str, tuple[str, str, str, tuple[Json, ...]]]] = {
@@ -174,6 +187,15 @@ EXTRAS: Final[Mapping[str, tuple[str, str, str, tuple[Json, ...]]]] = {
         "foreman_tasks",
         (_param("id", "string", "UUID of the task", required=True),),
     ),
+    **{
+        f"csv {word}": (
+            f"{noun.title} as CSV: export or import",
+            "headgate.cli.sheets.commands:run",
+            "",
+            _SHEET_WITHIN if noun.within else _SHEET,
+        )
+        for word, noun in NOUNS.items()
+    },
     "login": (
         "Log in: keep a token, so that no password is needed",
         "headgate.cli.login:login",

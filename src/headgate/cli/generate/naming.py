@@ -176,6 +176,7 @@ NOUN_HELP: Final[Mapping[str, str]] = {
     "content-view filter": "What a content view leaves out or keeps",
     "content-view filter rule": "Rules of a content view's filter",
     "content-view version": "Versions of content views, and where they are",
+    "csv": "Things as files of spreadsheets: export and import",
     "docker": "What container repositories hold",
     "docker manifest": "Container images and artifacts",
     "docker manifest-list": "Lists of container images, one for each platform",

@@ -16,10 +16,10 @@ combination; `filtered` reads them.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pyroaring import BitMap
 
@@ -235,6 +235,15 @@ def read_source(tx: Transaction, content: Content) -> Source:
             )
         ],
     )
+
+
+def tags_named(rules: Sequence[FilterRule]) -> Callable[[Any], bool]:
+    """Return what tells of a row with the `name` of a tag whether one of the rules names it."""
+
+    def named(row: Any) -> bool:
+        return any(rule_matches(rule, row.name) for rule in rules)
+
+    return named
 
 
 def rule_matches(rule: FilterRule, name: str) -> bool:

@@ -1,7 +1,7 @@
 """Reading tags and manifests: how they are searched, and what stands beside them in lists."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -60,6 +60,16 @@ def with_manifests(query: AnySelect) -> AnySelect:
         _manifest.flatpak,
         _manifest.created,
     )
+
+
+def manifests_of_tags(tx: Transaction, tags: BitMap, named: Callable[[AnyRow], bool]) -> BitMap:
+    """Return the manifests (lists, too) to which those of the tags point that are named so."""
+    rows = tx.execute(
+        select(_manifest.id, _tag.name)
+        .join(container_tags, _tag.manifest == _manifest.name)
+        .where(within(tx, _tag.id, tags))
+    )
+    return BitMap(row.id for row in rows if named(row))
 
 
 def manifests_catalog(tx: Transaction, held: Held) -> Catalog:

@@ -4,10 +4,11 @@ import json
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, String, case, cast, literal
+from sqlalchemy import Column, ColumnElement, String, case, cast, func, literal, select
 
 from headgate.content.rpm.tables import errata, module_documents, package_groups, rpm_packages
 from headgate.search import Field, Fields, checksum_field
+from headgate.services.access import AnySelect
 from headgate.services.listing import Catalog
 
 _P = rpm_packages.c
@@ -111,3 +112,21 @@ MODULE_STREAMS: Final = Catalog(
 def nvra_of(row: Any) -> str:
     """Return `name-version-release.arch` of a package's row."""
     return f"{row.name}-{row.version}-{row.release}.{row.arch}"
+
+
+def names_cve(cve: str) -> ColumnElement[bool]:
+    """Whether an advisory refers to the CVE."""
+    return _mentioned(_E.references, "=", cve)
+
+
+def latest_packages(query: AnySelect) -> AnySelect:
+    """Leave of the packages of a selection the latest of each name and architecture."""
+    rank = func.rank().over(partition_by=(_P.name, _P.arch), order_by=_P.evr.desc())
+    ranked = query.with_only_columns(_P.id, rank.label("rank")).subquery()
+    return query.where(_P.id.in_(select(ranked.c.id).where(ranked.c.rank == 1)))
+
+
+def one_of_each_stream(query: AnySelect) -> AnySelect:
+    """Leave of the module streams of a selection one of each name and stream."""
+    newest = query.with_only_columns(func.max(_M.id)).group_by(_M.name, _M.stream)
+    return query.where(_M.id.in_(newest))

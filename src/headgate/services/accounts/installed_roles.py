@@ -112,7 +112,7 @@ _INSTALLED: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
     ),
 }
 # What every user starts with; administrators may change it.
-_EVERYONES: Final = frozenset({"view_bookmarks", "create_bookmarks"})
+_EVERYONES: Final = frozenset({"view_bookmarks"})
 
 
 def install_roles(tx: Transaction, *, clock: Clock) -> None:

@@ -6,12 +6,13 @@ from typing import Any, Final
 from sqlalchemy import delete, insert, update
 
 from headgate.domain.clock import Clock
-from headgate.domain.errors import NotImplementedYetError, ValidationError
+from headgate.domain.errors import ValidationError
 from headgate.domain.ids import OrganizationId, PermissionId, RoleFilterId, RoleId
 from headgate.services.access import Actor, load
 from headgate.services.accounts.permissions import load_permissions
 from headgate.services.accounts.roles import load_to_change, require_may_give
 from headgate.services.organizations.taxonomies import set_links
+from headgate.services.searches import check_search
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
 from headgate.stores.db.tables import (
@@ -42,7 +43,7 @@ def create_filter(
     row = {
         "role_id": role_id,
         "resource_type": resource_type,
-        "search": _checked_search(search),
+        "search": _checked_search(resource_type, search),
         "override": _checked_override(override, organization_ids),
         "for_all": not organization_ids,
         "created_at": now,
@@ -75,8 +76,9 @@ def update_filter(
     if permission_ids is not None:
         values["resource_type"] = _resource_type(tx, permission_ids)
         _set_permissions(tx, filter_id, permission_ids)
-    if "search" in changes:
-        values["search"] = _checked_search(changes["search"])
+    values["search"] = _checked_search(
+        values.get("resource_type", row.resource_type), changes.get("search", row.search)
+    )
     override = changes.get("override", row.override)
     if organization_ids is None and not override:
         organization_ids = ()
@@ -114,13 +116,10 @@ def _set_permissions(
     tx.execute(insert(role_filter_permissions), rows)
 
 
-def _checked_search(search: str | None) -> str | None:
+def _checked_search(resource_type: str, search: str | None) -> str | None:
     if search is None or not search.strip():
         return None
-    raise NotImplementedYetError(
-        "Limiting a filter by a search is not implemented yet, so nothing was done;"
-        " leave the search out and the filter holds for everything of its organizations"
-    )
+    return check_search(resource_type, search)
 
 
 def _checked_override(override: bool, organization_ids: Sequence[int]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import ColumnElement, and_, collate, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, and_, collate, func, literal, or_, select, true
 
 from headgate.services.access import Actor, AnyRow, AnySelect
 from headgate.services.containers.permissions import VIEW_ENVIRONMENTS, VIEW_REPOSITORIES, Caller
@@ -129,12 +129,14 @@ def _visible_to(actor: Actor) -> ColumnElement[bool]:
     """As `permissions.may_view`, for many names at once."""
     if actor.admin:
         return true()
-    own = registry_names.c.organization_id.in_(sorted(actor.organization_ids))
-    if actor.may(VIEW_REPOSITORIES):
-        return own
-    if any(actor.may(permission) for permission in VIEW_ENVIRONMENTS):
-        return and_(own, ~content_views.c.default)
-    return false()
+    held = {each: actor.organizations_with(each) for each in VIEW_ENVIRONMENTS}
+    whole = held[VIEW_REPOSITORIES]
+    of_views = frozenset[int]().union(*held.values())
+    organization = registry_names.c.organization_id
+    return or_(
+        organization.in_(sorted(whole)),
+        and_(organization.in_(sorted(of_views)), ~content_views.c.default),
+    )
 
 
 def _readable(tx: Transaction, caller: Caller, found: AnySelect) -> Iterator[AnyRow]:

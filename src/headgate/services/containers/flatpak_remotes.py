@@ -113,8 +113,7 @@ def update_flatpak_remote(
     ValidationError if a stored token would be shown to another server: who sends it there must
     know it. With another address, what the old one's index said of its registry is forgotten.
     """
-    row = load(tx, actor, flatpak_remotes, remote_id)
-    actor.require("edit_flatpak_remotes", organization_id=row.organization_id)
+    row = load(tx, actor, flatpak_remotes, remote_id, permission="edit_flatpak_remotes")
     present = {column.name: getattr(row, column.name) for column in flatpak_remotes.columns}
     _check({**present, **changes})
     if changes.get("name", row.name) != row.name:
@@ -137,8 +136,7 @@ def update_flatpak_remote(
 
 def delete_flatpak_remote(tx: Transaction, *, actor: Actor, remote_id: FlatpakRemoteId) -> None:
     """Delete it with what was found there; repositories that mirror it stay as they are."""
-    row = load(tx, actor, flatpak_remotes, remote_id)
-    actor.require("destroy_flatpak_remotes", organization_id=row.organization_id)
+    row = load(tx, actor, flatpak_remotes, remote_id, permission="destroy_flatpak_remotes")
     require_free(tx, f"flatpak_remote:{row.id}", name=f"Flatpak remote '{row.name}'")
     tx.execute(delete(flatpak_remotes).where(_own.id == row.id))
 

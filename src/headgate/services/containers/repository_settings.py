@@ -69,8 +69,7 @@ def set_container_settings(
     of the repository. ValidationError for settings of a repository that holds no containers, and
     if the registry cannot name it: the first call for a repository gives it its name in Library.
     """
-    row = load(tx, actor, repositories, repository_id)
-    actor.require(permission, organization_id=row.organization_id)
+    row = load(tx, actor, repositories, repository_id, permission=permission)
     if row.content_type != CONTAINER:
         _refuse(changes)
         return

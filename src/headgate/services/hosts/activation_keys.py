@@ -114,8 +114,7 @@ def copy_key(
     tx: Transaction, *, actor: Actor, clock: Clock, key_id: ActivationKeyId, name: str
 ) -> ActivationKeyId:
     """Make a key that gives hosts the same; no host is registered with it yet."""
-    row = load(tx, actor, activation_keys, key_id)
-    actor.require("create_activation_keys", organization_id=row.organization_id)
+    row = load(tx, actor, activation_keys, key_id, permission="create_activation_keys")
     _check_key_name(tx, name, row.organization_id, field="new_name")
     now = clock()
     own = {"id", "name", "user_id", "created_at", "updated_at"}

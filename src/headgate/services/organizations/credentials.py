@@ -4,17 +4,24 @@ from collections.abc import Callable
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from sqlalchemy import delete, update
+from sqlalchemy import delete, or_, select, update
 
 from headgate.domain.clock import Clock
-from headgate.domain.errors import ValidationError
+from headgate.domain.errors import ConflictError, ValidationError
 from headgate.domain.ids import CredentialId, OrganizationId
 from headgate.services.access import Actor, load
 from headgate.services.organizations.trust_stamps import credential_changed
+from headgate.services.repositories.products import CREDENTIAL_KINDS
 from headgate.services.uniqueness import free_name
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import insert_row
-from headgate.stores.db.tables import content_credentials, organizations
+from headgate.stores.db.tables import (
+    content_credentials,
+    flatpak_remotes,
+    organizations,
+    products,
+    repositories,
+)
 
 CONTENT_TYPES = ("gpg_key", "cert")
 CONTENT_BYTES = 1 << 20  # a bundle of every public CA is a quarter of this
@@ -23,6 +30,7 @@ _PGP_BEGINS = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
 _PGP_ENDS = "-----END PGP PUBLIC KEY BLOCK-----"
 
 Seal = Callable[[bytes], bytes]
+Unseal = Callable[[bytes], bytes]
 
 
 def create_credential(
@@ -66,19 +74,28 @@ def update_credential(
     clock: Clock,
     seal: Seal,
     credential_id: CredentialId,
+    unseal: Unseal,
     name: str | None = None,
+    content_type: str | None = None,
     content: str | None = None,
 ) -> None:
-    """Rename the credential or replace its content; its kind stays."""
-    row = load(tx, actor, content_credentials, credential_id)
-    actor.require("edit_content_credentials", organization_id=row.organization_id)
+    """Rename the credential, replace its content, or make it one of the other type.
+
+    The content must be of the type; ConflictError if something refers to it as what it was.
+    """
+    row = load(tx, actor, content_credentials, credential_id, permission="edit_content_credentials")
     changes: dict[str, object] = {"updated_at": clock()}
     if name is not None and name != row.name:
         changes["name"] = free_name(
             tx, content_credentials, name, except_id=row.id, organization_id=row.organization_id
         )
+    kind = content_type or row.content_type
+    if kind != row.content_type:
+        _require_unused(tx, row.id, row.name)
+        check_content(kind, unseal(row.content).decode() if content is None else content)
+        changes["content_type"] = kind
     if content is not None:
-        check_content(row.content_type, content)
+        check_content(kind, content)
         changes["content"] = seal(content.encode())
         credential_changed(tx, credential_id)
     tx.execute(
@@ -88,10 +105,27 @@ def update_credential(
 
 def delete_credential(tx: Transaction, *, actor: Actor, credential_id: CredentialId) -> None:
     """Delete the credential; what referred to it goes on without one."""
-    row = load(tx, actor, content_credentials, credential_id)
-    actor.require("destroy_content_credentials", organization_id=row.organization_id)
+    row = load(
+        tx, actor, content_credentials, credential_id, permission="destroy_content_credentials"
+    )
     credential_changed(tx, credential_id)
     tx.execute(delete(content_credentials).where(content_credentials.c.id == row.id))
+
+
+def _require_unused(tx: Transaction, credential_id: int, name: str) -> None:
+    """Raise ConflictError while something refers to the credential as what it is."""
+    for table, columns in (
+        (products, CREDENTIAL_KINDS),
+        (repositories, CREDENTIAL_KINDS),
+        (flatpak_remotes, ("ssl_ca_cert_id",)),
+    ):
+        refers = or_(*(table.c[column] == credential_id for column in columns))
+        user = tx.scalar(select(table.c.name).where(refers).limit(1))
+        if user is not None:
+            raise ConflictError(
+                f"Content credential '{name}' stays of its type: '{user}' refers to it. Let that"
+                " refer to another one first."
+            )
 
 
 def check_content(content_type: str, content: str) -> None:

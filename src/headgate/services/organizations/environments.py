@@ -89,8 +89,9 @@ def update_environment(
     The label is in served paths and never changes. ValidationError, which tells them all, if a
     pattern gives names that are not valid or are taken.
     """
-    row = load(tx, actor, lifecycle_environments, environment_id)
-    actor.require("edit_lifecycle_environments", organization_id=row.organization_id)
+    row = load(
+        tx, actor, lifecycle_environments, environment_id, permission="edit_lifecycle_environments"
+    )
     name, description = changes.get("name"), changes.get("description")
     if row.library and (name or description is not None):
         raise BadRequestError("The Library environment cannot be renamed or described.")
@@ -116,8 +117,13 @@ def update_environment(
 
 def delete_environment(tx: Transaction, *, actor: Actor, environment_id: EnvironmentId) -> Row[Any]:
     """Delete an environment that serves nothing; its successors follow its prior. Returns it."""
-    row = load(tx, actor, lifecycle_environments, environment_id)
-    actor.require("destroy_lifecycle_environments", organization_id=row.organization_id)
+    row = load(
+        tx,
+        actor,
+        lifecycle_environments,
+        environment_id,
+        permission="destroy_lifecycle_environments",
+    )
     if row.library:
         raise BadRequestError("Library lifecycle environments may not be deleted.")
     serving = tx.scalar(

@@ -7,13 +7,16 @@ from headgate.services.organizations.smart_proxies import make_internal_proxy
 from headgate.stores.db import Transaction
 
 
-def install_defaults(tx: Transaction, *, clock: Clock, name: str, url: str) -> None:
+def install_defaults(
+    tx: Transaction, *, clock: Clock, name: str, url: str, named: bool = False
+) -> None:
     """Make the default location, the roles, and the smart proxy that is this server.
 
     The proxy has the name and the URL.
 
-    May run twice, and runs at every start: what is there stays as it is.
+    May run twice, and runs at every start: what is there stays as it is, but for the URL if the
+    server's settings name it (`named`).
     """
     make_default_location(tx, clock=clock)
     install_roles(tx, clock=clock)
-    make_internal_proxy(tx, clock=clock, name=name, url=url)
+    make_internal_proxy(tx, clock=clock, name=name, url=url, named=named)

@@ -125,8 +125,7 @@ def rotate_signing_key(
     The old public key is still served, so hosts trust both until all is published anew, unless
     `forget_former`: for a key that has been stolen.
     """
-    row = load(tx, actor, signing_keys, key_id)
-    actor.require("edit_content_credentials", organization_id=row.organization_id)
+    row = load(tx, actor, signing_keys, key_id, permission="edit_content_credentials")
     if key.fingerprint == row.fingerprint:
         raise ValidationError({"secret": ["is the key that signs already"]})
     former = "" if forget_former else f"{row.public}\n{row.former}"
@@ -151,8 +150,7 @@ def rename_signing_key(
     tx: Transaction, *, actor: Actor, clock: Clock, key_id: SigningKeyId, name: str
 ) -> None:
     """Call the key something else; the user id in it stays."""
-    row = load(tx, actor, signing_keys, key_id)
-    actor.require("edit_content_credentials", organization_id=row.organization_id)
+    row = load(tx, actor, signing_keys, key_id, permission="edit_content_credentials")
     free_name(tx, signing_keys, name, except_id=row.id, organization_id=row.organization_id)
     tx.execute(
         update(signing_keys)
@@ -163,8 +161,7 @@ def rename_signing_key(
 
 def delete_signing_key(tx: Transaction, *, actor: Actor, key_id: SigningKeyId) -> None:
     """Delete the key; ConflictError while repositories sign with it."""
-    row = load(tx, actor, signing_keys, key_id)
-    actor.require("destroy_content_credentials", organization_id=row.organization_id)
+    row = load(tx, actor, signing_keys, key_id, permission="destroy_content_credentials")
     using = tx.scalars(
         select(repositories.c.name)
         .where(repositories.c.signing_key_id == key_id)

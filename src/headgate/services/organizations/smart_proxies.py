@@ -7,7 +7,7 @@ itself.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, delete, func, or_, select, update
+from sqlalchemy import Row, Select, delete, or_, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ConflictError, ValidationError
@@ -64,11 +64,22 @@ SMART_PROXIES: Final = Catalog(
 )
 
 
-def make_internal_proxy(tx: Transaction, *, clock: Clock, name: str, url: str) -> None:
-    """Make the record of this server itself; where there is one already nothing happens."""
-    if tx.scalar(select(func.count()).select_from(smart_proxies).where(smart_proxies.c.internal)):
-        return
+def make_internal_proxy(
+    tx: Transaction, *, clock: Clock, name: str, url: str, named: bool = False
+) -> None:
+    """Make the record of this server itself.
+
+    Where there is one already it keeps its URL, or gets this one if it is `named` by the server's
+    settings; unless another proxy has it.
+    """
     now = clock()
+    own = tx.execute(select(smart_proxies).where(smart_proxies.c.internal)).one_or_none()
+    if own is not None:
+        taken = tx.scalar(select(smart_proxies.c.id).where(smart_proxies.c.url == url))
+        if named and taken is None:
+            changes = {"url": url, "updated_at": now}
+            tx.execute(update(smart_proxies).where(smart_proxies.c.id == own.id).values(changes))
+        return
     values = {"name": name, "url": url, "internal": True, "download_policy": "inherit"}
     insert_row(tx, smart_proxies, {**values, "created_at": now, "updated_at": now})
 

@@ -58,8 +58,7 @@ def set_trust(
     Return whether what the repository serves must be signed otherwise, or no more. ValidationError
     for policies that nothing could meet.
     """
-    row = load(tx, actor, repositories, repository_id)
-    actor.require(permission, organization_id=row.organization_id)
+    row = load(tx, actor, repositories, repository_id, permission=permission)
     values = {column: changes[column] for column in COLUMNS if column in changes}
     key_id = changes.get("signing_key_id")
     if key_id is not None:

@@ -134,11 +134,11 @@ def _keep(tx: Transaction, clock: Clock, setting: Setting, value: object) -> Non
     now = clock()
     kept = json.dumps(value)
     statement = upsert(tx, setting_values).values(
-        name=setting.name, value=kept, created_at=now, updated_at=now
+        id=setting.id, name=setting.name, value=kept, created_at=now, updated_at=now
     )
     tx.execute(
         statement.on_conflict_do_update(
-            index_elements=[setting_values.c.name], set_={"value": kept, "updated_at": now}
+            index_elements=[setting_values.c.id], set_={"value": kept, "updated_at": now}
         )
     )
 

@@ -76,8 +76,7 @@ def update_product(
     changes: Mapping[str, Any],
 ) -> None:
     """Change name, description, plan or credentials: `changes` maps columns to new values."""
-    row = load(tx, actor, products, product_id)
-    actor.require("edit_products", organization_id=row.organization_id)
+    row = load(tx, actor, products, product_id, permission="edit_products")
     values = {column: changes[column] for column in ("description",) if column in changes}
     if "name" in changes and changes["name"] != row.name:
         values["name"] = free_name(
@@ -97,8 +96,7 @@ def update_product(
 
 def require_deletable_product(tx: Transaction, *, actor: Actor, product_id: ProductId) -> Any:
     """Return the product, or raise ConflictError while a view version holds its repositories."""
-    row = load(tx, actor, products, product_id)
-    actor.require("destroy_products", organization_id=row.organization_id)
+    row = load(tx, actor, products, product_id, permission="destroy_products")
     published = tx.scalar(
         select(repositories.c.name)
         .join(

@@ -86,8 +86,7 @@ def create_repository(
     `upstream_password` and `http_proxy_url` come in plain text and are stored sealed. It has no
     version until its first sync or upload.
     """
-    product = load(tx, actor, products, product_id)
-    actor.require("create_products", organization_id=product.organization_id)
+    product = load(tx, actor, products, product_id, permission="create_products")
     values = {
         **values,
         **_credentials(tx, actor, product.organization_id, values),
@@ -147,8 +146,7 @@ def update_repository(
     changes: Mapping[str, Any],
 ) -> None:
     """Change settings; a key with None clears it. Label, product and type stay for ever."""
-    row = load(tx, actor, repositories, repository_id)
-    actor.require("edit_products", organization_id=row.organization_id)
+    row = load(tx, actor, repositories, repository_id, permission="edit_products")
     values = {column: changes[column] for column in SETTABLE if column in changes}
     if "name" in values and values["name"] != row.name:
         name = values["name"]
@@ -187,8 +185,7 @@ def delete_repository(
     would apply to their whole view: BadRequestError, unless `delete_filters` says that they go
     with it.
     """
-    row = load(tx, actor, repositories, repository_id)
-    actor.require("destroy_products", organization_id=row.organization_id)
+    row = load(tx, actor, repositories, repository_id, permission="destroy_products")
     require_free(tx, f"repository:{row.id}", name=f"Repository '{row.name}'")
     lonely = _filters_only_for(tx, repository_id)
     if lonely and not delete_filters:

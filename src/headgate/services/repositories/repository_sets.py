@@ -3,22 +3,22 @@
 Sets of Red Hat, from which several repositories can be enabled, come with a manifest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Select, false, literal
+from sqlalchemy import Boolean, ColumnElement, Select, false, literal, or_
 
 from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import OrganizationId, ProductId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, AnyRow, find
+from headgate.services.hosts.overrides import ENABLED
 from headgate.services.listing import Catalog
 from headgate.services.repositories.repository_records import CONTENT_LABEL, Place, query
 from headgate.stores.db import Transaction
+from headgate.stores.db.id_lists import among_texts
 from headgate.stores.db.tables import products, repositories
 
-# Hosts do not use a repository until they or their activation keys are told to.
-ENABLED: Final = False
 STATUSES: Final = ("enabled", "disabled", "overridden")
 TYPES: Final = ("redhat", "custom")
 VENDOR: Final = "Custom"
@@ -53,18 +53,31 @@ def sets_query(
     product_id: ProductId | None = None,
     name: str | None = None,
     custom: bool = True,
-    statuses: Sequence[str] = (),
 ) -> Select[Any]:
-    """Select the sets that the actor may see, each as the row of its one repository.
-
-    `statuses` narrow to those that one of them holds for.
-    """
+    """Select the sets that the actor may see, each as the row of its one repository."""
     place = Place(organization_id=organization_id, product_id=product_id)
     found = query(actor, place, name=name)
-    present = "enabled" if ENABLED else "disabled"
-    if not custom or (statuses and present not in statuses):
-        return found.where(false())
-    return found
+    return found if custom else found.where(false())
+
+
+def with_status(
+    found: Select[Any], tx: Transaction, statuses: Sequence[str], enabled: Mapping[str, bool]
+) -> Select[Any]:
+    """Narrow to the sets that one of the statuses holds for.
+
+    `enabled` are the overrides of a host or key, by content label.
+    """
+
+    def labelled(labels: Iterable[str]) -> ColumnElement[bool]:
+        return among_texts(tx, CONTENT_LABEL, sorted(labels))
+
+    other = labelled(label for label, value in enabled.items() if value is not ENABLED)
+    holds = {
+        "enabled": or_(other, literal(ENABLED)),
+        "disabled": ~other,
+        "overridden": labelled(enabled),
+    }
+    return found.where(or_(*(holds[status] for status in statuses)))
 
 
 def load_set(

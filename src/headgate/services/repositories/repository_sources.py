@@ -40,8 +40,7 @@ def set_source(
     To be called last, without changes, too: whether the settings go together depends on the rest
     of the repository.
     """
-    row = load(tx, actor, repositories, repository_id)
-    actor.require(permission, organization_id=row.organization_id)
+    row = load(tx, actor, repositories, repository_id, permission=permission)
     values = {name: changes[name] for name in SOURCE_COLUMNS if name in changes}
     merged = {name: getattr(row, name) for name in SOURCE_COLUMNS} | values
     if merged["http_proxy_policy"] != SELECTED_PROXY and "http_proxy_id" not in changes:

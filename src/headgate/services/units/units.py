@@ -17,6 +17,8 @@ from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import within
 from headgate.stores.db.tables import (
     content_set_members,
+    content_view_filter_repositories,
+    content_view_filters,
     content_view_repositories,
     content_view_version_repositories,
     content_view_versions,
@@ -39,6 +41,8 @@ class UnitScope:
     content_view_version_id: int | None = None
     environment_id: int | None = None
     content_view_id: int | None = None
+    filter_id: int | None = None  # what its repositories hold now
+    addable_to_id: int | None = None  # what the repositories of a version hold now
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,12 @@ def _current(actor: Actor, scope: UnitScope) -> Select[int]:
     )
     if scope.repository_id is not None:
         query = query.where(repositories.c.id == scope.repository_id)
+    if scope.filter_id is not None:
+        query = query.where(repositories.c.id.in_(_filtered(scope.filter_id)))
+    if scope.addable_to_id is not None:
+        held = content_view_version_repositories.c
+        of_version = select(held.repository_id).where(held.version_id == scope.addable_to_id)
+        query = query.where(repositories.c.id.in_(of_version))
     if scope.content_view_id is not None:
         query = query.where(repositories.c.id.in_(_rolling(scope)))
     elif scope.environment_id is not None:
@@ -197,6 +207,20 @@ def _rolling(scope: UnitScope) -> Select[int]:
     return query
 
 
+def _filtered(filter_id: int) -> Select[int]:
+    """Select the repositories that a content view filter applies to."""
+    taken, limits = content_view_repositories.c, content_view_filter_repositories.c
+    limited = select(limits.repository_id).where(limits.filter_id == filter_id)
+    return (
+        select(taken.repository_id)
+        .join(content_view_filters, content_view_filters.c.content_view_id == taken.content_view_id)
+        .where(
+            content_view_filters.c.id == filter_id,
+            or_(~content_view_filters.c.limited, taken.repository_id.in_(limited)),
+        )
+    )
+
+
 def _frozen(actor: Actor, scope: UnitScope) -> Select[int]:
     """Select what published versions hold; none for a repository alone, which means its present."""
     held = content_view_version_repositories.c
@@ -204,6 +228,8 @@ def _frozen(actor: Actor, scope: UnitScope) -> Select[int]:
     query = select(held.content_set_id).join(content_view_versions, versions.id == held.version_id)
     query = query.join(content_views, content_views.c.id == versions.content_view_id)
     query = query.where(versions.published)
+    if scope.filter_id is not None or scope.addable_to_id is not None:
+        query = query.where(false())
     if scope.content_view_version_id is not None:
         query = query.where(held.version_id == scope.content_view_version_id)
     if scope.content_view_id is not None:

@@ -13,7 +13,7 @@ from sqlalchemy import Row, delete, insert, select, update
 from headgate.domain.clock import Clock
 from headgate.domain.errors import NotFoundError, ValidationError
 from headgate.domain.ids import ContentViewComponentId, ContentViewId, ContentViewVersionId
-from headgate.services.access import Actor, load, load_many
+from headgate.services.access import Actor, load, load_many, require_for
 from headgate.services.views.content_views import require_plain
 from headgate.services.views.version_inputs import component_versions
 from headgate.stores.db import Transaction
@@ -145,7 +145,7 @@ def take_versions(
 def load_composite(tx: Transaction, actor: Actor, composite_id: ContentViewId) -> Row[Any]:
     """Return the composite view, to be changed; ValidationError for one of another kind."""
     view = require_plain(load(tx, actor, content_views, composite_id), "changed")
-    actor.require("edit_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "edit_content_views")
     if not view.composite:
         raise _refused("Cannot add component versions to a non-composite content view")
     return view

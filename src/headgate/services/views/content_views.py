@@ -9,7 +9,7 @@ from headgate.domain.clock import Clock
 from headgate.domain.content_views import Kind
 from headgate.domain.errors import BadRequestError, ValidationError
 from headgate.domain.ids import ContentViewId, OrganizationId, RepositoryId
-from headgate.services.access import Actor, load
+from headgate.services.access import Actor, load, require_for
 from headgate.services.containers.naming import name_after, name_view
 from headgate.services.repositories.repositories import require_repositories
 from headgate.services.storage.collection import request_collection
@@ -83,7 +83,7 @@ def update_content_view(
     What it is - composite, rolling, import only - is for ever.
     """
     row = require_plain(load(tx, actor, content_views, content_view_id), "changed")
-    actor.require("edit_content_views", organization_id=row.organization_id)
+    require_for(tx, actor, content_views, [row], "edit_content_views")
     values = {column: changes[column] for column in _CHANGEABLE if column in changes}
     _check_kind(row, changes)
     if "name" in changes and changes["name"] != row.name:
@@ -117,7 +117,7 @@ def require_deletable_view(
 ) -> Row[Any]:
     """Return the view, or raise BadRequestError while an environment or a composite uses it."""
     row = require_plain(load(tx, actor, content_views, content_view_id), "deleted")
-    actor.require("destroy_content_views", organization_id=row.organization_id)
+    require_for(tx, actor, content_views, [row], "destroy_content_views")
     serving = environments_of(tx, content_view_id)
     if serving and not leaving_environments:
         names = ", ".join(environment.name for environment in serving)

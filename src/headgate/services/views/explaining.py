@@ -87,8 +87,7 @@ def explain(
     Error while the version is being published; NotFoundError as `access.load`.
     """
     version = load(tx, actor, content_view_versions, version_id)
-    view = load(tx, actor, content_views, version.content_view_id)
-    actor.require("view_content_views", organization_id=view.organization_id)
+    view = load(tx, actor, content_views, version.content_view_id, permission="view_content_views")
     if not version.published:
         raise BadRequestError("This version is still being published.")
     rows = _held(tx, version_id, repository_id)

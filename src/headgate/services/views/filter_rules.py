@@ -10,11 +10,12 @@ from sqlalchemy import delete, insert, select, update
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
 from headgate.domain.ids import FilterId, FilterRuleId
-from headgate.services.access import Actor, load
+from headgate.services.access import Actor, load, require_for
 from headgate.services.related import AnyRow
 from headgate.services.views.filters import load_filter_with_view
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import content_view_filter_rules as rules
+from headgate.stores.db.tables import content_views
 
 ERRATA_TYPES: Final = ("security", "enhancement", "bugfix", "other")
 DATE_TYPES: Final = ("issued", "updated")
@@ -56,7 +57,7 @@ def create_rules(
     key of the unit that it names (`content/rpm/filters/naming.py`).
     """
     row, view = load_filter_with_view(tx, actor, filter_id)
-    actor.require("edit_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "edit_content_views")
     present = [_said(row.type, rule) for rule in _rules_of(tx, row.id)]
     ids: list[FilterRuleId] = []
     if len(present) + len(wanted) > MAX_RULES:
@@ -84,7 +85,7 @@ def update_rule(
     """Change a rule's fields; one given as None or empty is cleared."""
     rule = load(tx, actor, rules, rule_id)
     row, view = load_filter_with_view(tx, actor, rule.filter_id)
-    actor.require("edit_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "edit_content_views")
     fields = _checked(row.type, {**_said(row.type, rule), **changes})
     others = [_said(row.type, each) for each in _rules_of(tx, row.id) if each.id != rule.id]
     _require_new(row.type, fields, {_identity(row.type, each) for each in others})
@@ -95,7 +96,7 @@ def delete_rule(tx: Transaction, *, actor: Actor, rule_id: FilterRuleId) -> None
     """Remove a rule from its filter."""
     rule = load(tx, actor, rules, rule_id)
     _, view = load_filter_with_view(tx, actor, rule.filter_id)
-    actor.require("edit_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "edit_content_views")
     tx.execute(delete(rules).where(rules.c.id == rule.id))
 
 

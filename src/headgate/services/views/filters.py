@@ -8,7 +8,7 @@ from sqlalchemy import Row, delete, insert, select, update
 from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, ValidationError
 from headgate.domain.ids import ContentViewId, FilterId, RepositoryId
-from headgate.services.access import Actor, load
+from headgate.services.access import Actor, load, require_for
 from headgate.services.related import grouped
 from headgate.services.uniqueness import free_name
 from headgate.services.views.content_views import require_plain
@@ -60,7 +60,7 @@ def create_filter(
 ) -> FilterId:
     """Make a filter; without repositories it applies to all of its view."""
     view = require_plain(load(tx, actor, content_views, content_view_id), "filtered")
-    actor.require("edit_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "edit_content_views")
     _require_own_content(view)
     if type_ not in TYPES:
         raise ValidationError({"type": [f"must be one of the following: {', '.join(TYPES)}"]})
@@ -103,7 +103,7 @@ def update_filter(
     An empty list of repositories lets it apply to all of its view.
     """
     row, view = load_filter_with_view(tx, actor, filter_id)
-    actor.require("edit_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "edit_content_views")
     _require_flags_of(row.type, changes)
     columns = ("description", "inclusion", *_FLAGS)
     values = {column: changes[column] for column in columns if column in changes}
@@ -124,7 +124,7 @@ def update_filter(
 def delete_filter(tx: Transaction, *, actor: Actor, filter_id: FilterId) -> None:
     """Delete the filter with its rules."""
     row, view = load_filter_with_view(tx, actor, filter_id)
-    actor.require("edit_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "edit_content_views")
     tx.execute(delete(content_view_filters).where(content_view_filters.c.id == row.id))
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Row, func, insert, select, update
 from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, ConflictError
 from headgate.domain.ids import ContentViewVersionId, EnvironmentId, TaskId
-from headgate.services.access import Actor, load, load_many
+from headgate.services.access import Actor, load, load_many, require_for
 from headgate.services.serving.distributions import environments_serving
 from headgate.services.storage.collection_lock import hold_off_collection
 from headgate.services.views.content_views import require_plain
@@ -163,7 +163,7 @@ def _checked(
     view = require_plain(
         load(tx, actor, content_views, version.content_view_id), "incrementally updated"
     )
-    actor.require("publish_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "publish_content_views")
     if not version.published:
         raise BadRequestError("This version is still being published.")
     if view.import_only or view.generated_for != "none":
@@ -173,7 +173,7 @@ def _checked(
         )
     wanted = list(dict.fromkeys(target.environment_ids))
     if wanted:
-        actor.require("promote_or_remove_content_views", organization_id=view.organization_id)
+        require_for(tx, actor, content_views, [view], "promote_or_remove_content_views")
         load_many(tx, actor, lifecycle_environments, wanted)
     serving = {row.id for row in environments_serving(tx, version.id)}
     if set(wanted) - serving:

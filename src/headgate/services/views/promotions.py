@@ -13,7 +13,7 @@ from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, ConflictError, ValidationError
 from headgate.domain.findings import several
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, EnvironmentId, TaskId
-from headgate.services.access import Actor, load, load_many
+from headgate.services.access import Actor, load, load_many, require_for
 from headgate.services.containers.naming import check_names
 from headgate.services.serving.distributions import (
     as_value,
@@ -50,7 +50,7 @@ def check_promotion(
     """
     version = load(tx, actor, content_view_versions, version_id)
     view = require_plain(load(tx, actor, content_views, version.content_view_id), "promoted")
-    actor.require("promote_or_remove_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "promote_or_remove_content_views")
     if not version.published:
         raise BadRequestError("This version is still being published.")
     if not environment_ids:

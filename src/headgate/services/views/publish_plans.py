@@ -21,7 +21,7 @@ from headgate.domain.ids import (
     OrganizationId,
     TaskId,
 )
-from headgate.services.access import Actor, load, load_many
+from headgate.services.access import Actor, load, load_many, require_for
 from headgate.services.containers.naming import check_names
 from headgate.services.organizations.organizations import library_of
 from headgate.services.related import AnyRow
@@ -78,7 +78,7 @@ def plan_publish(
     ConflictError; so also when the inputs are no longer those of `plan_digest`, a preview's.
     """
     view = require_publishable(load(tx, actor, content_views, content_view_id))
-    actor.require("publish_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "publish_content_views")
     if view.composite:
         _require_at_rest(tx, view)
     number = None if major is None else (major, minor or 0)
@@ -180,7 +180,7 @@ def check_publish_targets(
     view = require_publishable(load(tx, actor, content_views, content_view_id))
     if not environment_ids:
         return
-    actor.require("promote_or_remove_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "promote_or_remove_content_views")
     library = library_of(tx, view.organization_id)
     value = ContentViewVersion(ContentViewVersionId(0), "to be published", frozenset([library.id]))
     for target in load_many(tx, actor, lifecycle_environments, environment_ids):

@@ -15,7 +15,7 @@ from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ContentViewId
 from headgate.domain.retention import RetainedVersion, RetentionPolicy
 from headgate.plugin import ContentType
-from headgate.services.access import Actor, load
+from headgate.services.access import Actor, load, require_for
 from headgate.services.related import AnyRow
 from headgate.services.storage.space import freed_by
 from headgate.services.views.content_views import require_plain
@@ -49,8 +49,8 @@ def set_policy(
 ) -> Row[Any]:
     """Give the view a policy; it is followed after each publish and every hour."""
     view = load_retained(tx, actor, content_view_id)
-    actor.require("edit_content_views", organization_id=view.organization_id)
-    actor.require("destroy_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "edit_content_views")
+    require_for(tx, actor, content_views, [view], "destroy_content_views")
     policy.check()
     tx.execute(
         update(content_views)

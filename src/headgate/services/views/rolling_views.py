@@ -13,11 +13,11 @@ from sqlalchemy import Row, select
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
 from headgate.domain.ids import EnvironmentId
-from headgate.services.access import Actor, load_many
+from headgate.services.access import Actor, load_many, require_for
 from headgate.services.serving.distributions import base_path_of, serve_latest, stop_serving
 from headgate.services.views.version_history import record_rolling
 from headgate.stores.db import Transaction
-from headgate.stores.db.tables import distributions, lifecycle_environments
+from headgate.stores.db.tables import content_views, distributions, lifecycle_environments
 
 
 def serve_rolling(
@@ -37,7 +37,7 @@ def serve_rolling(
                 ]
             }
         )
-    actor.require("promote_or_remove_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "promote_or_remove_content_views")
     wanted = {row.id: row for row in load_many(tx, actor, lifecycle_environments, environment_ids)}
     strangers = [row.name for row in wanted.values() if row.organization_id != view.organization_id]
     if strangers:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pyroaring import BitMap
 from sqlalchemy import Select, String, cast, select
 
 from headgate.domain.errors import NotFoundError
@@ -17,6 +18,7 @@ from headgate.services.views.version_users import users_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
+    content_set_members,
     content_sets,
     content_view_version_components,
     content_view_version_repositories,
@@ -128,6 +130,24 @@ def query(
         joined = joined.where(content_view_versions.c.id.in_(serving))
     narrowed = scoped(joined, actor, content_view_versions, organization_id=organization_id)
     return where_equal(narrowed, content_view_versions, **plain)
+
+
+def versions_holding(tx: Transaction, actor: Actor, unit_type: str, unit_id: int) -> list[int]:
+    """Return the ids of the published versions within reach that hold the unit."""
+    members = content_set_members.c
+    found = (
+        select(_held.version_id, members.units)
+        .join(content_view_versions, content_view_versions.c.id == _held.version_id)
+        .join(content_set_members, members.content_set_id == _held.content_set_id)
+        .where(members.content_type == unit_type, content_view_versions.c.published)
+    )
+    rows = tx.execute(scoped(found, actor, content_view_versions))
+    return sorted({row.version_id for row in rows if unit_id in BitMap.deserialize(row.units)})
+
+
+def only(found: Select[Any], tx: Transaction, version_ids: Sequence[int]) -> Select[Any]:
+    """Narrow to these versions."""
+    return found.where(among(tx, content_view_versions.c.id, version_ids))
 
 
 def load_version(tx: Transaction, actor: Actor, version_id: ContentViewVersionId) -> AnyRow:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, delete, select
 from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, NotFoundError
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, EnvironmentId
-from headgate.services.access import Actor, load, load_many
+from headgate.services.access import Actor, load, load_many, require_for
 from headgate.services.hosts.leaving import NONE, Replacements, places_of, require_no_orphans
 from headgate.services.related import AnyRow
 from headgate.services.storage.collection import request_collection
@@ -39,7 +39,7 @@ def check_removal(
     Hosts and keys that would be left without content need `replacements`.
     """
     view = require_plain(load(tx, actor, content_views, content_view_id), "removed")
-    actor.require("promote_or_remove_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "promote_or_remove_content_views")
     if not (environment_ids or version_ids or destroy_content_view):
         raise BadRequestError(
             "There either were no environments nor versions specified. Please check"
@@ -55,7 +55,7 @@ def check_removal(
         for version in versions:
             if version.content_view_id != view.id:
                 raise NotFoundError(f"Could not find content view version with id {version.id}")
-        actor.require("destroy_content_views", organization_id=view.organization_id)
+        require_for(tx, actor, content_views, [view], "destroy_content_views")
         require_unused(tx, versions, leaving=environment_ids)
     return view
 
@@ -99,7 +99,7 @@ def require_deletable_version(
     """Return the version, or raise BadRequestError while something uses it."""
     version = load(tx, actor, content_view_versions, version_id)
     view = require_plain(load(tx, actor, content_views, version.content_view_id), "deleted")
-    actor.require("destroy_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "destroy_content_views")
     require_unused(tx, [version])
     return version
 

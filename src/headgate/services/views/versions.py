@@ -7,7 +7,7 @@ from sqlalchemy import Select, delete, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.ids import ContentViewId, ContentViewVersionId, EnvironmentId, TaskId
-from headgate.services.access import Actor, load
+from headgate.services.access import Actor, load, require_for
 from headgate.services.organizations.organizations import library_of
 from headgate.services.storage.collection import request_collection
 from headgate.services.views.content_views import require_plain
@@ -138,7 +138,7 @@ def update_version(
     """Change `description` or `pinned`; nothing else of a version ever changes."""
     version = load(tx, actor, content_view_versions, version_id)
     view = require_plain(load(tx, actor, content_views, version.content_view_id), "changed")
-    actor.require("edit_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "edit_content_views")
     values = {column: changes[column] for column in ("description", "pinned") if column in changes}
     if values:
         tx.execute(

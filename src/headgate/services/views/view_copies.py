@@ -7,7 +7,7 @@ from sqlalchemy import Table, insert, select
 from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ContentViewId
-from headgate.services.access import Actor, load
+from headgate.services.access import Actor, load, require_for
 from headgate.services.uniqueness import free_names
 from headgate.services.views.content_views import require_plain
 from headgate.stores.db import Transaction
@@ -35,7 +35,7 @@ def copy_content_view(
     Rows are copied column by column, so that whatever a filter is made of is copied with it.
     """
     view = require_plain(load(tx, actor, content_views, content_view_id), "copied")
-    actor.require("create_content_views", organization_id=view.organization_id)
+    require_for(tx, actor, content_views, [view], "create_content_views")
     if view.rolling:
         raise BadRequestError(f"Rolling content view '{view.name}' cannot be copied.")
     if view.generated_for != "none":

@@ -13,7 +13,7 @@ from headgate.domain.errors import (
     ValidationError,
 )
 from headgate.domain.ids import ProductId, RepositoryId
-from headgate.services.access import Actor, load_many
+from headgate.services.access import Actor, held_for, load_many
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import products, repositories
@@ -74,7 +74,8 @@ def repositories_to_sync(
 ) -> list[Row[Any]]:
     """Return those that have an upstream and that the actor may synchronize."""
     rows = load_many(tx, actor, repositories, list(dict.fromkeys(keys)))
-    return [row for row in rows if row.url and _syncs(actor, row)]
+    held = held_for(tx, actor, repositories, rows, "sync_products")
+    return [row for row in rows if row.url and row.id in held]
 
 
 def repositories_of_products(
@@ -82,14 +83,11 @@ def repositories_of_products(
 ) -> list[Row[Any]]:
     """Return the repositories with an upstream of those products that the permission holds for."""
     rows = load_many(tx, actor, products, list(dict.fromkeys(keys)))
-    allowed = [row.id for row in rows if actor.may(permission, organization_id=row.organization_id)]
+    held = held_for(tx, actor, products, rows, permission)
+    allowed = [row.id for row in rows if row.id in held]
     if not allowed:
         return []
     found = select(repositories).where(
         among(tx, repositories.c.product_id, allowed), repositories.c.url.is_not(None)
     )
     return list(tx.execute(found.order_by(repositories.c.id)))
-
-
-def _syncs(actor: Actor, row: Row[Any]) -> bool:
-    return actor.may("sync_products", organization_id=row.organization_id)

@@ -42,6 +42,4 @@ def delete_logic(tx: Transaction, *, actor: Actor, logic_id: RecurringLogicId) -
 
 
 def _load_to_change(tx: Transaction, actor: Actor, logic_id: RecurringLogicId) -> AnyRow:
-    row = load(tx, actor, recurring_logics, logic_id)
-    actor.require(EDIT, organization_id=row.organization_id)
-    return row
+    return load(tx, actor, recurring_logics, logic_id, permission=EDIT)

@@ -99,8 +99,7 @@ def update_sync_plan(
 
     Enabling a plan whose recurring logic was cancelled starts it anew.
     """
-    row = load(tx, actor, sync_plans, plan_id)
-    actor.require("edit_sync_plans", organization_id=row.organization_id)
+    row = load(tx, actor, sync_plans, plan_id, permission="edit_sync_plans")
     name = changes.get("name", row.name)
     if name != row.name:
         free_name(tx, sync_plans, name, except_id=row.id, organization_id=row.organization_id)
@@ -136,8 +135,7 @@ def update_sync_plan(
 
 def delete_sync_plan(tx: Transaction, *, actor: Actor, plan_id: SyncPlanId) -> None:
     """Delete the plan; its products stay, and so does a run that is under way."""
-    row = load(tx, actor, sync_plans, plan_id)
-    actor.require("destroy_sync_plans", organization_id=row.organization_id)
+    row = load(tx, actor, sync_plans, plan_id, permission="destroy_sync_plans")
     tx.execute(delete(sync_plans).where(sync_plans.c.id == row.id))
     tx.execute(delete(recurring_logics).where(recurring_logics.c.id == row.recurring_logic_id))
 
@@ -146,8 +144,7 @@ def add_products(
     tx: Transaction, *, actor: Actor, plan_id: SyncPlanId, product_ids: Sequence[ProductId]
 ) -> None:
     """Put products into the plan, out of any other; each has one at most."""
-    row = load(tx, actor, sync_plans, plan_id)
-    actor.require("edit_sync_plans", organization_id=row.organization_id)
+    row = load(tx, actor, sync_plans, plan_id, permission="edit_sync_plans")
     chosen = _editable(tx, actor, row.organization_id, product_ids)
     tx.execute(update(products).where(among(tx, products.c.id, chosen)).values(sync_plan_id=row.id))
 
@@ -156,8 +153,7 @@ def remove_products(
     tx: Transaction, *, actor: Actor, plan_id: SyncPlanId, product_ids: Sequence[ProductId]
 ) -> None:
     """Take products out of the plan; those that are not in it are left alone."""
-    row = load(tx, actor, sync_plans, plan_id)
-    actor.require("edit_sync_plans", organization_id=row.organization_id)
+    row = load(tx, actor, sync_plans, plan_id, permission="edit_sync_plans")
     chosen = _editable(tx, actor, row.organization_id, product_ids)
     tx.execute(
         update(products)
@@ -179,8 +175,7 @@ def checked_plan(
 
 def require_runnable(tx: Transaction, *, actor: Actor, plan_id: SyncPlanId) -> Row[Any]:
     """Return the plan if it has something to synchronize, for a run that somebody asks for."""
-    row = load(tx, actor, sync_plans, plan_id)
-    actor.require("sync_sync_plans", organization_id=row.organization_id)
+    row = load(tx, actor, sync_plans, plan_id, permission="sync_sync_plans")
     held = select(products.c.id).where(products.c.sync_plan_id == row.id)
     if tx.execute(held.limit(1)).first() is None:
         raise BadRequestError("No products within sync plan")

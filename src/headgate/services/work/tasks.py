@@ -18,6 +18,7 @@ from headgate.services.access import Actor, load, scoped
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import tasks
 
+VIEW_PERMISSION = "view_foreman_tasks"
 EDIT_PERMISSION = "edit_foreman_tasks"
 
 
@@ -57,9 +58,14 @@ def resume_task(tx: Transaction, *, actor: Actor, task_id: TaskId) -> None:
 def count_tasks(
     tx: Transaction, *, actor: Actor, clock: Clock, recent: timedelta = timedelta(days=1)
 ) -> list[TaskCount]:
-    """Count what the actor may see by state and result; one statement."""
+    """Count what the actor may see by state and result; one statement.
+
+    Without `view_foreman_tasks` these are the actor's own.
+    """
     began_lately = case((tasks.c.created_at >= clock() - recent, 1), else_=0)
     query = select(tasks.c.state, tasks.c.result, func.count(), func.sum(began_lately))
+    if not actor.may(VIEW_PERMISSION):
+        query = query.where(tasks.c.user_id == actor.user_id)
     counted = scoped(query, actor, tasks).group_by(tasks.c.state, tasks.c.result)
     return [
         TaskCount(state, result, total, recent_ones)

@@ -7,7 +7,8 @@ A pure library: it knows files and bytes, no database, no HTTP. What each module
 - `slicer`, `reserializer`: cutting XML into elements; the second copes with what the first refuses.
 - `stream`: the packages of primary, filelists and other, joined.
 - `packages`: what a package's fragments say.
-- `segments`, `writer`: keeping fragments compressed, and making metadata of any selection of them.
+- `segments`, `cuts`, `writer`: keeping fragments compressed, and making metadata of any of them.
+- `pieces`: what files have in common with earlier ones, so that it is copied.
 - `updateinfo`, `comps`, `modules`, `treeinfo`: the other kinds of metadata.
 - `uploads`: fragments of a package file.
 """

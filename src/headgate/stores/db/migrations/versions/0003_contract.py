@@ -93,11 +93,13 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
     )
     op.create_table(
         "setting_values",
+        sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_setting_values")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_setting_values")),
+        sa.UniqueConstraint("name", name=op.f("uq_setting_values_name")),
     )
     op.create_table(
         "usergroups",

@@ -1,0 +1,1 @@
+"""`headgate csv`: things written to files that spreadsheets read, and made from such files."""
