@@ -124,9 +124,13 @@ def test_a_key_overrides_content(house: House) -> None:
 
     # Without a content view environment nothing is served to its hosts.
     assert contents(content_access_mode_env=True) == []
+    assert world.list("products", activation_key_id=key["id"]) == []
     world.put(path, content_view_environments=["Library"])
     (served,) = contents(content_access_mode_env=True)
     assert served["content"]["name"] == "birds"
+    (product,) = house.get(f"{path}/products").json()["results"]
+    assert product["name"] == "Birds"
+    assert house.get(f"{path}/subscriptions").json()["results"] == []
 
 
 def test_a_key_has_collections_and_a_copy(house: House) -> None:

@@ -24,7 +24,7 @@ LISTS = [
     action
     for resource in RESOURCES
     for action in resource.actions
-    if action.name == "index" and issubclass(action.params, ListParams)
+    if action.name == "index" and issubclass(action.params, ListParams) and not action.lacks
 ]
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
+from uuid import UUID
 
 from headgate.domain.errors import ValidationError
 
@@ -24,6 +25,14 @@ def check_host_name(name: str) -> str:
         words = "must be a host name: letters, digits and dashes, in parts with dots between"
         raise ValidationError({"name": [words]})
     return lowered
+
+
+def check_host_uuid(text: str) -> str:
+    """Return the UUID in its usual form; ValidationError for anything else."""
+    try:
+        return str(UUID(text))
+    except ValueError as error:
+        raise ValidationError({"uuid": ["must be a UUID"]}) from error
 
 
 def flat_facts(facts: Mapping[str, Any]) -> dict[str, str]:

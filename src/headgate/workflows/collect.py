@@ -6,6 +6,7 @@ import structlog
 
 from headgate.content.container.pushed_blobs import forget_pushed_blobs
 from headgate.services.containers.uploads import sweep_uploads as sweep_pushes
+from headgate.services.hosts.profiles import forget_profiles
 from headgate.services.repositories.repository_versions import drop_outdated
 from headgate.services.repositories.uploads import sweep_uploads
 from headgate.services.storage import blob_collection
@@ -70,6 +71,8 @@ def sweep(workshop: Workshop) -> None:
     with ports.database.begin() as tx:
         sweep_uploads(tx, workshop.uploads, clock=ports.clock)
         drop_outdated(tx, clock=ports.clock)
+    with ports.database.begin() as tx:
+        forget_profiles(tx)
     sweep_pushes(ports.database, ports.store, clock=ports.clock)
     forget_pushed_blobs(ports.database, clock=ports.clock)
 

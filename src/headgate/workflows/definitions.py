@@ -10,6 +10,7 @@ from headgate.workflows.contents import import_uploads, remove_content
 from headgate.workflows.dependencies import check_dependencies, preview_dependencies
 from headgate.workflows.discover import discover
 from headgate.workflows.flatpaks import mirror_flatpak, scan_flatpak_remote
+from headgate.workflows.hosts import change_many, delete_many
 from headgate.workflows.incremental_update import incremental_update
 from headgate.workflows.promote import promote
 from headgate.workflows.publish import auto_publish, publish
@@ -51,6 +52,8 @@ _FUNCTIONS: Final[Mapping[str, Function]] = {
     "promote": promote,
     "remove_versions": remove_versions,
     "remove_product": remove_product,
+    "change_hosts": change_many,
+    "delete_hosts": delete_many,
     "remove_activation_key": remove_activation_key,
     "remove_organization": remove_organization,
     "import_uploads": import_uploads,

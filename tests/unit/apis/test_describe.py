@@ -88,7 +88,7 @@ _NO_ROW = {
     *("auth_source_id", "search_id", "resource_id", "http_proxy_id", "content_unit_id"),
     *("errata_id", "errata_ids"),  # names of advisories, not of rows
     *("subscription_id", "hostgroup_id"),  # of which there are none
-    *("operatingsystem_id", "step_id"),
+    *("operatingsystem_id", "step_id", "trace_ids"),
     "product_id",  # also what a product certificate calls it
 }
 # Units belong to whoever holds them: their ids are checked against what the caller's
@@ -107,8 +107,9 @@ _NONE = {
     "generic_content_units",
 }
 # Resources that are found by another key than a number of theirs: sets by the id of their content,
-# which the stories of other organizations ask for; settings, which are of no organization.
-_OTHERWISE = {"repository_sets", "settings"}
+# which the stories of other organizations ask for, as for packages on hosts; settings, which are of
+# no organization; errata by names.
+_OTHERWISE = {"host_errata", "host_packages", "repository_sets", "settings"}
 CHECKED = [
     (f"{resource['name']}#{action['name']}", action)
     for resource in DESCRIBED

@@ -11,6 +11,7 @@ from headgate.apis.katello.alternate_content_sources import (
     alternate_content_sources_bulk_actions,
 )
 from headgate.apis.katello.audits import audits
+from headgate.apis.katello.auth_sources import auth_sources
 from headgate.apis.katello.bookmarks import bookmarks
 from headgate.apis.katello.capsules import capsule_content, capsules
 from headgate.apis.katello.container_units import (
@@ -34,13 +35,23 @@ from headgate.apis.katello.content_view_versions import content_view_versions
 from headgate.apis.katello.content_views import content_views
 from headgate.apis.katello.environments import environments
 from headgate.apis.katello.errata import errata
+from headgate.apis.katello.external_usergroups import external_usergroups
 from headgate.apis.katello.files import files
 from headgate.apis.katello.filters import filters
 from headgate.apis.katello.flatpak_remote_repositories import flatpak_remote_repositories
 from headgate.apis.katello.flatpak_remotes import flatpak_remotes
 from headgate.apis.katello.home import home, ping
 from headgate.apis.katello.host_collections import host_collections
+from headgate.apis.katello.host_content import (
+    host_debs,
+    host_errata,
+    host_module_streams,
+    host_packages,
+    host_tracer,
+)
+from headgate.apis.katello.host_subscriptions import host_subscriptions
 from headgate.apis.katello.hosts import hosts
+from headgate.apis.katello.hosts_bulk_actions import hosts_bulk_actions
 from headgate.apis.katello.http_proxies import http_proxies
 from headgate.apis.katello.later_content_types import (
     ansible_collections,
@@ -149,6 +160,8 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     recurring_logics,
     users,
     usergroups,
+    external_usergroups,
+    auth_sources,
     roles,
     filters,
     permissions,
@@ -167,6 +180,13 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     activation_keys,
     host_collections,
     hosts,
+    hosts_bulk_actions,
+    host_subscriptions,
+    host_packages,
+    host_debs,
+    host_module_streams,
+    host_errata,
+    host_tracer,
     *PROVISIONING,
 )
 add_completion(RESOURCES)

@@ -5,26 +5,20 @@ from typing import Any, Final, NoReturn
 from headgate.apis.actions import Call, Listing, ListParams, Params, doc, list_page
 from headgate.apis.katello.activation_keys import activation_keys
 from headgate.apis.katello.host_collections import collection_object
-from headgate.apis.katello.host_shapes import by_label, content_object
+from headgate.apis.katello.host_shapes import NO_SUBSCRIPTIONS, content_object
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ActivationKeyId
 from headgate.services.access import load
 from headgate.services.hosts.activation_keys import load_to_edit
 from headgate.services.hosts.content import content_query
 from headgate.services.hosts.host_collection_records import HOST_COLLECTIONS, of_key, query
-from headgate.services.hosts.overrides import OF_KEYS, overrides_of
+from headgate.services.hosts.overrides import OF_KEYS, by_label, overrides_of
 from headgate.services.hosts.view_environments import KEYS
 from headgate.services.repositories.repository_records import REPOSITORIES
 from headgate.stores.db.tables import activation_keys as table
 
 _ONE: Final = "/katello/api/activation_keys/{id}"
 _VIEW: Final = "view_activation_keys"
-
-# Simple content access is all there is: whoever is registered gets content without an entitlement.
-NO_SUBSCRIPTIONS: Final = (
-    "Subscriptions are not added to or removed from anything here: with simple content access"
-    " every registered host gets the content of its content view environments."
-)
 
 
 class ProductContent(ListParams):
@@ -42,7 +36,6 @@ def product_content(call: Call, params: ProductContent) -> Listing:
     """List repositories, with what the key says of each."""
     key = load(call.tx, call.actor, table, params.id)
     found = content_query(
-        call.tx,
         call.actor,
         KEYS,
         key,

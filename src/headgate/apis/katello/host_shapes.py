@@ -1,13 +1,19 @@
 """Objects that the replies about keys, collections and hosts share."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from headgate.apis.actions import Call, Params, doc
 from headgate.domain.ids import ContentViewId, DistributionId
 from headgate.services.access import AnyRow
 from headgate.services.hosts.overrides import ENABLED, Override, enabled_override, override_of
 from headgate.services.hosts.view_environments import label_of
+
+# Simple content access is all there is: whoever is registered gets content without an entitlement.
+NO_SUBSCRIPTIONS: Final = (
+    "Subscriptions are not added to or removed from anything here: with simple content access"
+    " every registered host gets the content of its content view environments."
+)
 
 
 class ByList(Params):
@@ -118,12 +124,27 @@ def content_object(
     }
 
 
-def by_label(rows: Sequence[AnyRow]) -> dict[str, list[AnyRow]]:
-    """Return overrides by content label."""
-    found: dict[str, list[AnyRow]] = {}
-    for row in rows:
-        found.setdefault(row.content_label, []).append(row)
-    return found
+def module_stream_object(row: AnyRow) -> dict[str, Any]:
+    """Return a module stream of many hosts."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "stream": row.stream,
+        "module_spec": f"{row.name}:{row.stream}",
+    }
+
+
+def trace_object(row: AnyRow) -> dict[str, Any]:
+    """Return what on a host runs from files that were replaced."""
+    return {
+        "id": row.id,
+        "host": row.host,
+        "host_id": row.host_id,
+        "application": row.application,
+        "helper": row.helper,
+        "app_type": row.app_type,
+        "reboot_required": row.app_type == "static",
+    }
 
 
 def _environment(row: AnyRow) -> dict[str, Any]:

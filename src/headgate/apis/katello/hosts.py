@@ -1,5 +1,6 @@
 """`/api/hosts`: records of hosts, with what they have of content."""
 
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc, wrapped
@@ -240,6 +241,13 @@ def destroy(call: Call, params: Destroy) -> dict[str, Any]:
     return shown
 
 
+def products_from(given: Sequence[ProductAttributes] | None) -> list[Product] | None:
+    """Return the products of a request; None if it names none at all."""
+    if given is None:
+        return None
+    return [Product(each.product_id, each.product_name, each.arch, each.version) for each in given]
+
+
 def _changes(fields: NewHost | ChangedHost) -> HostChanges:
     _refuse_hostgroup(fields.hostgroup_id)
     if fields.interfaces_attributes:
@@ -249,12 +257,7 @@ def _changes(fields: NewHost | ChangedHost) -> HostChanges:
     content, said = fields.content_facet_attributes, fields.subscription_facet_attributes
     given = content.changes() if content else {}
     values = {**given, **(said.changes() if said else {}), **fields.changes()}
-    parameters, products = fields.host_parameters_attributes, None
-    if said is not None and said.installed_products_attributes is not None:
-        products = [
-            Product(each.product_id, each.product_name, each.arch, each.version)
-            for each in said.installed_products_attributes
-        ]
+    parameters = fields.host_parameters_attributes
     names = {*PLAIN, *REFERENCES, "name", "organization_id"}
     return HostChanges(
         values={name: value for name, value in values.items() if name in names},
@@ -263,7 +266,7 @@ def _changes(fields: NewHost | ChangedHost) -> HostChanges:
             Parameter(each.name, each.value, each.parameter_type, each.hidden_value)
             for each in parameters or ()
         ],
-        products=products,
+        products=products_from(said.installed_products_attributes if said else None),
     )
 
 

@@ -13,9 +13,17 @@ from headgate.apis.katello.shapes import (
 )
 from headgate.apis.katello.sync_plans import plan_summary
 from headgate.domain.errors import BadRequestError
-from headgate.domain.ids import CredentialId, OrganizationId, ProductId, SyncPlanId, TaskId
+from headgate.domain.ids import (
+    ActivationKeyId,
+    CredentialId,
+    OrganizationId,
+    ProductId,
+    SyncPlanId,
+    TaskId,
+)
 from headgate.engine import enqueue
 from headgate.services.access import require_for
+from headgate.services.hosts.content import products_of_key
 from headgate.services.listing import page
 from headgate.services.repositories.product_records import (
     PRODUCTS,
@@ -42,6 +50,7 @@ _FLAT = "/katello/api/products"
 _NESTED = "/katello/api/organizations/{organization_id}/products"
 _ELSEWHERE = (
     _NESTED,
+    "/katello/api/activation_keys/{activation_key_id}/products",
     "/katello/api/sync_plans/{sync_plan_id}/products",
     "/katello/api/organizations/{organization_id}/sync_plans/{sync_plan_id}/products",
 )
@@ -58,6 +67,9 @@ class Index(ListParams):
     custom: bool | None = doc("Return custom products only", default=None)
     redhat_only: bool | None = doc("Return Red Hat (non-custom) products only", default=None)
     sync_plan_id: SyncPlanId | None = doc("Return products of this sync plan only", default=None)
+    activation_key_id: ActivationKeyId | None = doc(
+        "Return products of which this activation key gives something to hosts", default=None
+    )
 
 
 @products.action("index", "GET", _FLAT, also=_ELSEWHERE, permission="view_products")
@@ -75,6 +87,8 @@ def index(call: Call, params: Index) -> Listing:
         found = with_repositories(found)
     if params.redhat_only:
         found = nothing(found)
+    if params.activation_key_id is not None:
+        found = products_of_key(found, params.activation_key_id)
     listed = page(call.tx, found, catalog=PRODUCTS, window=params.window, clock=call.services.clock)
     around = beside(call.tx, listed.rows)
     return Listing.of(listed, lambda row: _shown(call, row, around))

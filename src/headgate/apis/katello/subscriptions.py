@@ -20,7 +20,7 @@ from headgate.apis.actions import (
 )
 from headgate.apis.actions.resources import Method
 from headgate.apis.katello.unlisted import nothing_listed
-from headgate.domain.ids import OrganizationId
+from headgate.domain.ids import ActivationKeyId, HostId, OrganizationId
 from headgate.services.access import require_visible
 from headgate.stores.db.tables import organizations
 
@@ -37,6 +37,8 @@ class Index(ListParams):
     """List the subscriptions of an organization."""
 
     organization_id: OrganizationId | None = doc("Organization ID", default=None)
+    activation_key_id: ActivationKeyId | None = doc("Of an activation key", default=None)
+    host_id: HostId | None = doc("Of a host", default=None)
     name: str | None = doc("Name of the subscription", default=None)
     available_for: str | None = doc("What the subscription could be used for", default=None)
     match_host: bool = doc("Only what fits the host's hardware", default=False)
@@ -48,7 +50,7 @@ class Index(ListParams):
     "index",
     "GET",
     _NESTED,
-    also=[_BASE],
+    also=[_BASE, "/katello/api/activation_keys/{activation_key_id}/subscriptions"],
     permission="view_subscriptions",
 )
 def index(call: Call, params: Index) -> Listing:

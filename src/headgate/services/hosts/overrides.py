@@ -65,7 +65,7 @@ def set_overrides(
     BadRequestError if the organization has no content with one of the labels.
     """
     last = {(each.content_label, each.name): each for each in overrides}
-    _check_labels(tx, {label for label, _ in last}, organization_id)
+    check_labels(tx, overrides, organization_id=organization_id)
     of = content_overrides.c
     for label, name in last:
         tx.execute(
@@ -111,20 +111,22 @@ def overrides_of(tx: Transaction, owner: Column[Any], owner_ids: Iterable[int]) 
     return grouped(rows, "owner")
 
 
+def by_label(rows: Iterable[AnyRow]) -> dict[str, list[AnyRow]]:
+    """Return the overrides of one key or host by content label."""
+    found: dict[str, list[AnyRow]] = {}
+    for row in rows:
+        found.setdefault(row.content_label, []).append(row)
+    return found
+
+
 def enabled_override(rows: Iterable[AnyRow]) -> bool | None:
     """Return what the overrides of one label say of `enabled`; None if they say nothing."""
     return next((row.value == "1" for row in rows if row.name == "enabled"), None)
 
 
-def _flag(text: str) -> str:
-    if text.lower() in _TRUE:
-        return "1"
-    if text.lower() in _FALSE:
-        return "0"
-    raise BadRequestError("The value of the override enabled must be true or false.")
-
-
-def _check_labels(tx: Transaction, labels: set[str], organization_id: int) -> None:
+def check_labels(tx: Transaction, overrides: Sequence[Override], *, organization_id: int) -> None:
+    """Raise BadRequestError if the organization has no content with one of the labels."""
+    labels = {each.content_label for each in overrides}
     known = set(
         tx.scalars(
             select(CONTENT_LABEL)
@@ -140,3 +142,11 @@ def _check_labels(tx: Transaction, labels: set[str], organization_id: int) -> No
     unknown = sorted(labels - known)
     if unknown:
         raise BadRequestError(f"Invalid content label: {', '.join(unknown)[:255]}")
+
+
+def _flag(text: str) -> str:
+    if text.lower() in _TRUE:
+        return "1"
+    if text.lower() in _FALSE:
+        return "0"
+    raise BadRequestError("The value of the override enabled must be true or false.")

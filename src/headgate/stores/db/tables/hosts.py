@@ -7,7 +7,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -47,8 +46,6 @@ package_profile_packages = Table(
     Column("release", String(255), nullable=False, default=""),
     Column("arch", String(64), nullable=False),
     Column("vendor", String(255)),
-    # Of an rpm: orders epoch, version and release as bytes (content/rpm/evr.py).
-    Column("evr", LargeBinary),
     Index("ix_package_profile_packages_name", "name", "profile_id"),
     info=unaudited("Hosts say it of themselves, again and again"),
 )
