@@ -50,7 +50,7 @@ class Index(ListParams):
 def index(call: Call, params: Index) -> Listing:
     """List none: with simple content access hosts need none."""
     load(call.tx, call.actor, table, params.host_id)
-    return nothing_listed(params)
+    return nothing_listed(call, params)
 
 
 class Create(Params):
