@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc, list_page
-from headgate.apis.katello.host_shapes import by_label, content_object
+from headgate.apis.katello.host_shapes import content_object
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import (
     ActivationKeyId,
@@ -18,6 +18,7 @@ from headgate.services.hosts.content import content_query
 from headgate.services.hosts.overrides import (
     OF_HOSTS,
     OF_KEYS,
+    by_label,
     enabled_override,
     overrides_of,
 )
@@ -90,7 +91,7 @@ def index(call: Call, params: Index) -> Listing:
         if owner_id is not None:
             owner = load(call.tx, call.actor, holders.things, owner_id, permission=permission)
             served = params.content_access_mode_env and not params.content_access_mode_all
-            usable = content_query(call.tx, call.actor, holders, owner, served=served)
+            usable = content_query(call.actor, holders, owner, served=served)
             found = found.where(repositories.c.id.in_(usable.with_only_columns(repositories.c.id)))
             said = by_label(overrides_of(call.tx, overrides, [owner_id]).get(owner_id, []))
     if params.status:
