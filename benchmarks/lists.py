@@ -21,9 +21,9 @@ from support import nginx
 from support.world import World
 from table import Row, Table
 
-HOSTS: Final = 100
-REPOSITORIES: Final = 20
-PACKAGES: Final = 5_000
+HOSTS: Final = 10_000
+REPOSITORIES: Final = 1_000
+PACKAGES: Final = 1_000_000
 _SYNCED: Final = 1_000  # packages; the others are made of their rows
 _ROUNDS: Final = 20
 # In milliseconds.
@@ -146,7 +146,7 @@ def _lists(ids: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 if each.name in ids and f"{{{each.name}}}" not in usable[0]
             }
             yield resource.name, path, required
-            yield f"{resource.name} searched", path, required | {"search": "id > 10"}
+            yield f"{resource.name} searched", path, required | {"search": "e"}
 
 
 def _filled(path: str, ids: dict[str, Any]) -> str | None:

@@ -138,8 +138,6 @@ def _furnish(house: House) -> dict[str, Any]:
         "activation_key_id": keys[0]["id"],
         "host_id": hosts[0],
         "hostgroup_id": 1,
-        "role_id": 1,
-        "usergroup_id": 1,
         "organization_id": house.organization,
         "product_id": world.product(),
         "environment_id": world.environment("Library"),
