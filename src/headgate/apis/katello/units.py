@@ -50,10 +50,10 @@ class Index(ListParams):
         "Only what this content view filter names", default=None, aliases=("filter_id",)
     )
     content_view_filter_rule_id: FilterRuleId | None = doc(
-        "Only what this rule of a content view filter names", default=None
+        "Only what this rule of a content view filter names", default=None, hidden=True
     )
     include_filter_ids: bool = doc(
-        "Tell which filters of the content view name each unit", default=False
+        "Tell which filters of the content view name each unit", default=False, hidden=True
     )
     available_for: str | None = doc(
         "Only what could be added to the content view filter, or to the content view version",
