@@ -109,3 +109,24 @@ def test_what_is_printed_reads_back_and_hides_secrets(tmp_path: Path) -> None:
     )
     again = read(tmp_path, without_password)
     assert (again.listen, again.logging) == (settings.listen, settings.logging)
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ({"oidc": {"issuer": "http://sso.example"}}, "https://"),
+        ({"oidc": {"issuer": "https://sso.example"}}, "oidc.audience is missing"),
+        (
+            {"oidc": {"issuer": "https://a", "audience": ["x"], "algorithms": ["HS256"]}},
+            "oidc.algorithms",
+        ),
+        ({"oidc": {"issuer": "https://a", "audience": ["x"], "leeway": 301}}, "oidc.leeway"),
+        ({"oauth": {"consumer_key": "installer"}}, "go together"),
+        ({"oauth": {"consumer_key": "installer", "consumer_secret": "short"}}, "32 characters"),
+    ],
+)
+def test_logins_that_others_vouch_for_are_not_half_configured(
+    tmp_path: Path, section: dict[str, dict[str, object]], words: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        read_settings(home=tmp_path, environment={}, given=section)
