@@ -253,8 +253,9 @@ def test_groups_of_the_provider_stand_for_user_groups(
     assert (keepers.status_code, vets.status_code) == (201, 201)
 
     def groups_of(*told: str) -> list[str]:
-        robin = bearing(plane, provider.token("robin", groups=list(told)))
-        return sorted(each["name"] for each in robin.get(CURRENT).json()["usergroups"])
+        robin = bearing(plane, provider.token("robin", groups=list(told))).get(CURRENT).json()
+        seen = admin.get(f"/api/users/{robin['id']}").json()
+        return sorted(each["name"] for each in seen["usergroups"])
 
     assert groups_of("zoo", "unknown") == ["keepers"]
     robin = bearing(plane, provider.token("robin")).get(CURRENT).json()["id"]

@@ -157,10 +157,11 @@ class InstalledPackages(ListParams):
     """List the names of the packages that are installed on hosts."""
 
 
-@host_packages.action("installed_packages", "GET", "/api/host_packages/installed_packages")
+@host_packages.action(
+    "installed_packages", "GET", "/api/host_packages/installed_packages", permission=_VIEW
+)
 def installed_packages(call: Call, params: InstalledPackages) -> Listing:
     """List each once, whatever the number of hosts."""
-    call.actor.require(_VIEW)
     return list_page(
         call,
         params,

@@ -52,7 +52,8 @@ def create_key(
     wanted: Wanted,
 ) -> ActivationKeyId:
     """Make a key; without a limit it takes as many hosts as there are."""
-    load(tx, actor, organizations, organization_id, permission="create_activation_keys")
+    load(tx, actor, organizations, organization_id)
+    actor.require("create_activation_keys", organization_id=organization_id)
     _check_key_name(tx, name, organization_id)
     environments = chosen(tx, actor, wanted, organization_id=organization_id)
     now = clock()

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, ValidationError
 from headgate.domain.ids import HostCollectionId, HostId, OrganizationId
 from headgate.search import condition
-from headgate.services.access import Actor, load, load_many
+from headgate.services.access import Actor, load, load_many, require_for
 from headgate.services.hosts.host_records import HOST_CATALOG, query
 from headgate.services.hosts.hosts import add_to_collections
 from headgate.services.hosts.overrides import OF_HOSTS, Override, set_overrides
@@ -55,21 +55,26 @@ def chosen_hosts(
     """Return the ids of the hosts that are meant and that the actor sees, in order.
 
     BadRequestError if none are named at all, SearchError for a search that cannot be read,
-    PermissionDeniedError without the permission in the organization.
+    PermissionDeniedError without the permission for one of them.
     """
-    load(tx, actor, organizations, meant.organization_id, permission=permission)
+    load(tx, actor, organizations, meant.organization_id)
     if meant.search is None and not meant.ids:
         raise BadRequestError("No hosts have been specified: give ids or a search.")
-    here = query(actor, organization_id=meant.organization_id).with_only_columns(hosts.c.id)
-    found: set[int] = set()
+    here = query(actor, organization_id=meant.organization_id).with_only_columns(
+        hosts.c.id, hosts.c.organization_id
+    )
+    found: dict[int, Row[Any]] = {}
     if meant.ids:
         load_many(tx, actor, hosts, meant.ids)
-        found.update(tx.scalars(here.where(among(tx, hosts.c.id, meant.ids))))
+        chosen = here.where(among(tx, hosts.c.id, meant.ids))
+        found.update((row.id, row) for row in tx.execute(chosen))
     if meant.search is not None:
-        searched = condition(meant.search, HOST_CATALOG.fields, now=clock())
-        found.update(tx.scalars(here.where(searched)))
-    found.difference_update(meant.excluded)
-    return sorted(found)
+        searched = here.where(condition(meant.search, HOST_CATALOG.fields, now=clock()))
+        found.update((row.id, row) for row in tx.execute(searched))
+    excluded = set[int](meant.excluded)
+    rows = [row for row in found.values() if row.id not in excluded]
+    require_for(tx, actor, hosts, rows, permission)
+    return sorted(row.id for row in rows)
 
 
 def change_hosts(

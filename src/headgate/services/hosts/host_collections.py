@@ -45,7 +45,8 @@ def create_collection(
     host_ids: Sequence[HostId] = (),
 ) -> HostCollectionId:
     """Make a collection with these hosts; without a limit it takes as many as there are."""
-    load(tx, actor, organizations, organization_id, permission="create_host_collections")
+    load(tx, actor, organizations, organization_id)
+    actor.require("create_host_collections", organization_id=organization_id)
     free_name(tx, host_collections, name, organization_id=organization_id)
     now = clock()
     row = {
@@ -83,7 +84,7 @@ def update_collection(
         )
     row = _locked(tx, row.id)
     if host_ids is not None:
-        actor.require("edit_hosts", organization_id=row.organization_id)
+        load_many(tx, actor, hosts, host_ids_of(tx, row.id), permission="edit_hosts")
         tx.execute(delete(host_collection_hosts).where(_members.host_collection_id == row.id))
     values = {name: changes[name] for name in ("name", "description") if name in changes}
     if values.get("name", "") is None:
@@ -142,8 +143,7 @@ def remove_hosts(
 ) -> Moved:
     """Take hosts out of the collection; of those that are not in it a message is returned."""
     row = load_to_edit(tx, actor, collection_id)
-    actor.require("edit_hosts", organization_id=row.organization_id)
-    load_many(tx, actor, hosts, host_ids)
+    load_many(tx, actor, hosts, host_ids, permission="edit_hosts")
     gone = set(
         tx.scalars(
             delete(host_collection_hosts)

@@ -98,7 +98,8 @@ def create_host(
     changes: HostChanges,
 ) -> HostId:
     """Make the record of a host, owned by who asks unless another is named."""
-    load(tx, actor, organizations, organization_id, permission="create_hosts")
+    load(tx, actor, organizations, organization_id)
+    actor.require("create_hosts", organization_id=organization_id)
     name = _free_host_name(tx, name, organization_id)
     now = clock()
     row: dict[str, Any] = {
