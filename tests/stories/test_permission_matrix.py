@@ -43,7 +43,12 @@ BULK = {
     "repositories_bulk_actions",
 }
 # Parameters are looked at before it is clear what the permission is about.
-LATER = {"content_views#remove", "activation_keys#content_override"}
+LATER = {
+    "content_views#remove",
+    "activation_keys#content_override",
+    "hosts_bulk_actions#add_subscriptions",
+    "hosts_bulk_actions#remove_subscriptions",
+}
 # What a viewer may not read.
 CLOSED = {
     "space#show",

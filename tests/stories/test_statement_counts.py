@@ -149,8 +149,6 @@ def _furnish(house: House) -> dict[str, Any]:
         "repository_id": repositories[0],
         "sync_plan_id": plans[0]["id"],
         "user_id": 1,
-        "role_id": 1,
-        "usergroup_id": 1,
         "location_id": house.admin.get("/api/locations").json()["results"][0]["id"],
         "parent_task_id": task["id"],
         "id": views[-1],
