@@ -78,6 +78,37 @@ def _things(upstream: str, key: str) -> list[Thing]:
             changes={"download_policy": "immediate"},
         ),
         Thing(
+            "role",
+            {
+                "name": f"Keepers {_SUFFIX}",
+                "organizations": [_ORGANIZATION],
+                "filters": [
+                    {"permissions": ["view_products", "edit_products"], "search": "name = Birds"},
+                    {"permissions": ["view_content_views"]},
+                ],
+            },
+            {"description": "of birds"},
+            in_organization=False,
+        ),
+        Thing(
+            "user",
+            {
+                "name": f"keeper-{_SUFFIX}",
+                "mail": "keeper@example.com",
+                "auth_source": "Internal",
+                "organizations": [_ORGANIZATION],
+                "roles": [f"Keepers {_SUFFIX}"],
+            },
+            {"firstname": "Robin", "roles": [f"Keepers {_SUFFIX}", "Viewer"]},
+            in_organization=False,
+        ),
+        Thing(
+            "usergroup",
+            {"name": f"Staff {_SUFFIX}", "users": [f"keeper-{_SUFFIX}"], "roles": ["Viewer"]},
+            {"roles": ["Viewer", "Edit hosts"]},
+            in_organization=False,
+        ),
+        Thing(
             "content_credential",
             {"name": "Signing", "content_type": "gpg_key", "content": key},
         ),

@@ -66,10 +66,10 @@ class CreateFields(Params):
         "What the permissions hold for; everything unless given", default=None, max_length=20_000
     )
     override: bool = doc("Whether it has organizations of its own", default=False)
-    organization_ids: list[OrganizationId] = doc(
-        "Organizations of its own; all if there are none", default=[]
+    organization_ids: list[OrganizationId] = doc("Its own organizations; all if none", default=[])
+    location_ids: list[LocationId] = doc(
+        "None: no permission is limited to them", default=[], hidden=True
     )
-    location_ids: list[LocationId] = doc("None: no permission is limited to them", default=[])
 
 
 class Create(Params):
@@ -108,10 +108,10 @@ class UpdateFields(Params):
     )
     override: bool | None = doc("Whether it has organizations of its own", default=None)
     organization_ids: list[OrganizationId] | None = doc(
-        "Organizations of its own; all if there are none", default=None
+        "Its own organizations; all if none", default=None
     )
     location_ids: list[LocationId] | None = doc(
-        "None: no permission is limited to them", default=None
+        "None: no permission is limited to them", default=None, hidden=True
     )
 
 

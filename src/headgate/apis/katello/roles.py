@@ -69,7 +69,7 @@ class CreateFields(Params):
     name: str = doc("Name")
     description: str | None = doc("Description", default=None)
     organization_ids: list[OrganizationId] = doc(
-        "Organizations that the role is for; all if there are none", default=[]
+        "Its organizations; all if there are none", default=[]
     )
     location_ids: list[LocationId] = doc("Locations", default=[])
 
@@ -102,7 +102,7 @@ class UpdateFields(Params):
     name: str | None = doc("Name", default=None)
     description: str | None = doc("Description", default=None)
     organization_ids: list[OrganizationId] | None = doc(
-        "Organizations that the role is for; all if there are none", default=None
+        "Its organizations; all if there are none", default=None
     )
     location_ids: list[LocationId] | None = doc("Locations", default=None)
 

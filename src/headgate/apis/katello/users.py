@@ -59,8 +59,8 @@ class Index(ListParams):
 
     organization_id: OrganizationId | None = doc("Scope by organizations", default=None)
     location_id: LocationId | None = doc("Scope by locations", default=None)
-    role_id: RoleId | None = doc("ID of a role that the users were given", default=None)
-    usergroup_id: UsergroupId | None = doc("ID of a user group that has the users", default=None)
+    role_id: RoleId | None = doc("Role ID", default=None)
+    usergroup_id: UsergroupId | None = doc("User group ID", default=None)
 
 
 @users.action(
