@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, delete, select, update
+from sqlalchemy import Row, delete, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, ValidationError
 from headgate.domain.ids import HostCollectionId, HostId, OrganizationId
 from headgate.search import condition
-from headgate.services.access import Actor, load, load_many, require_for
+from headgate.services.access import Actor, AnySelect, load, load_many, require_for
 from headgate.services.hosts.host_records import HOST_CATALOG, query
 from headgate.services.hosts.hosts import add_to_collections
 from headgate.services.hosts.overrides import OF_HOSTS, Override, set_overrides
@@ -60,7 +60,7 @@ def chosen_hosts(
     load(tx, actor, organizations, meant.organization_id)
     if meant.search is None and not meant.ids:
         raise BadRequestError("No hosts have been specified: give ids or a search.")
-    here: Select[Any] = query(actor, organization_id=meant.organization_id).with_only_columns(
+    here: AnySelect = query(actor, organization_id=meant.organization_id).with_only_columns(
         hosts.c.id, hosts.c.organization_id
     )
     found: list[Row[Any]] = []
