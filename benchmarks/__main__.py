@@ -3,7 +3,7 @@
 Run with benchmarks and tests on the module path, as the Makefile does:
 
 python -m benchmarks [--packages 60000] [--large 200000] [--versions 1000] [--minutes 60]
-    [--only main,mirror,idle,serving,registry,containers,versions,filters,dependencies]
+    [--only main,mirror,idle,serving,registry,containers,versions,filters,dependencies,lists]
 """
 
 import argparse
@@ -16,6 +16,7 @@ import containers
 import dependencies
 import filtering
 import idle
+import lists
 import main_job
 import mirror
 import registry
@@ -24,12 +25,12 @@ import versions
 from table import Table
 
 
-def main() -> None:
+def main() -> None:  # noqa: C901 - one branch for each benchmark
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--packages", type=int, default=60_000)
     parser.add_argument("--large", type=int, default=200_000, help="0: leave it out")
     parser.add_argument(
-        "--only", default="idle,mirror,serving,registry,containers,main,filters,dependencies"
+        "--only", default="idle,mirror,serving,registry,containers,main,filters,dependencies,lists"
     )
     parser.add_argument(
         "--layer",
@@ -50,6 +51,8 @@ def main() -> None:
             idle.run(table, work)
         if "mirror" in wanted:
             mirror.run(table, work, cache)
+        if "lists" in wanted:
+            lists.run(table, work, cache)
         if "serving" in wanted:
             serving.run(table, work, cache, packages=options.packages)
         if "registry" in wanted:

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from headgate.apis.actions import describe
 from headgate.apis.katello import RESOURCES
+from headgate.domain.settings import SETTINGS, Setting
 from headgate.server.settings import Documented, Settings, documented
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -56,7 +57,26 @@ def _settings_page() -> str:
     for section, settings in groupby(every, key=lambda item: item.key.partition(".")[0]):
         lines += ["", f"## {section}", "", "| Key | Default | Meaning |", "|---|---|---|"]
         lines += [_row(item) for item in settings]
+    lines += [
+        "",
+        "# Settings of the running server",
+        "",
+        "For all organizations; `headgate setting list` shows them, `headgate setting set` changes",
+        "one for every process at once. One that is named above and set there is read-only.",
+        "",
+        "| Name | Default | Meaning |",
+        "|---|---|---|",
+    ]
+    lines += [_live_row(each) for each in SETTINGS]
     return "\n".join(lines) + "\n"
+
+
+def _live_row(setting: Setting) -> str:
+    lacks = (
+        f" Not there yet: {setting.lacks[0].lower()}{setting.lacks[1:]}." if setting.lacks else ""
+    )
+    default = f"`{_shown(setting.default)}`" if setting.default != "" else ""
+    return f"| `{setting.name}` | {default} | {setting.description}.{lacks} |"
 
 
 def _row(item: Documented) -> str:

@@ -72,6 +72,12 @@ def _things(upstream: str, key: str) -> list[Thing]:
             url="http://proxy.example.com:3128",
             changes={"url": "http://proxy.example.com:8080"},
         ),
+        _alone(
+            "smart_proxy",
+            "Near",
+            url=f"https://near-{_SUFFIX}.example.com",
+            changes={"download_policy": "immediate"},
+        ),
         Thing(
             "content_credential",
             {"name": "Signing", "content_type": "gpg_key", "content": key},
@@ -144,6 +150,13 @@ def _journey(paper: Path) -> Iterator[Task]:
     yield Task("see versions", "content_view_version_info", view)
     yield Task("see repositories", "repository_info", {**_OF, "product": "Birds"})
     yield Task("see status", "status_info", {})
+    policy = {"name": "default_proxy_download_policy"}
+    yield Task("would set", "setting", {**policy, "value": "immediate"}, check=True)
+    yield Task("set", "setting", {**policy, "value": "immediate"})
+    yield Task("set again", "setting", {**policy, "value": "immediate"})
+    yield Task("reset", "setting", policy)
+    yield Task("see settings", "setting_info", {"search": "name = entries_per_page"})
+    yield Task("set what is not there", "setting", {"name": "default_export_format", "value": "x"})
     owls = {"resource": "packages", "search": "name = owl"}
     yield Task("see packages", "resource_info", {**_OF, **owls})
     yield Task("too long a name", "product", {**_OF, "name": "x" * 300})
@@ -209,6 +222,16 @@ def test_content_is_synced_uploaded_published_and_promoted(outcomes: dict[str, O
     assert repositories["Papers"]["content_counts"]["file"] == 1
     assert outcomes["see status"].said["status"]["result"] == "ok"
     assert {each["name"] for each in outcomes["see packages"].said["resources"]} == {"owl"}
+
+
+def test_settings_are_set_once_and_reset(outcomes: dict[str, Outcome]) -> None:
+    steps = {"would set": True, "set": True, "set again": False, "reset": True}
+
+    assert {name: outcomes[name].message for name in steps if outcomes[name].failed} == {}
+    assert {name: outcomes[name].changed for name in steps} == steps
+    (setting,) = outcomes["see settings"].said["settings"]
+    assert (setting["value"], setting["settings_type"]) == (20, "integer")
+    assert "must be one of the following" in outcomes["set what is not there"].message
 
 
 def test_errors_reach_the_user_in_words(outcomes: dict[str, Outcome]) -> None:

@@ -4,13 +4,13 @@ import base64
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from starlette.testclient import TestClient
 
 from headgate.services.accounts.authentication import SignIn
 from headgate.stores.db import Database
-from headgate.stores.db.tables import personal_access_tokens, sessions, users
-from support.control import PASSWORD, Control, control
+from headgate.stores.db.tables import login_failures, personal_access_tokens, sessions, users
+from support.control import PASSWORD, Control, control, control_again
 
 CURRENT = "/api/current_user"
 TOKENS = "/api/users/1/personal_access_tokens"
@@ -73,20 +73,101 @@ def test_a_wrong_password_and_an_unknown_login_are_answered_alike(served: Contro
 
 
 def test_whoever_guesses_waits_longer_and_longer(served: Control) -> None:
-    guesser = served.client("admin", "guess")
+    guesser, right = served.client("admin", "guess"), served.client("admin")
     for _ in range(10):
-        assert "wrong login or password" in guesser.get(CURRENT).text
+        assert guesser.get(CURRENT).status_code == 401
 
-    locked = served.client("admin")
-    assert "wait 5 seconds" in locked.get(CURRENT).text
-
+    assert right.get(CURRENT).status_code == 401
     served.clock.wait(seconds=6)
-    assert "wrong login or password" in guesser.get(CURRENT).text
-    assert "wait 10 seconds" in guesser.get(CURRENT).text
+    assert guesser.get(CURRENT).status_code == 401
+    served.clock.wait(seconds=6)
+    assert right.get(CURRENT).status_code == 401
 
-    served.clock.wait(seconds=11)
-    assert locked.get(CURRENT).status_code == 200
-    assert locked.get(CURRENT).status_code == 200
+    served.clock.wait(seconds=5)
+    assert right.get(CURRENT).status_code == 200
+    assert right.get(CURRENT).status_code == 200
+    with served.database.read() as tx:
+        assert len(tx.execute(select(login_failures)).all()) == 2  # of the address and the login
+
+
+def test_all_processes_count_failures_together(served: Control) -> None:
+    elsewhere = control_again(served)
+    for number in range(10):
+        (served, elsewhere)[number % 2].client("admin", "guess").get(CURRENT)
+
+    assert elsewhere.client("admin").get(CURRENT).status_code == 401
+    assert served.client("admin").get(CURRENT).status_code == 401
+
+
+def test_a_refusal_never_tells_its_cause(served: Control, admin: TestClient) -> None:
+    token = admin.post(TOKENS, json={"name": "ci"}).json()
+    admin.delete(f"{TOKENS}/{token['id']}")
+    guesser = served.client("admin", "guess")
+    refusals = {guesser.get(CURRENT).text for _ in range(12)}  # the last ones are made to wait
+    refusals |= {
+        served.anonymous().get(CURRENT).text,
+        served.client("nobody", "guess").get(CURRENT).text,
+        served.client("admin", token["token_value"]).get(CURRENT).text,
+        with_session(served, "made-up").get(CURRENT).text,
+        served.anonymous().get(CURRENT, headers={"authorization": "Bearer x"}).text,
+        served.anonymous().get(CURRENT, headers={"authorization": "OAuth x"}).text,
+    }
+
+    assert len(refusals) == 1
+
+
+def test_who_has_proven_to_be_somebody_does_not_wait_for_guessers(
+    served: Control, admin: TestClient
+) -> None:
+    token = admin.post(TOKENS, json={"name": "ci"}).json()["token_value"]
+    session = session_of(admin)
+    guesser = served.client("admin", "guess")
+    for _ in range(12):
+        guesser.get(CURRENT)
+
+    assert served.client("admin", token).get(CURRENT).status_code == 200
+    assert with_session(served, session).get(CURRENT).status_code == 200
+    assert admin.get(CURRENT).status_code == 200  # this process remembers the password
+
+
+def test_what_is_known_of_failures_is_bounded_and_names_nobody(served: Control) -> None:
+    now = served.clock()
+    with served.database.begin() as tx:
+        many = [{"key": f"{n:064}", "count": 1, "last_at": now} for n in range(10_050)]
+        tx.execute(insert(login_failures), many)
+    served.clock.wait(seconds=1)
+    served.client("my secret", "guess").get(CURRENT)
+
+    with served.database.read() as tx:
+        rows = tx.execute(select(login_failures)).all()
+    assert len(rows) == 10_000
+    assert "my secret" not in str(rows)
+    served.clock.wait(minutes=16)
+    served.client("other", "guess").get(CURRENT)
+    with served.database.read() as tx:
+        assert len(tx.execute(select(login_failures)).all()) == 3
+
+
+def test_an_unused_session_ends_and_a_used_one_does_so_too_in_the_end(served: Control) -> None:
+    used, unused = (with_session(served, session_of(served.client())) for _ in range(2))
+    for _ in range(9):
+        served.clock.wait(minutes=50)
+        assert used.get(CURRENT).status_code == 200
+
+    assert unused.get(CURRENT).status_code == 401
+    served.clock.wait(minutes=40)
+    assert used.get(CURRENT).status_code == 401
+
+
+def test_a_login_ends_the_session_that_the_browser_had(served: Control) -> None:
+    planted = session_of(served.client())
+    browser = with_session(served, planted)
+
+    answer = browser.post("/api/session", json={"login": "admin", "password": PASSWORD})
+
+    assert answer.status_code == 201
+    assert planted not in answer.headers["set-cookie"]
+    assert with_session(served, planted).get(CURRENT).status_code == 401
 
 
 def test_a_guesser_locks_out_only_the_own_address(served: Control) -> None:
@@ -160,6 +241,7 @@ def test_logging_in_and_out_with_a_form_of_the_own_pages(served: Control) -> Non
         ({"sec-fetch-site": "same-origin"}, 201),
         ({"origin": "https://evil.test"}, 403),
         ({"origin": "null"}, 403),
+        ({"origin": "http://headgate.test"}, 403),  # anybody on the way may have written it
         ({"origin": "https://headgate.test.evil.test"}, 403),
         ({"sec-fetch-site": "cross-site"}, 403),
         ({"sec-fetch-site": "same-site"}, 403),

@@ -85,6 +85,7 @@ def test_members_see_and_give_the_environments_of_their_organization(house: Hous
     shared = near(house, organization_ids=[house.organization, other.organization_id])
     ours, theirs = house.world.environment("Library"), other.environment("Library")
     rights = ("view_capsule_content", "manage_capsule_content", "view_smart_proxies")
+    rights += ("view_lifecycle_environments",)
     ours_only = [house.organization]
     member = house.control.user("member", organizations=ours_only, permissions=rights)
     viewer = house.control.user(

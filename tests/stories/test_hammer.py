@@ -201,6 +201,51 @@ def test_tasks_plans_credentials_and_users(
     hammer.done(hammer.call("organizations", "destroy", id=organization))
 
 
+def test_hosts_keys_collections_and_roles(hammer: Hammer, organization: int) -> None:
+    mine = {"organization_id": organization}
+    library = hammer.id_of("lifecycle_environments", "Library", **mine)
+
+    # hammer host-collection create; hammer activation-key create; ... add-host-collection
+    hammer.call("host_collections", "create", name="Few", max_hosts=5, **mine)
+    few = hammer.id_of("host_collections", "Few", **mine)
+    hammer.call("activation_keys", "create", name="key", unlimited_hosts=True, **mine)
+    key = hammer.id_of("activation_keys", "key", **mine)
+    hammer.call("activation_keys", "add_host_collections", id=key, host_collection_ids=[few])
+    shown = hammer.call("activation_keys", "show", id=key)
+    assert [each["name"] for each in shown["host_collections"]] == ["Few"]
+    view = hammer.listed("content_views", **mine)[0]["id"]
+    hammer.call(
+        *("activation_keys", "update"), id=key, content_view_id=view, environment_id=library
+    )
+    assert hammer.call("activation_keys", "show", id=key)["environment"]["name"] == "Library"
+
+    # hammer host list; hammer host-collection add-host; hammer host info --name ...
+    name = f"hammered{organization}.example.test"
+    host = hammer.call("hosts", "create", name=name, comment="of a test", **mine)
+    listed = hammer.listed("hosts", search=f'name = "{name}"', **mine)
+    assert [each["id"] for each in listed] == [host["id"]]
+    thin = hammer.call("hosts", "index", search=f'name = "{name}"', thin=True)["results"]
+    assert thin == [{"id": host["id"], "name": name}]
+    hammer.call("host_collections", "add_hosts", id=few, host_ids=[host["id"]])
+    assert hammer.call("host_collections", "show", id=few)["total_hosts"] == 1
+    assert hammer.call("hosts", "show", id=name)["comment"] == "of a test"
+
+    # hammer role create; hammer filter create --search ...; hammer settings list
+    hammer.call("roles", "create", name=f"Hammered {organization}")
+    role = hammer.id_of("roles", f"Hammered {organization}")
+    found = hammer.call("permissions", "index", search="name = view_products")["results"]
+    hammer.call(
+        *("filters", "create"),
+        role_id=role,
+        permission_ids=[each["id"] for each in found],
+        search="name ~ base",
+    )
+    [made] = hammer.listed("filters", search=f"role_id = {role}")
+    assert (made["search"], made["resource_type"]) == ("name ~ base", "Katello::Product")
+    assert hammer.listed("settings", search="name ~ token")
+    hammer.call("roles", "destroy", id=role)
+
+
 def test_lists_come_whole_however_long_they_are(hammer: Hammer, organization: int) -> None:
     mine = {"organization_id": organization}
     names = {f"Product {number}" for number in range(25)}

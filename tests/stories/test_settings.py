@@ -210,3 +210,21 @@ def test_versions_have_addresses_of_their_own_only_if_the_setting_says_so(
     changed(house, "distribute_archived_cvv", "no")
     assert content.request("GET", f"{archive}/egg").status == 404
     assert content.request("GET", f"{library}egg").status == 200
+
+
+@on_sqlite
+def test_keys_may_have_to_do_with_one_content_view_environment(house: House) -> None:
+    world = house.start_worker()
+    world.publish(world.view("Tools"))
+    several = {"content_view_environments": ["Library", "Library/Tools"]}
+    owner = {"organization_id": house.organization}
+    key = house.post("activation_keys", name="Key", **owner, **several).json()["id"]
+    changed(house, "allow_multiple_content_views", "no")
+
+    errors = refused(house.post("activation_keys", name="Other", **owner, **several), 422)
+    assert "allow_multiple_content_views" in errors["content_view_environments"][0]
+    assert len(house.get(f"activation_keys/{key}").json()["content_view_environments"]) == 2
+    one = {"content_view_environments": ["Library/Tools"]}
+    assert house.put(f"activation_keys/{key}", **one).status_code == 200
+    changed(house, "allow_multiple_content_views", "yes")
+    assert house.put(f"activation_keys/{key}", **several).status_code == 200

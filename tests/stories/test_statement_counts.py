@@ -130,13 +130,14 @@ def _furnish(house: House) -> dict[str, Any]:
         )
     hosts = [_host(house, f"web{number}", members["id"]) for number in range(3)]
     remote = world.post("flatpak_remotes", **owner, name="Remote", url="https://flatpak.example/")
+    role, group = _role_and_group(house)
     return {
+        "role_id": role,
+        "usergroup_id": group,
         "flatpak_remote_id": remote["id"],
         "activation_key_id": keys[0]["id"],
         "host_id": hosts[0],
         "hostgroup_id": 1,
-        "role_id": 1,
-        "usergroup_id": 1,
         "organization_id": house.organization,
         "product_id": world.product(),
         "environment_id": world.environment("Library"),
@@ -164,6 +165,20 @@ def _host(house: House, name: str, collection: int) -> int:
     host = house.admin.post("/api/hosts", json={"host": fields}).json()
     house.put(f"host_collections/{collection}/add_hosts", host_ids=[host["id"]])
     return int(host["id"])
+
+
+def _role_and_group(house: House) -> tuple[int, int]:
+    """Make a role with filters, and a group that groups of a provider stand for."""
+    role = house.admin.post("/api/roles", json={"role": {"name": "Reader"}}).json()["id"]
+    group = house.admin.post("/api/usergroups", json={"usergroup": {"name": "Keepers"}}).json()[
+        "id"
+    ]
+    for number in range(3):
+        mapped = {"name": f"keepers{number}", "auth_source_id": 2}
+        path = f"/api/usergroups/{group}/external_usergroups"
+        made = house.admin.post(path, json={"external_usergroup": mapped})
+        assert made.status_code == 201, made.text
+    return role, group
 
 
 def _filled(path: str, found: dict[str, Any]) -> str:

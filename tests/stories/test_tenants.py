@@ -3,65 +3,12 @@
 The walk is made from the declarations, so a new action is in it without anybody remembering.
 """
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlencode
-
-from starlette.testclient import TestClient
-
-from headgate.apis.actions import MULTIPART, Action, Params
-from headgate.apis.actions.params import Parameter, Shape, parameters_of
 from headgate.apis.katello import RESOURCES
-from headgate.domain.ids import PermissionId, UnitId
-from headgate.services.access import TABLE_OF_ID
 from headgate.services.accounts.permissions import PERMISSIONS
 from headgate.stores.db import Database
 from support.control import HASH, Control, control, give
 from support.tenants import Tenant, tenant
-
-_DUMMIES: dict[str, Any] = {
-    "string": "x",
-    "bytes": "x",
-    "integer": 1,
-    "number": 1.0,
-    "boolean": True,
-    "datetime": "2026-12-31",
-    "any": "x",
-    "hash": {},
-    "file": "x",  # sent as a part of its own
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in the parameters of an action an identifier stands: names and list positions."""
-
-    action: Action
-    keys: tuple[str | int, ...]
-    id_type: Any
-
-    def __str__(self) -> str:
-        """Name it for whoever reads the failure."""
-        return f"{self.action.resource}#{self.action.name} {'.'.join(map(str, self.keys))}"
-
-
-def places(action: Action, params: type[Params], *within: str | int) -> Iterator[Place]:
-    for parameter in parameters_of(params):
-        yield from _places_in(action, parameter.shape, (*within, parameter.name))
-
-
-def _places_in(action: Action, shape: Shape, keys: tuple[str | int, ...]) -> Iterator[Place]:
-    if shape.id_type is PermissionId:
-        return  # they are the same for every organization
-    if shape.id_type is not None:
-        yield Place(action, keys, shape.id_type)
-    elif shape.item is not None:
-        yield from _places_in(action, shape.item, (*keys, 0))
-    elif shape.params is not None:
-        yield from places(action, shape.params, *keys)
-
+from support.walk import ask, places, replaced, values_of
 
 PLACES = [
     place
@@ -88,7 +35,8 @@ def test_no_route_takes_an_identifier_of_another_organization(database: Database
 
     for place in PLACES:
         for path in place.action.paths:
-            answer = _ask(client, place, path, ours=ours, theirs=theirs)
+            values = replaced(values_of(place.action, ours), place, theirs)
+            answer = ask(client, place.action, path, values)
             refused = answer.status_code == 404 and "Could not find" in answer.text
             if not refused:
                 wrong.append(f"{place} at {path}: {answer.status_code} {answer.text[:200]}")
@@ -167,69 +115,3 @@ def _two_tenants(served: Control) -> tuple[Tenant, Tenant]:
         theirs = tenant(tx, "theirs", password_hash=HASH)
         give(tx, ours.user_id, PERMISSIONS)
     return ours, theirs
-
-
-def _ask(client: TestClient, place: Place, path: str, *, ours: Tenant, theirs: Tenant) -> Any:
-    values = _values(place.action.params, ours)
-    _put(values, place.keys, _id_of(theirs, place.id_type))
-    parameters = {name: each for each in parameters_of(place.action.params) for name in each.names}
-    for variable in re.findall(r"\{(\w+)\}", path):
-        value = values.pop(parameters[variable].name, "1")
-        path = path.replace(f"{{{variable}}}", str(value))
-    if place.action.method == "GET":
-        return client.get(f"{path}?{urlencode(_flat(values))}")
-    if MULTIPART in place.action.body.media_types:
-        files = dict.fromkeys(place.action.body.files or {"content"}, ("file", b"x"))
-        plain = {name: str(value) for name, value in values.items() if name not in files}
-        return client.request(place.action.method, path, data=plain, files=files)
-    return client.request(place.action.method, path, json=values)
-
-
-def _values(params: type[Params], ours: Tenant) -> dict[str, Any]:
-    """Return values that parse for all that is required, and for all that holds identifiers."""
-    return {
-        parameter.name: _value(parameter, parameter.shape, ours)
-        for parameter in parameters_of(params)
-        if parameter.required or any(_places_in(None, parameter.shape, ()))  # type: ignore[arg-type]
-    }
-
-
-def _value(parameter: Parameter, shape: Shape, ours: Tenant) -> Any:
-    if shape.id_type is PermissionId:
-        return 1
-    if shape.id_type is not None:
-        return _id_of(ours, shape.id_type)
-    if shape.item is not None:
-        return [_value(parameter, shape.item, ours)]
-    if shape.params is not None:
-        return _values(shape.params, ours)
-    if parameter.enum:
-        return parameter.enum[0]
-    return _DUMMIES[shape.kind]
-
-
-def _id_of(tenant: Tenant, id_type: Any) -> Any:
-    if id_type is UnitId:
-        return tenant.unit_id
-    return tenant.ids[TABLE_OF_ID[id_type]]
-
-
-def _put(values: Any, keys: tuple[str | int, ...], value: object) -> None:
-    *steps, last = keys
-    for step in steps:
-        values = values[step]
-    values[last] = value
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Write nested values as a query does."""
-    found: list[tuple[str, str]] = []
-    for name, value in values.items():
-        key = f"{prefix}[{name}]" if prefix else name
-        if isinstance(value, dict):
-            found += _flat(value, key)  # type: ignore[reportUnknownArgumentType]
-        elif isinstance(value, list):
-            found += [(f"{key}[]", str(item)) for item in value]  # type: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        else:
-            found.append((key, str(value)))
-    return found

@@ -121,24 +121,43 @@ def control(
     uploads: Path = Path("/nonexistent"),
     authority: Authority | None = None,
     fixed_settings: Mapping[str, Any] | None = None,
+    **chosen: Any,
 ) -> Control:
     """Return a control plane whose administrator is `admin`."""
     clock = Watch()
-    blobs = MemoryBlobStore()
     with database.begin() as tx:
         make_first_admin(tx, clock=clock, password_hash=HASH)
         install_defaults(tx, clock=clock, name="headgate.test", url="https://headgate.test")
+    return _plane(
+        database,
+        clock,
+        resources,
+        uploads=uploads,
+        authority=authority,
+        fixed_settings=fixed_settings or {},
+        **chosen,
+    )
+
+
+def control_again(other: Control) -> Control:
+    """Return the control plane as another process has it: the same database, its own memory."""
+    return _plane(other.database, other.clock, RESOURCES)
+
+
+def _plane(
+    database: Database, clock: Watch, resources: Sequence[Resource], **chosen: Any
+) -> Control:
+    blobs = MemoryBlobStore()
+    given: dict[str, Any] = {"uploads": Path("/nonexistent"), **chosen}
     services = Services(
         database=database,
         blobs=blobs,
         secret=b"\x07" * 32,
         seal=lambda secret: secret[::-1],
         unseal=lambda sealed: sealed[::-1],
-        uploads=uploads,
-        authority=authority,
         content_types=content_types(),
         clock=clock,
-        fixed_settings=fixed_settings or {},
         threads=4,
+        **given,
     )
     return Control(database, blobs, clock, control_plane(services, resources))

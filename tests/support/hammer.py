@@ -33,6 +33,7 @@ _SEARCHED: Final = {
     "smart_proxies": "name",
     "http_proxies": "name",
     "settings": "name",
+    "roles": "name",
 }
 
 

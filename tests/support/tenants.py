@@ -26,6 +26,7 @@ from headgate.stores.db.tables import (
     content_view_versions,
     content_views,
     distributions,
+    external_usergroups,
     flatpak_remote_repositories,
     flatpak_remotes,
     host_collections,
@@ -260,6 +261,7 @@ def _add_people(tx: Transaction, made: Tenant, password_hash: str | None) -> Non
     tx.execute(insert(role_organizations).values(role_id=role_id, **owner))
     made.add(tx, role_filters, role_id=role_id, resource_type="Katello::Product")
     group_id = made.add(tx, usergroups, name=made.name)
+    made.add(tx, external_usergroups, usergroup_id=group_id, name=made.name, auth_source_id=2)
     tx.execute(insert(usergroup_users).values(usergroup_id=group_id, user_id=user_id))
     for table, values in _things_of(made):
         made.ids[table] = str(uuid4())

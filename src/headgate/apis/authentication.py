@@ -18,11 +18,22 @@ from headgate.apis.ports import Services
 from headgate.domain.authors import Author
 from headgate.domain.errors import PermissionDeniedError, UnauthenticatedError
 from headgate.services.access import Actor
-from headgate.services.accounts.authentication import Credentials, SignIn, actor_of_session
+from headgate.services.accounts.authentication import (
+    REFUSED,
+    Credentials,
+    SignIn,
+    find_session,
+    note_session_use,
+    open_session,
+)
+from headgate.services.accounts.consumer import Consumer, SignedRequest
+from headgate.services.accounts.provider import Provider
+from headgate.services.accounts.provider_keys import ProviderKeys
+from headgate.stores.db import Transaction
 
 SESSION_COOKIE: Final = "_session_id"
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_LONGEST: Final = 4096
+_LONGEST: Final = 16_384
 # How our own command line and hammer name themselves.
 _COMMAND_LINES: Final = ("headgate", "hammer")
 
@@ -40,10 +51,13 @@ class Caller:
     origin: str | None
     fetch_site: str | None
     host: str
+    scheme: str = "https"
     agent: str = ""
     actor: Actor | None = None
     authenticated: bool = False
     by_password: bool = False
+    by_provider: bool = False
+    signed: SignedRequest | None = None
 
     @classmethod
     def of(cls, request: Request) -> Self:
@@ -57,7 +71,9 @@ class Caller:
             origin=headers.get("origin"),
             fetch_site=headers.get("sec-fetch-site"),
             host=headers.get("host", ""),
+            scheme=request.url.scheme,
             agent=headers.get("user-agent", ""),
+            signed=_signed(request),
         )
 
     @property
@@ -78,7 +94,9 @@ class Caller:
     def from_elsewhere(self) -> bool:
         """Whether a browser says that another site's page made this request."""
         if self.origin is not None:
-            return urlsplit(self.origin).netloc != self.host
+            origin = urlsplit(self.origin)
+            own = (self.scheme, self.host.lower())
+            return (origin.scheme, origin.netloc.lower()) != own
         return self.fetch_site not in (None, "same-origin", "none")
 
 
@@ -89,6 +107,9 @@ class Authenticator:
         """Without `sign_in`, which other planes may share, it keeps one of its own."""
         self._database = services.database
         self._clock = services.clock
+        self._sessions = services.sessions
+        self._provider = _provider(services)
+        self._consumer = _consumer(services)
         self.sign_in = sign_in or SignIn(
             services.database, clock=services.clock, secret=services.secret
         )
@@ -102,32 +123,93 @@ class Authenticator:
             # Browsers add passwords that they remember as readily as cookies.
             raise PermissionDeniedError("A page of another site may not change anything here")
         if caller.authorization:
-            actor = self.sign_in.actor_of(read_basic(caller.authorization), address=caller.address)
-            return replace(caller, actor=actor, authenticated=True, by_password=True)
+            return self._proven(caller)
         if caller.session_token is not None:
             actor = self._of_session(caller.session_token)
             if actor is not None:
                 return replace(caller, actor=actor, authenticated=True)
         if optional:
             return replace(caller, authenticated=True)
-        raise UnauthenticatedError("Unable to authenticate user: log in and try again")
+        raise UnauthenticatedError(REFUSED)
+
+    def _proven(self, caller: Caller) -> Caller:
+        """Return the caller as the authorization that came proves it."""
+        scheme, _, proof = caller.authorization.partition(" ")
+        if scheme.lower() == "bearer" and self._provider is not None:
+            actor = self._provider.actor_of(proof.strip())
+            return replace(caller, actor=actor, authenticated=True, by_provider=True)
+        if scheme.lower() == "oauth" and self._consumer is not None:
+            if caller.signed is None:
+                raise UnauthenticatedError(REFUSED)
+            actor = self._consumer.actor_of(caller.signed)
+            return replace(caller, actor=actor, authenticated=True)
+        actor = self.sign_in.actor_of(read_basic(caller.authorization), address=caller.address)
+        return replace(caller, actor=actor, authenticated=True, by_password=True)
+
+    def new_session(self, tx: Transaction, caller: Caller, actor: Actor) -> str:
+        """Start a session for a login and return its cookie's value; one from before ends."""
+        return open_session(
+            tx, actor, now=self._clock(), instead_of=caller.session_token, rules=self._sessions
+        )
 
     def _of_session(self, token: str) -> Actor | None:
+        now = self._clock()
         with self._database.read() as tx:
-            return actor_of_session(tx, token, now=self._clock())
+            found = find_session(tx, token, now=now, rules=self._sessions)
+        if found is not None and found.is_stale:
+            with self._database.begin() as tx:
+                note_session_use(tx, token, now=now)
+        return None if found is None else found.actor
+
+
+def _provider(services: Services) -> Provider | None:
+    rules = services.provider
+    if rules is None:
+        return None
+    clock = services.clock
+    keys = ProviderKeys(rules, downloads=services.downloads, clock=clock)
+    return Provider(rules, keys=keys, database=services.database, clock=clock)
+
+
+def _consumer(services: Services) -> Consumer | None:
+    rules = services.consumer
+    if rules is None:
+        return None
+    return Consumer(rules, database=services.database, clock=services.clock)
+
+
+def _signed(request: Request) -> SignedRequest | None:
+    """Return the request as a consumer signs it; None if it says not once who asks, or is a form.
+
+    The fields of a form would be a part of what is signed, and are not read yet.
+    """
+    headers, scope = request.headers, request.scope
+    authorization = headers.get("authorization", "")
+    users = headers.getlist("foreman-user")
+    if authorization[:6].lower() != "oauth " or len(users) != 1:
+        return None
+    if headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
+        return None
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
+    return SignedRequest(
+        method=request.method,
+        url=f"{request.url.scheme}://{headers.get('host', '')}{path.decode('latin-1')}",
+        query=query.decode("latin-1"),
+        authorization=authorization[:_LONGEST],
+        login=users[0],
+    )
 
 
 def read_basic(authorization: str) -> Credentials:
     """Return what basic authentication carries; UnauthenticatedError for any other header."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
-        raise UnauthenticatedError(
-            "Unable to authenticate user: only basic authentication is known"
-        )
+        raise UnauthenticatedError(REFUSED)
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise UnauthenticatedError("Unable to authenticate user: broken header") from error
+        raise UnauthenticatedError(REFUSED) from error
     login, _, password = text.partition(":")
     return Credentials(login, password)
 

@@ -210,8 +210,8 @@ SETTINGS: Final = (
         title="Allow multiple content views",
         kind="boolean",
         default=True,
-        description="Whether hosts and activation keys may have several content view environments",
-        lacks="Limiting hosts and activation keys to one content view environment",
+        description="Whether hosts and activation keys may be given several content view"
+        " environments; those that have several keep them",
     ),
     Setting(
         id=15,

@@ -25,7 +25,7 @@ from headgate.plugin.explaining import (
     MissingUnit,
     NamedUnit,
 )
-from headgate.plugin.filters import Filter, FilterRule, filter_applies, filters_within
+from headgate.plugin.filters import CHOSEN, Filter, FilterRule, filter_applies, filters_within
 from headgate.plugin.solving import (
     AddedPackage,
     Reason,
@@ -37,6 +37,7 @@ from headgate.plugin.solving import (
 from headgate.plugin.trust import TrustRules
 
 __all__ = [
+    "CHOSEN",
     "AddedPackage",
     "Change",
     "ContentType",

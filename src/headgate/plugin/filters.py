@@ -13,6 +13,10 @@ from typing import Any, Final
 _SPEAK_OF: Final = {"docker": "docker"}
 _PACKAGES: Final = "yum"
 
+# No filter that users keep: what a publish was told to take of a repository (`repos_units`). Its
+# rules name files of packages, and nothing else stays.
+CHOSEN: Final = "rpm_filenames"
+
 
 @dataclass(frozen=True, slots=True)
 class FilterRule:
@@ -48,7 +52,7 @@ class FilterRule:
 class Filter:
     """A content view filter as it applies to one repository."""
 
-    type: str  # rpm | package_group | erratum | modulemd | docker
+    type: str  # rpm | package_group | erratum | modulemd | docker | rpm_filenames
     inclusion: bool
     original_packages: bool
     rules: Sequence[FilterRule]

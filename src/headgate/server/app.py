@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,8 +14,10 @@ from headgate.apis.app import control_plane
 from headgate.apis.content import ContentApp, OnDemand
 from headgate.apis.ports import Services
 from headgate.apis.registry.app import RegistryApp
+from headgate.domain.sessions import SessionRules
 from headgate.engine import TASKS_TOPIC, Wakeup
 from headgate.server.asgi import Asgi, Message, Receive, Scope, Send
+from headgate.server.identity import consumer_rules, provider_rules
 from headgate.server.live_settings import fixed_settings
 from headgate.server.log import bind_request_id, new_request_id
 from headgate.server.metrics import RequestMetrics, exposition
@@ -141,6 +144,13 @@ def _services(parts: Parts) -> Services:
         authority=parts.keys.authority,
         clock=parts.clock,
         content_types=parts.content_types,
+        sessions=SessionRules(
+            idle=timedelta(minutes=max(parts.settings.access.idle_minutes, 1)),
+            lasts=timedelta(hours=max(parts.settings.access.session_hours, 1)),
+        ),
+        provider=provider_rules(parts.settings.oidc),
+        consumer=consumer_rules(parts.settings.oauth),
+        downloads=parts.downloads,
         fixed_settings=fixed_settings(parts.settings),
     )
 

@@ -71,6 +71,47 @@ class Admin:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """How long logins last."""
+
+    session_hours: Annotated[int, "Hours after which a session ends, however much it is used."] = 8
+    idle_minutes: Annotated[int, "Minutes without a request after which a session ends."] = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Oidc:
+    """Users who log in by an OpenID Connect provider; off without an issuer."""
+
+    issuer: Annotated[str, "The provider's issuer, as its tokens name it; https only."] = ""
+    audience: Annotated[
+        tuple[str, ...], "Whom tokens must be made for: the client's name at the provider."
+    ] = ()
+    jwks_url: Annotated[
+        str, "Where the provider's keys are; by default it is asked, below the issuer."
+    ] = ""
+    ca_file: Annotated[
+        Path | None, "The authority (PEM) of the provider's certificate; the system's by default."
+    ] = None
+    algorithms: Annotated[
+        tuple[str, ...], "What tokens may be signed with, of RS, PS, ES with 256 to 512, and EdDSA."
+    ] = ("RS256",)
+    leeway: Annotated[int, "Seconds by which clocks may differ, 0 to 300."] = 30
+    login_claim: Annotated[str, "The claim that names the user's login."] = "preferred_username"
+    groups_claim: Annotated[str, "The claim that lists the user's groups."] = "groups"
+    create_users: Annotated[
+        bool, "Make a user, without any rights, of whoever logs in and is none yet."
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Oauth:
+    """A trusted program that signs requests (OAuth 1) in the name of users; off without a key."""
+
+    consumer_key: Annotated[str, "The program's key."] = ""
+    consumer_secret: Annotated[Secret | None, "The program's secret, 32 characters or more."] = None
+
+
+@dataclass(frozen=True, slots=True)
 class Upstream:
     """What may be mirrored from where."""
 
@@ -163,6 +204,9 @@ class Settings:
     storage: Storage = field(default_factory=Storage)
     processes: Processes = field(default_factory=Processes)
     admin: Admin = field(default_factory=Admin)
+    access: Access = field(default_factory=Access)
+    oidc: Oidc = field(default_factory=Oidc)
+    oauth: Oauth = field(default_factory=Oauth)
     upstream: Upstream = field(default_factory=Upstream)
     solving: Solving = field(default_factory=Solving)
     versions: Versions = field(default_factory=Versions)
@@ -190,6 +234,9 @@ SECTIONS: Mapping[str, type] = {
     "storage": Storage,
     "processes": Processes,
     "admin": Admin,
+    "access": Access,
+    "oidc": Oidc,
+    "oauth": Oauth,
     "upstream": Upstream,
     "solving": Solving,
     "versions": Versions,

@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from headgate.domain.errors import ConfigurationError
-from headgate.server.settings import ENVIRONMENT, SECTIONS, Settings, Upstream, variable_of
+from headgate.domain.identity import ALGORITHMS
+from headgate.server.settings import (
+    ENVIRONMENT,
+    SECTIONS,
+    Oauth,
+    Oidc,
+    Settings,
+    Upstream,
+    variable_of,
+)
 
 # Not settings of the server: the command line's own, and those of tests.
 _FOREIGN = (
@@ -158,6 +167,9 @@ def _boolean(value: Any) -> bool:
     raise ValueError(f"{value!r} is neither true nor false")
 
 
+_LEAST_SECRET = 32
+
+
 def _check(settings: Settings) -> None:
     """Refuse values that are of the right type and still make no sense."""
     listen, processes = settings.listen, settings.processes
@@ -174,7 +186,35 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError("logging.format is one of json, console, auto")
     if not 1 <= settings.registry.token_minutes <= 15:
         raise ConfigurationError("registry.token_minutes is from 1 to 15")
+    _check_oidc(settings.oidc)
+    _check_oauth(settings.oauth)
     _check_networks(settings.upstream)
+
+
+def _check_oidc(oidc: Oidc) -> None:
+    if not oidc.issuer:
+        return
+    for key, url in (("issuer", oidc.issuer), ("jwks_url", oidc.jwks_url)):
+        if url and not url.startswith("https://"):
+            raise ConfigurationError(f"oidc.{key} must begin with https://")
+    if not oidc.audience:
+        raise ConfigurationError("oidc.audience is missing: tokens for anybody would be taken")
+    unknown = sorted(set(oidc.algorithms) - set(ALGORITHMS))
+    if unknown or not oidc.algorithms:
+        known = ", ".join(ALGORITHMS)
+        raise ConfigurationError(f"oidc.algorithms are one or more of {known}")
+    if not 0 <= oidc.leeway <= 300:
+        raise ConfigurationError("oidc.leeway is from 0 to 300")
+    if oidc.ca_file is not None and not oidc.ca_file.is_file():
+        raise ConfigurationError(f"oidc.ca_file: there is no file {oidc.ca_file}")
+
+
+def _check_oauth(oauth: Oauth) -> None:
+    secret = oauth.consumer_secret
+    if bool(oauth.consumer_key) != (secret is not None):
+        raise ConfigurationError("oauth: consumer_key and consumer_secret go together")
+    if secret is not None and len(secret.reveal()) < _LEAST_SECRET:
+        raise ConfigurationError(f"oauth.consumer_secret has {_LEAST_SECRET} characters or more")
 
 
 def _check_networks(upstream: Upstream) -> None:

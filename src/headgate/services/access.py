@@ -35,6 +35,7 @@ from headgate.domain.ids import (
     CredentialId,
     DistributionId,
     EnvironmentId,
+    ExternalUsergroupId,
     FilterId,
     FilterRuleId,
     FlatpakRemoteId,
@@ -76,6 +77,7 @@ from headgate.stores.db.tables import (
     content_view_versions,
     content_views,
     distributions,
+    external_usergroups,
     flatpak_remote_repositories,
     flatpak_remotes,
     host_collections,
@@ -280,6 +282,11 @@ def _groups_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
     return usergroups.c.id.in_(groups)
 
 
+def _external_groups_of(organization_ids: Sequence[int]) -> ColumnElement[bool]:
+    groups = select(usergroups.c.id).where(_groups_of(organization_ids))
+    return external_usergroups.c.usergroup_id.in_(groups)
+
+
 _VIEW_PATH = (content_views.c.organization_id,)
 _FILTER_PATH = (content_view_filters.c.content_view_id, *_VIEW_PATH)
 _REPOSITORY_PATH = (repositories.c.organization_id,)
@@ -389,6 +396,13 @@ KINDS: Final = (
     Kind("role", roles, view="view_roles", shared=_roles_of),
     Kind("filter", role_filters, view="view_filters", shared=_filters_of),
     Kind("user group", usergroups, view="view_usergroups", shared=_groups_of),
+    Kind(
+        "external user group",
+        external_usergroups,
+        view="view_usergroups",
+        subject=(external_usergroups.c.usergroup_id,),
+        shared=_external_groups_of,
+    ),
     Kind("HTTP proxy", http_proxies, view="view_http_proxies", shared=_proxies_of),
     Kind("location", locations, shared=_locations_of, own=_own_location),
     Kind("smart proxy", smart_proxies, view="view_smart_proxies", shared=_smart_proxies_of),
@@ -427,6 +441,7 @@ TABLE_OF_ID: Final[Mapping[object, Table]] = {
     RoleId: roles,
     RoleFilterId: role_filters,
     UsergroupId: usergroups,
+    ExternalUsergroupId: external_usergroups,
     HttpProxyId: http_proxies,
     LocationId: locations,
     SmartProxyId: smart_proxies,

@@ -36,7 +36,7 @@ class Remote:
     proxy: str | None = field(default=None, repr=False)  # may carry user and password
     mirrors: tuple[str, ...] = ()
     concurrency: int | None = None  # transfers at once; None: as the server's limits say
-    total_timeout: int | None = None  # seconds that one request may take
+    total_timeout: float | None = None  # seconds that one request may take
     rate: int | None = None  # bytes a second, over all transfers of one process
     # What a token is asked for that upstream wants to see: repository:NAME:pull.
     token_scope: str | None = None

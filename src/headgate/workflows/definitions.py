@@ -23,6 +23,7 @@ from headgate.workflows.remove import (
 from headgate.workflows.repair import reclaim_space, repair_many, verify_checksum
 from headgate.workflows.republish import republish, sign_anew, sign_many
 from headgate.workflows.retain import retain, retain_versions
+from headgate.workflows.rights import OWN_CHECK, require_still
 from headgate.workflows.sync import sync, sync_many
 from headgate.workflows.sync_plans import run_sync_plan
 from headgate.workflows.waking import wake
@@ -70,7 +71,8 @@ _FUNCTIONS: Final[Mapping[str, Function]] = {
 def workflows(workshop: Workshop) -> list[Workflow]:
     """Return the definitions by which tasks are run."""
     return [
-        Workflow(name, partial(_run, function, workshop)) for name, function in _FUNCTIONS.items()
+        Workflow(name, partial(_run, name, function, workshop))
+        for name, function in _FUNCTIONS.items()
     ]
 
 
@@ -83,6 +85,8 @@ def schedules(workshop: Workshop) -> list[Schedule]:
     ]
 
 
-def _run(function: Function, workshop: Workshop, run: Run) -> Mapping[str, Any]:
-    """Run a workflow in a workshop whose database knows whose task it is."""
+def _run(name: str, function: Function, workshop: Workshop, run: Run) -> Mapping[str, Any]:
+    """Run a workflow, if it may still be, in a workshop whose database knows whose task it is."""
+    if name not in OWN_CHECK:
+        require_still(workshop, run, name)
     return function(workshop.by(run.author), run)

@@ -28,7 +28,9 @@ from headgate.services.views.view_contents import laid_over
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import content_view_version_repositories, repositories
 from headgate.workflows.dependencies import solve_parts
+from headgate.workflows.incremental_requests import INCREMENTAL_UPDATE
 from headgate.workflows.publish_requests import ask_what_follows
+from headgate.workflows.rights import require_still
 from headgate.workflows.version_repository import publish_version_repository
 from headgate.workflows.waking import once_awake
 from headgate.workflows.workshop import Workshop
@@ -41,6 +43,7 @@ def incremental_update(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     """
     updates: Sequence[Mapping[str, Any]] = run.input["updates"]
     try:
+        require_still(workshop, run, INCREMENTAL_UPDATE)
         changed = [
             _recompose(workshop, run, each) if each["composite"] else _update(workshop, run, each)
             for each in updates

@@ -27,6 +27,7 @@ from headgate.stores.db.tables import (
 from headgate.workflows.dependencies import solve_version
 from headgate.workflows.publish_requests import ask_what_follows
 from headgate.workflows.quotas import keep_within_quota, warn_of_quota
+from headgate.workflows.rights import PUBLISH, require_still
 from headgate.workflows.version_repository import publish_version_repository
 from headgate.workflows.waking import once_awake
 from headgate.workflows.workshop import Workshop
@@ -39,7 +40,8 @@ def publish(workshop: Workshop, run: Run) -> Mapping[str, Any]:
     """
     version_id = ContentViewVersionId(run.input["version_id"])
     _require_planned(workshop, version_id)
-    return _publish(workshop, run, version_id, run.input["environment_ids"])
+    environment_ids = run.input["environment_ids"]
+    return _publish(workshop, run, version_id, environment_ids, check=PUBLISH)
 
 
 def auto_publish(workshop: Workshop, run: Run) -> Mapping[str, Any]:
@@ -79,9 +81,14 @@ def _publish(
     run: Run,
     version_id: ContentViewVersionId,
     environment_ids: Sequence[EnvironmentId],
+    *,
+    check: str | None = None,
 ) -> Mapping[str, Any]:
+    """Publish a planned version, or give it up; `check` is the workflow whose right is needed."""
     clock, user = workshop.ports.clock, run.input["user"]
     try:
+        if check is not None:
+            require_still(workshop, run, check)
         required = solve_version(workshop, run, version_id)
         for repository in _unpublished(workshop, version_id):
             also = required.get(repository.id, Content())

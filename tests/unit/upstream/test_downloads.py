@@ -227,6 +227,19 @@ async def test_a_silent_upstream_is_given_up(upstream: FaultyUpstream, remote: R
     assert len(upstream.asked("/repo/a.rpm")) == 2
 
 
+async def test_a_request_that_takes_too_long_in_all_is_given_up(
+    upstream: FaultyUpstream, remote: Remote
+) -> None:
+    upstream.always["/repo/a.rpm"] = Fault(stall_after=1_000)
+    rules = replace(RULES, limits=replace(LIMITS, attempts=2))
+
+    async with Downloader(rules) as downloader:
+        with pytest.raises(UpstreamTimeoutError, match="does not answer in time"):
+            await downloader.fetch(replace(remote, total_timeout=0.1), "a.rpm", MemorySink())
+
+    assert len(upstream.asked("/repo/a.rpm")) == 2
+
+
 async def test_a_slow_upstream_is_given_up(upstream: FaultyUpstream, remote: Remote) -> None:
     rules = replace(RULES, limits=replace(LIMITS, slow_window=0, slowest=10**15, attempts=1))
 

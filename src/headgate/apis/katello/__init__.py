@@ -11,6 +11,7 @@ from headgate.apis.katello.alternate_content_sources import (
     alternate_content_sources_bulk_actions,
 )
 from headgate.apis.katello.audits import audits
+from headgate.apis.katello.auth_sources import auth_sources
 from headgate.apis.katello.bookmarks import bookmarks
 from headgate.apis.katello.capsules import capsule_content, capsules
 from headgate.apis.katello.container_units import (
@@ -34,6 +35,7 @@ from headgate.apis.katello.content_view_versions import content_view_versions
 from headgate.apis.katello.content_views import content_views
 from headgate.apis.katello.environments import environments
 from headgate.apis.katello.errata import errata
+from headgate.apis.katello.external_usergroups import external_usergroups
 from headgate.apis.katello.files import files
 from headgate.apis.katello.filters import filters
 from headgate.apis.katello.flatpak_remote_repositories import flatpak_remote_repositories
@@ -158,6 +160,8 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     recurring_logics,
     users,
     usergroups,
+    external_usergroups,
+    auth_sources,
     roles,
     filters,
     permissions,

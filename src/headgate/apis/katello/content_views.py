@@ -3,6 +3,7 @@
 from typing import Any
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
+from headgate.apis.katello.chosen_packages import MOST_CHOSEN, chosen_packages
 from headgate.apis.katello.content_view_shapes import view_object
 from headgate.apis.katello.shapes import named_all, task_summary
 from headgate.content.rpm.solving.solve import require_solver
@@ -218,6 +219,13 @@ def destroy(call: Call, params: Destroy) -> TaskId:
     return enqueue(call.tx, task)
 
 
+class ReposUnits(Params):
+    """What is taken of a repository."""
+
+    label: str = doc("Label of the repository", max_length=128)
+    rpm_filenames: list[str] = doc("Names of the files of packages", max_length=MOST_CHOSEN)
+
+
 class Publish(Params):
     """Publish a content view."""
 
@@ -235,14 +243,14 @@ class Publish(Params):
     plan_digest: str | None = doc(
         "Digest of a preview: publish exactly what it showed, or refuse", default=None
     )
-    repos_units: list[Any] = doc("Only these packages", default=[], hidden=True)
+    repos_units: list[ReposUnits] = doc(
+        "Take only these packages of these repositories", default=[], max_length=1_000
+    )
 
 
 @content_views.action("publish", "POST", f"{_ONE}/publish", async_task=True)
 def publish(call: Call, params: Publish) -> TaskId:
     """Freeze what the repositories hold now, as the next version, and promote it to Library."""
-    if params.repos_units:
-        raise BadRequestError("Publishing only some packages is not supported; use filters.")
     if (params.major is None) != (params.minor is None):
         raise BadRequestError("Both major and minor must be given to override a version number.")
     clock = call.services.clock
@@ -252,6 +260,9 @@ def publish(call: Call, params: Publish) -> TaskId:
         content_view_id=params.id,
         environment_ids=params.environment_ids,
         force=params.is_force_promote,
+    )
+    chosen = chosen_packages(
+        call, params.id, [(each.label, each.rpm_filenames) for each in params.repos_units]
     )
     plan = plan_publish(
         call.tx,
@@ -263,6 +274,7 @@ def publish(call: Call, params: Publish) -> TaskId:
         minor=params.minor,
         only_if_needed=params.publish_only_if_needed,
         plan_digest=params.plan_digest,
+        chosen=chosen,
     )
     if plan.unchanged:
         raise BadRequestError(

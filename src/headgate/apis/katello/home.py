@@ -13,7 +13,6 @@ from headgate.apis.authentication import session_cookie
 from headgate.apis.ports import FOREMAN_VERSION, KATELLO_VERSION
 from headgate.domain.ids import LocationId, OrganizationId
 from headgate.services.access import AnyRow
-from headgate.services.accounts.authentication import open_session
 from headgate.services.organizations.smart_proxies import query
 from headgate.services.work.health import check_database, check_workers
 from headgate.stores.db.tables import smart_proxies
@@ -52,7 +51,7 @@ def status(call: Call, params: Status) -> Reply:
     body = {"result": "ok", "status": 200, "version": FOREMAN_VERSION, "api_version": 2}
     if not call.caller.by_password:
         return Reply(body)
-    token = open_session(call.tx, call.actor, now=call.services.clock())
+    token = call.authenticator.new_session(call.tx, call.caller, call.actor)
     return Reply(body, headers={"set-cookie": session_cookie(token)})
 
 

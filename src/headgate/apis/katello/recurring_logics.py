@@ -10,7 +10,13 @@ from headgate.domain.ids import RecurringLogicId
 from headgate.engine.recurrence import ACTIVE, CANCELLED
 from headgate.services.listing import Window, page
 from headgate.services.related import AnyRow
-from headgate.services.work.recurring_logics import VIEW, cancel_logic, delete_logic, enable_logic
+from headgate.services.work.recurring_logics import (
+    EDIT,
+    VIEW,
+    cancel_logic,
+    delete_logic,
+    enable_logic,
+)
 from headgate.services.work.sync_plan_records import (
     RECURRING_LOGICS,
     load_logic,
@@ -62,7 +68,7 @@ class Update(Params):
     enabled: bool | None = doc("Whether it runs", default=None)
 
 
-@recurring_logics.action("update", "PUT", f"{_PATH}/{{id}}")
+@recurring_logics.action("update", "PUT", f"{_PATH}/{{id}}", permission=EDIT)
 def update(call: Call, params: Update) -> dict[str, Any]:
     """Pause it, or let it go on from now."""
     if params.enabled is not None:
@@ -82,7 +88,7 @@ class Cancel(Params):
     id: RecurringLogicId = doc("ID of the recurring logic")
 
 
-@recurring_logics.action("cancel", "POST", f"{_PATH}/{{id}}/cancel")
+@recurring_logics.action("cancel", "POST", f"{_PATH}/{{id}}/cancel", permission=EDIT)
 def cancel(call: Call, params: Cancel) -> dict[str, Any]:
     """Let it run no more."""
     cancel_logic(call.tx, actor=call.actor, logic_id=params.id)
@@ -95,7 +101,7 @@ class BulkDestroy(Params):
     search: str = doc("Choose recurring logics by search", max_length=20_000)
 
 
-@recurring_logics.action("bulk_destroy", "POST", f"{_PATH}/bulk_destroy")
+@recurring_logics.action("bulk_destroy", "POST", f"{_PATH}/bulk_destroy", permission=EDIT)
 def bulk_destroy(call: Call, params: BulkDestroy) -> dict[str, Any]:
     """Delete those found, with the sync plans that they belong to."""
     if not params.search.strip():

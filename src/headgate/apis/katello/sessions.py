@@ -8,7 +8,7 @@ from typing import Any
 from headgate.apis.actions import Call, Params, Reply, Resource, doc
 from headgate.apis.authentication import cleared_cookie, session_cookie
 from headgate.domain.errors import PermissionDeniedError
-from headgate.services.accounts.authentication import Credentials, close_session, open_session
+from headgate.services.accounts.authentication import Credentials, close_session
 
 sessions = Resource("sessions", "Sessions", dialect="foreman")
 
@@ -30,7 +30,7 @@ def create(call: Call, params: Create) -> Reply:
     actor = call.authenticator.sign_in.actor_of(
         Credentials(params.login, params.password), address=call.caller.address
     )
-    token = open_session(call.tx, actor, now=call.services.clock())
+    token = call.authenticator.new_session(call.tx, call.caller, actor)
     return Reply({"login": actor.login}, headers={"set-cookie": session_cookie(token)})
 
 

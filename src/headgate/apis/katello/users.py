@@ -4,11 +4,24 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc, wrapped
+from headgate.apis.actions import (
+    Call,
+    Listing,
+    ListParams,
+    Params,
+    Reply,
+    Resource,
+    doc,
+    wrapped,
+)
+from headgate.apis.authentication import session_cookie
+from headgate.apis.katello.auth_sources import shown_source
 from headgate.apis.katello.shapes import named_all
 from headgate.domain.errors import UnauthenticatedError, ValidationError
 from headgate.domain.ids import LocationId, OrganizationId, RoleId, UsergroupId, UserId
 from headgate.services.access import Actor, AnyRow
+from headgate.services.accounts.auth_sources import SOURCES
+from headgate.services.accounts.authentication import REFUSED
 from headgate.services.accounts.user_records import (
     USERS,
     administrators_by_group,
@@ -108,6 +121,24 @@ def show_current(call: Call, params: ShowCurrent) -> dict[str, Any]:
     return _full(call, _self_of(call.actor))
 
 
+class ExternalLogin(Params):
+    """Log in by an external source and start a session."""
+
+
+@users.action("extlogin", "GET", f"{_PATH}/extlogin", writes=True)
+def extlogin(call: Call, params: ExternalLogin) -> Reply:
+    """Start a session for whoever came with a token of the provider; show who it is.
+
+    `hammer auth login oauth` calls this and keeps the cookie.
+    """
+    del params
+    if not call.caller.by_provider:
+        raise UnauthenticatedError(REFUSED)
+    token = call.authenticator.new_session(call.tx, call.caller, call.actor)
+    shown = _full(call, _self_of(call.actor))
+    return Reply(shown, headers={"set-cookie": session_cookie(token)})
+
+
 class CreateFields(Params):
     """What a user is made of."""
 
@@ -118,7 +149,7 @@ class CreateFields(Params):
     mail: str | None = doc("Mail address", default=None)
     admin: bool = doc("Is an admin account", default=False)
     disabled: bool = doc("Disabled accounts cannot log in", default=False)
-    auth_source_id: int = doc("Authentication source; 1 is the internal one", default=1)
+    auth_source_id: int = doc("Authentication source: 1 Internal, 2 External", default=1)
     organization_ids: list[OrganizationId] = doc("Organizations of the user", default=[])
     description: str | None = doc("Description", default=None)
     default_organization_id: OrganizationId | None = doc("Default organization ID", default=None)
@@ -150,6 +181,7 @@ def create(call: Call, params: Create) -> dict[str, Any]:
         organization_ids=fields.organization_ids,
         location_ids=fields.location_ids,
         role_ids=fields.role_ids,
+        auth_source_id=fields.auth_source_id,
     )
     return _full(call, user_id)
 
@@ -167,7 +199,7 @@ class UpdateFields(Params):
     mail: str | None = doc("Mail address", default=None)
     admin: bool = doc("Is an admin account", default=False)
     disabled: bool = doc("Disabled accounts cannot log in", default=False)
-    auth_source_id: int = doc("Authentication source; 1 is the internal one", default=1)
+    auth_source_id: int = doc("Authentication source: 1 Internal, 2 External", default=1)
     organization_ids: list[OrganizationId] = doc("Organizations of the user", default=[])
     description: str | None = doc("Description", default=None)
     default_organization_id: OrganizationId | None = doc("Default organization ID", default=None)
@@ -187,7 +219,7 @@ class Update(Params):
 def update(call: Call, params: Update) -> dict[str, Any]:
     """Change what is given."""
     fields = params.user
-    changes = fields.changes("login", "admin", "disabled", *_PROFILE)
+    changes = fields.changes("login", "admin", "disabled", "auth_source_id", *_PROFILE)
     if fields.password is not None:
         _confirm_own_password(call, params)
         changes["password_hash"] = checked_password_hash(fields.password)
@@ -266,9 +298,9 @@ def _summary(
         "disabled": row.disabled,
         "description": row.description,
         "last_login_on": row.last_login_on,
-        "auth_source_id": 1,
-        "auth_source_name": "Internal",
-        "auth_source_internal": {"id": 1, "type": "AuthSourceInternal", "name": "Internal"},
+        "auth_source_id": row.auth_source_id,
+        "auth_source_name": SOURCES[row.auth_source_id],
+        f"auth_source_{SOURCES[row.auth_source_id].lower()}": shown_source(row.auth_source_id),
         "mail_enabled": True,
         "locale": None,
         "timezone": None,

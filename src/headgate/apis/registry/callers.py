@@ -20,7 +20,7 @@ from headgate.apis.scope import presented_certificate
 from headgate.domain.clock import Clock
 from headgate.domain.errors import UnauthenticatedError
 from headgate.services.access import Actor
-from headgate.services.accounts.authentication import Credentials, Proof, SignIn
+from headgate.services.accounts.authentication import REFUSED, Credentials, Proof, SignIn
 from headgate.services.containers.permissions import NOBODY, Caller
 from headgate.services.containers.tokens import (
     PREFIX,
@@ -188,7 +188,7 @@ def _authorization(scope: Scope) -> str | None:
     if not found:
         return None
     if len(found) > 1 or len(found[0]) > _LONGEST:
-        raise UnauthenticatedError("Unable to authenticate user: broken header")
+        raise UnauthenticatedError(REFUSED)
     return found[0].decode("latin-1")
 
 

@@ -31,6 +31,8 @@ NOUNS: Final[Mapping[str, str]] = {
     "host_subscriptions": "host subscription",
     "host_tracer": "host traces",
     "hosts_bulk_actions": "host bulk",
+    "auth_sources": "auth-source",
+    "external_usergroups": "user-group external",
     "personal_access_tokens": "user access-token",
     "products_bulk_actions": "product bulk",
     "repositories_bulk_actions": "repository bulk",

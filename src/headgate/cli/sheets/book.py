@@ -43,6 +43,7 @@ class Book:
         self._api = api
         self._lists: dict[tuple[str, int], Sequence[Json]] = {}
         self._ids: dict[tuple[str, int], dict[str, list[int]]] = {}
+        self._names: dict[tuple[str, int], dict[int, str]] = {}
 
     def organizations(self) -> Mapping[str, int]:
         """Return the id of each organization by its name."""
@@ -65,8 +66,11 @@ class Book:
 
     def name_of(self, kind: str, organization_id: int, key: int) -> str:
         """Return what a thing is called; its id, if its list does not have it."""
-        known = self._known(kind, organization_id)
-        return next((name for name, ids in known.items() if key in ids), f"#{key}")
+        where = (kind, organization_id)
+        if where not in self._names:
+            known = self._known(kind, organization_id)
+            self._names[where] = {each: name for name, ids in known.items() for each in ids}
+        return self._names[where].get(key, f"#{key}")
 
     def id_of(self, kind: str, organization_id: int, name: str) -> int:
         """Return the id of the thing of this name; CliError if there is none, or several."""

@@ -1,15 +1,19 @@
 """Reading RPM units: how packages, advisories, groups and modules are searched and sorted."""
 
 import json
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
 
+from pyroaring import BitMap
 from sqlalchemy import Column, ColumnElement, String, case, cast, func, literal, select
 
 from headgate.content.rpm.tables import errata, module_documents, package_groups, rpm_packages
 from headgate.search import Field, Fields, checksum_field
 from headgate.services.access import AnySelect
 from headgate.services.listing import Catalog
+from headgate.stores.db import Transaction
+from headgate.stores.db.id_lists import among_texts, within
 
 _P = rpm_packages.c
 _E = errata.c
@@ -130,3 +134,11 @@ def one_of_each_stream(query: AnySelect) -> AnySelect:
     """Leave of the module streams of a selection one of each name and stream."""
     newest = query.with_only_columns(func.max(_M.id)).group_by(_M.name, _M.stream)
     return query.where(_M.id.in_(newest))
+
+
+def filenames_among(tx: Transaction, packages: BitMap, filenames: Iterable[str]) -> set[str]:
+    """Return those of the names that files of the packages have."""
+    named = select(FILENAME).where(
+        within(tx, _P.id, packages), among_texts(tx, FILENAME, list(filenames))
+    )
+    return set(tx.scalars(named))

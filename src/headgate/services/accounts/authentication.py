@@ -11,13 +11,30 @@ from typing import Any, Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import UnauthenticatedError
 from headgate.domain.ids import PersonalAccessTokenId
+from headgate.domain.sessions import DEFAULT_SESSIONS, SessionRules
 from headgate.services.access import Actor
 from headgate.services.accounts.actors import actor_of
+from headgate.services.accounts.failures import (
+    Attempt,
+    Past,
+    forget_failures,
+    note_failure,
+    past_of,
+)
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.tables import (
     personal_access_tokens,
@@ -39,17 +56,20 @@ _TOKEN_PREFIX: Final = "hgt_"  # noqa: S105 - public
 
 _CACHED_FOR: Final = timedelta(minutes=5)
 _CACHED_AT_MOST: Final = 1_000
-_SESSION_LASTS: Final = timedelta(hours=8)
-_TOKEN_USE_NOTED_EVERY: Final = timedelta(minutes=1)
+# The use of sessions and tokens is written down so often at most.
+_USE_NOTED_EVERY: Final = timedelta(minutes=1)
+_last_seen: Final = func.coalesce(sessions.c.last_seen_at, sessions.c.created_at)
 
-_FREE_FAILURES: Final = 10
-_FIRST_WAIT: Final = 5.0  # seconds, doubled by every further failure
-_LONGEST_WAIT: Final = 300.0
-_FORGOTTEN_AFTER: Final = timedelta(minutes=15)
-_FAILURES_AT_MOST: Final = 10_000
+# Where a user's proof comes from: the password here, or an OpenID Connect provider.
+INTERNAL: Final = 1
+EXTERNAL: Final = 2
 
-_REFUSED: Final = "Unable to authenticate user: wrong login or password"
-_REFUSED_TOKEN: Final = "Unable to authenticate user: the token is unknown, revoked or expired"  # noqa: S105
+
+# The same whatever the cause: nobody learns which part was wrong, or that they are made to wait.
+REFUSED: Final = (
+    "Unable to authenticate user: wrong or expired credentials, or too many failures; "
+    "wait a little and log in again"
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -96,18 +116,32 @@ def new_token() -> str:
     return _TOKEN_PREFIX + secrets.token_urlsafe(32)
 
 
-def open_session(tx: Transaction, actor: Actor, *, now: datetime) -> str:
-    """Start a session and return the cookie's value; expired ones of the user are dropped."""
+def open_session(
+    tx: Transaction,
+    actor: Actor,
+    *,
+    now: datetime,
+    instead_of: str | None = None,
+    rules: SessionRules = DEFAULT_SESSIONS,
+) -> str:
+    """Start a session and return the cookie's value, which nobody can have known before.
+
+    `instead_of` is what the browser had until now; that session ends. Ones of the user that are
+    over are dropped.
+    """
     user_id = actor.user_id
+    if instead_of is not None:
+        close_session(tx, instead_of)
     tx.execute(update(users).where(users.c.id == user_id).values(last_login_on=now))
-    tx.execute(delete(sessions).where(sessions.c.user_id == user_id, sessions.c.expires_at <= now))
+    over = or_(sessions.c.expires_at <= now, ~_in_use(now, rules))
+    tx.execute(delete(sessions).where(sessions.c.user_id == user_id, over))
     token = secrets.token_urlsafe(32)
     tx.execute(
         insert(sessions).values(
             token_hash=token_hash(token),
             user_id=user_id,
             created_at=now,
-            expires_at=now + _SESSION_LASTS,
+            expires_at=now + rules.lasts,
         )
     )
     return token
@@ -118,14 +152,40 @@ def close_session(tx: Transaction, token: str) -> None:
     tx.execute(delete(sessions).where(sessions.c.token_hash == token_hash(token)))
 
 
-def actor_of_session(tx: Transaction, token: str, *, now: datetime) -> Actor | None:
-    """Return who a session's cookie stands for; None if it is unknown, over or its user is."""
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """A session's user, and whether its use is to be noted: it was not for a minute."""
+
+    actor: Actor
+    is_stale: bool
+
+
+def find_session(
+    tx: Transaction, token: str, *, now: datetime, rules: SessionRules = DEFAULT_SESSIONS
+) -> LiveSession | None:
+    """Return what a session's cookie stands for; None if it is unknown, over or its user is."""
     row = tx.execute(
-        select(users)
+        select(users, _last_seen.label("last_seen"))
         .join(sessions, sessions.c.user_id == users.c.id)
-        .where(sessions.c.token_hash == token_hash(token), sessions.c.expires_at > now)
+        .where(
+            sessions.c.token_hash == token_hash(token),
+            sessions.c.expires_at > now,
+            _in_use(now, rules),
+        )
     ).one_or_none()
-    return None if row is None or row.disabled else actor_of(tx, row)
+    if row is None or row.disabled:
+        return None
+    return LiveSession(actor_of(tx, row), now - row.last_seen >= _USE_NOTED_EVERY)
+
+
+def note_session_use(tx: Transaction, token: str, *, now: datetime) -> None:
+    """Let the time start anew after which an unused session ends."""
+    key = token_hash(token)
+    tx.execute(update(sessions).where(sessions.c.token_hash == key).values(last_seen_at=now))
+
+
+def _in_use(now: datetime, rules: SessionRules) -> ColumnElement[bool]:
+    return _last_seen > now - rules.idle
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +210,6 @@ class SignIn:
         self._clock = clock
         self._key = blake2b(secret, person=b"credentials").digest()
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
-        self._failures = Failures()
         self._lock = Lock()
 
     def actor_of(self, credentials: Credentials, *, address: str) -> Actor:
@@ -160,24 +219,26 @@ class SignIn:
     def prove(self, credentials: Credentials, *, address: str) -> Proof:
         """As `actor_of`, and say which credential it was."""
         if "\0" in credentials.login:  # PostgreSQL would not even look
-            raise UnauthenticatedError(_REFUSED)
+            raise UnauthenticatedError(REFUSED)
         now = self._clock()
-        self._failures.require_patience(address, credentials.login, now=now)
+        attempt = Attempt(address, credentials.login, self._key[:64])
+        past = Past()
         with self._database.read() as tx:
             row = tx.execute(
                 select(users).where(users.c.login == credentials.login, ~users.c.disabled)
             ).one_or_none()
             actor = None if row is None else actor_of(tx, row)
             token = None if row is None else _token_row(tx, row, credentials.password, now=now)
+            remembered = token is None and self._is_remembered(row, credentials, now=now)
+            if token is None and not remembered:
+                past = past_of(tx, attempt, now=now)
         # No transaction is open while argon2 runs.
         if token is not None:
             self._note_use(token, now=now)
-        elif not self._password_is_right(row, credentials, now=now):
-            self._failures.note(address, credentials.login, now=now)
-            raise UnauthenticatedError(_REFUSED)
-        self._failures.forget(address, credentials.login)
+        elif not remembered:
+            self._check(row, credentials, attempt, past)
         if actor is None or row is None:
-            raise UnauthenticatedError(_REFUSED)
+            raise UnauthenticatedError(REFUSED)
         return Proof(actor, row.password_hash) if token is None else _by_token(actor, token)
 
     def prove_token(self, token: str) -> Proof:
@@ -194,7 +255,7 @@ class SignIn:
             ).one_or_none()
             found = None if row is None else _token_row(tx, row, token, now=now)
             if row is None or found is None:
-                raise UnauthenticatedError(_REFUSED_TOKEN)
+                raise UnauthenticatedError(REFUSED)
             proof = _by_token(actor_of(tx, row), found)
         self._note_use(found, now=now)
         return proof
@@ -205,26 +266,46 @@ class SignIn:
             stored = tx.scalar(select(users.c.password_hash).where(users.c.id == actor.user_id))
         return password_matches(stored, password)
 
-    def _password_is_right(
-        self, row: Row[Any] | None, credentials: Credentials, *, now: datetime
-    ) -> bool:
-        stored: str | None = None if row is None else row.password_hash
-        text = f"{credentials.login}\0{credentials.password}".encode()
-        key = hmac.digest(self._key, text, "sha256")
-        with self._lock:
-            known = self._verified.get(key)
-        if known is not None and known.until > now and known.password_hash == stored:
-            return True
+    def _check(
+        self, row: Row[Any] | None, credentials: Credentials, attempt: Attempt, past: Past
+    ) -> None:
+        """Raise UnauthenticatedError unless the password is right and nothing is to be waited for.
+
+        Right passwords are remembered, wrong ones counted.
+        """
+        now = self._clock()
+        stored: str | None = None
+        if row is not None and row.auth_source_id == INTERNAL:
+            stored = row.password_hash
+        if past.wait > 0:
+            raise UnauthenticatedError(REFUSED)
         if not password_matches(stored, credentials.password) or stored is None:
-            return False
+            with self._database.begin() as tx:
+                note_failure(tx, attempt, now=now)
+            raise UnauthenticatedError(REFUSED)
+        if past.has_failed:
+            with self._database.begin() as tx:
+                forget_failures(tx, attempt)
         with self._lock:
-            self._verified[key] = _Verified(stored, now + _CACHED_FOR)
+            self._verified[self._key_of(credentials)] = _Verified(stored, now + _CACHED_FOR)
             while len(self._verified) > _CACHED_AT_MOST:
                 self._verified.popitem(last=False)
-        return True
+
+    def _is_remembered(
+        self, row: Row[Any] | None, credentials: Credentials, *, now: datetime
+    ) -> bool:
+        if row is None or row.auth_source_id != INTERNAL:
+            return False
+        with self._lock:
+            known = self._verified.get(self._key_of(credentials))
+        return known is not None and known.until > now and known.password_hash == row.password_hash
+
+    def _key_of(self, credentials: Credentials) -> bytes:
+        text = f"{credentials.login}\0{credentials.password}".encode()
+        return hmac.digest(self._key, text, "sha256")
 
     def _note_use(self, token: Row[Any], *, now: datetime) -> None:
-        if token.last_used_at is not None and now - token.last_used_at < _TOKEN_USE_NOTED_EVERY:
+        if token.last_used_at is not None and now - token.last_used_at < _USE_NOTED_EVERY:
             return
         with self._database.begin() as tx:
             tx.execute(
@@ -232,58 +313,6 @@ class SignIn:
                 .where(personal_access_tokens.c.id == token.id)
                 .values(last_used_at=now)
             )
-
-
-@dataclass(slots=True)
-class _Failed:
-    count: int
-    last: datetime
-
-
-class Failures:
-    """Failed logins of late, by address and login; bounded, for strangers fill it."""
-
-    def __init__(self) -> None:
-        self._failed: OrderedDict[tuple[str, str], _Failed] = OrderedDict()
-        self._lock = Lock()
-
-    def require_patience(self, address: str, login: str, *, now: datetime) -> None:
-        """Raise UnauthenticatedError while the wait after the last failure lasts."""
-        with self._lock:
-            waits = [self._wait(key, now) for key in _keys(address, login)]
-        if max(waits) > 0:
-            raise UnauthenticatedError(
-                f"Too many failed logins; wait {max(waits):.0f} seconds and try again"
-            )
-
-    def note(self, address: str, login: str, *, now: datetime) -> None:
-        """Count a failure."""
-        with self._lock:
-            for key in _keys(address, login):
-                failed = self._failed.pop(key, None)
-                if failed is None or now - failed.last > _FORGOTTEN_AFTER:
-                    failed = _Failed(0, now)
-                self._failed[key] = _Failed(failed.count + 1, now)
-            while len(self._failed) > _FAILURES_AT_MOST:
-                self._failed.popitem(last=False)
-
-    def forget(self, address: str, login: str) -> None:
-        """Start over for a login that succeeded; the address's other failures stay."""
-        with self._lock:
-            self._failed.pop((address, login), None)
-
-    def _wait(self, key: tuple[str, str], now: datetime) -> float:
-        failed = self._failed.get(key)
-        if failed is None or failed.count < _FREE_FAILURES * (1 if key[1] else 5):
-            return 0.0
-        free = _FREE_FAILURES * (1 if key[1] else 5)
-        wait = min(_FIRST_WAIT * 2 ** min(failed.count - free, 16), _LONGEST_WAIT)
-        return wait - (now - failed.last).total_seconds()
-
-
-def _keys(address: str, login: str) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Return the login at the address, and the address whatever the login."""
-    return (address, login), (address, "")
 
 
 def _by_token(actor: Actor, token: Row[Any]) -> Proof:

@@ -76,7 +76,7 @@ def update_usergroup(
 
     ValidationError if a group would be within itself.
     """
-    row = _load_to_change(tx, actor, usergroup_id, "edit_usergroups")
+    row = load_to_change(tx, actor, usergroup_id, "edit_usergroups")
     values = {key: changes[key] for key in ("name", "admin") if key in changes}
     if values.get("name", row.name) != row.name:
         free_name(tx, usergroups, values["name"], except_id=row.id)
@@ -98,13 +98,14 @@ def update_usergroup(
 
 def delete_usergroup(tx: Transaction, *, actor: Actor, usergroup_id: UsergroupId) -> None:
     """Delete a group; its users stay, without what it gave them."""
-    row = _load_to_change(tx, actor, usergroup_id, "destroy_usergroups")
+    row = load_to_change(tx, actor, usergroup_id, "destroy_usergroups")
     tx.execute(delete(usergroups).where(usergroups.c.id == row.id))
 
 
-def _load_to_change(
+def load_to_change(
     tx: Transaction, actor: Actor, usergroup_id: UsergroupId, permission: str
 ) -> Row[Any]:
+    """Return a group whose rights the actor may give; PermissionDeniedError if they are more."""
     row = load(tx, actor, usergroups, usergroup_id)
     actor.require(permission)
     _require_may_have_made(tx, actor, usergroup_id)

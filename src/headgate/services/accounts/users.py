@@ -16,7 +16,7 @@ from headgate.domain.errors import (
 from headgate.domain.ids import LocationId, OrganizationId, RoleId, UserId
 from headgate.services.access import Actor, load
 from headgate.services.accounts.actors import actor_of
-from headgate.services.accounts.authentication import hash_password
+from headgate.services.accounts.authentication import EXTERNAL, INTERNAL, hash_password
 from headgate.services.accounts.roles import require_may_give
 from headgate.services.organizations.taxonomies import set_links
 from headgate.services.uniqueness import require_unique
@@ -102,6 +102,7 @@ def create_user(
     organization_ids: Sequence[OrganizationId] = (),
     location_ids: Sequence[LocationId] = (),
     role_ids: Sequence[RoleId] = (),
+    auth_source_id: int = INTERNAL,
 ) -> UserId:
     """Make a user; nobody gives more than they have.
 
@@ -114,6 +115,7 @@ def create_user(
             {"login": ["must be 1 to 100 ASCII letters, digits or any of _ . @ + -"]}
         )
     require_unique(tx, users, login=login)
+    _check_source(auth_source_id, password_hash)
     if admin:
         actor.require_admin()
     if not (actor.admin or organization_ids):
@@ -125,6 +127,7 @@ def create_user(
         {
             "login": login,
             "password_hash": password_hash,
+            "auth_source_id": auth_source_id,
             "admin": admin,
             "disabled": disabled,
             **_checked_profile(tx, actor, profile),
@@ -153,7 +156,7 @@ def update_user(
 
     Without `edit_users`, users change only their own names, mail and password; nobody changes a
     user who may do more than they may. `changes` are columns: login, password_hash, admin,
-    disabled, and those of a profile.
+    disabled, auth_source_id, and those of a profile.
     """
     row = load(tx, actor, users, user_id)
     links = (organization_ids, location_ids, role_ids)
@@ -168,6 +171,11 @@ def update_user(
     values = dict(changes) | _checked_profile(tx, actor, changes)
     if "login" in values and values["login"] != row.login:
         raise ValidationError({"login": ["cannot be changed"]})
+    source = values.get("auth_source_id", row.auth_source_id)
+    _check_source(source, values.get("password_hash"))
+    moves = source != row.auth_source_id
+    if moves:  # the proof from before is good no more
+        values = {"password_hash": None} | values | {"external_subject": None}
     tx.execute(update(users).where(users.c.id == row.id).values(**values, updated_at=clock()))
     if "password_hash" in values or values.get("disabled"):
         tx.execute(delete(sessions).where(sessions.c.user_id == row.id))
@@ -189,6 +197,14 @@ def delete_user(tx: Transaction, *, actor: Actor, user_id: UserId) -> None:
     if row.admin:
         _require_another_admin(tx, row)
     tx.execute(delete(users).where(users.c.id == row.id))
+
+
+def _check_source(auth_source_id: int, password_hash: str | None) -> None:
+    if auth_source_id not in (INTERNAL, EXTERNAL):
+        raise ValidationError({"auth_source_id": ["must be 1 (Internal) or 2 (External)"]})
+    if auth_source_id == EXTERNAL and password_hash is not None:
+        words = "cannot be set: users of the external source log in by the provider"
+        raise ValidationError({"password": [words]})
 
 
 def _require_not_above(tx: Transaction, actor: Actor, row: Row[Any]) -> None:

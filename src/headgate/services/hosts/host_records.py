@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Select, func, select
+from sqlalchemy import Column, ColumnElement, Select, Table, func, select
 
 from headgate.domain.ids import HostId
 from headgate.search import Field, Fields
@@ -66,6 +66,17 @@ def _installed(column: ColumnElement[Any]) -> Field:
     )
 
 
+def _keyed(of: Table, *conditions: ColumnElement[bool]) -> Field:
+    """Values by name, such as `facts.uname::machine`; the plain name means any of them."""
+
+    def within(compared: ColumnElement[bool]) -> ColumnElement[bool]:
+        return hosts.c.id.in_(select(of.c.host_id).where(compared, *conditions))
+
+    return Field(
+        of.c.value, within=within, keyed=lambda key: _keyed(of, of.c.name == key, *conditions)
+    )
+
+
 _members, _keys = host_collection_hosts.c, activation_key_hosts.c
 _COLLECTION: Final = (host_collections, host_collections.c.id == _members.host_collection_id)
 _KEY: Final = (activation_keys, activation_keys.c.id == _keys.activation_key_id)
@@ -105,6 +116,9 @@ _HOST_FIELDS: Final = {
     "trace_helper": _related(host_traces.c.helper, host_traces.c.host_id),
     "installed_product": _related(host_products.c.product_name, host_products.c.host_id),
     "fact": _related(host_facts.c.name, host_facts.c.host_id),
+    "facts": _keyed(host_facts),
+    # What is hidden from who only looks is not found out by searching either.
+    "params": _keyed(host_parameters, host_parameters.c.hidden_value.is_(False)),
     "installed_package": _installed(PACKAGE_NAME),
     "installed_package_name": _installed(_packages.name),
     **search_fields(HOSTS, hosts.c.id),

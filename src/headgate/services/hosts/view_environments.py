@@ -11,6 +11,7 @@ from headgate.domain.errors import ValidationError
 from headgate.domain.ids import ContentViewId, DistributionId, EnvironmentId
 from headgate.search import Field
 from headgate.services.access import Actor, AnySelect, load, load_many
+from headgate.services.platform.setting_values import in_force
 from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among, among_texts
@@ -91,7 +92,8 @@ def chosen(
     """Return the ids of what a request names, in its order; None if it names nothing.
 
     `present` are the ones there are now: half of a pair changes half of the only one.
-    ValidationError for labels and pairs that there are not, or that are of another organization.
+    ValidationError for labels and pairs that there are not, or that are of another organization,
+    and for several unless the setting allow_multiple_content_views allows them.
     """
     if wanted.labels is not None:
         found = _by_labels(tx, wanted.labels, organization_id)
@@ -104,6 +106,9 @@ def chosen(
     distinct = list(dict.fromkeys(found))
     if len(distinct) > MOST:
         raise ValidationError({"content_view_environments": [f"are more than {MOST}"]})
+    if len(distinct) > 1 and not in_force(tx, "allow_multiple_content_views"):
+        message = "are more than one, which the setting allow_multiple_content_views forbids"
+        raise ValidationError({"content_view_environments": [message]})
     return distinct
 
 

@@ -58,6 +58,7 @@ CONTENT_VIEWS: Final = Catalog(
             "rolling": Field(content_views.c.rolling, "boolean"),
             "import_only": Field(content_views.c.import_only, "boolean"),
             "auto_publish": Field(content_views.c.auto_publish, "boolean"),
+            "generated_for": Field(content_views.c.generated_for),
             "generated": Field(content_views.c.generated_for != literal("none"), "boolean"),
             "environment": Field(
                 lifecycle_environments.c.name,

@@ -4,7 +4,7 @@ A plan is a version that nobody sees yet, named after its task (`begin_publish`)
 with `finish_publish`, or goes with `abandon_publish` (`services/views/versions.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,7 @@ from headgate.stores.db.tables import (
 # Workflows by which a version comes about, as `workflows/` names them.
 PUBLISH = "publish"
 AUTO_PUBLISH = "auto_publish"
+_ALL: Mapping[int, Sequence[str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,14 @@ def plan_publish(
     minor: int | None = None,
     only_if_needed: bool = False,
     plan_digest: str | None = None,
+    chosen: Mapping[int, Sequence[str]] = _ALL,
 ) -> PublishPlan:
     """Freeze the view as it is now in a new version, not yet published.
 
     A sync that is running is not waited for: its result is for the next version. A composite view
     is not published while one of its components is, or while it is about to publish itself:
     ConflictError; so also when the inputs are no longer those of `plan_digest`, a preview's.
+    `chosen` names the files of all packages that are taken of some repositories.
     """
     view = require_publishable(load(tx, actor, content_views, content_view_id))
     require_for(tx, actor, content_views, [view], "publish_content_views")
@@ -90,6 +93,7 @@ def plan_publish(
         number=number,
         only_if_needed=only_if_needed,
         plan_digest=plan_digest,
+        chosen=chosen,
     )
 
 
@@ -103,11 +107,12 @@ def plan_version(
     only_if_needed: bool = False,
     triggered_by_id: int | None = None,
     plan_digest: str | None = None,
+    chosen: Mapping[int, Sequence[str]] = _ALL,
 ) -> PublishPlan:
     """As `plan_publish`, for a view that has been found fit."""
     hold_off_collection(tx)
     abandon_dead_publishes(tx, clock=clock, content_view_id=ContentViewId(view.id))
-    inputs = inputs_of(tx, view)
+    inputs = inputs_of(tx, view, chosen)
     if plan_digest is not None and inputs.digest != plan_digest:
         raise ConflictError(
             f"Content view '{view.name}' would publish something else than what was previewed: its"

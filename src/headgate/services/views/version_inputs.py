@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, func, select
 
 from headgate.domain.content import digest_of
 from headgate.domain.content_views import inputs_digest
-from headgate.plugin import PublishOptions, filter_applies, signer_of
+from headgate.plugin import CHOSEN, PublishOptions, filter_applies, signer_of
 from headgate.services.related import AnyRow, grouped
 from headgate.services.views.filters import filters_of
 from headgate.stores.db import Transaction
@@ -33,6 +33,7 @@ from headgate.stores.db.tables import (
 )
 
 _EMPTY = digest_of({})
+_ALL: Mapping[int, Sequence[str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,33 @@ class Inputs:
         )
 
 
-def inputs_of(tx: Transaction, view: Row[Any] | AnyRow) -> Inputs:
-    """Return what the view would freeze now, in at most four statements."""
+def inputs_of(
+    tx: Transaction, view: Row[Any] | AnyRow, chosen: Mapping[int, Sequence[str]] = _ALL
+) -> Inputs:
+    """Return what the view would freeze now, in at most four statements.
+
+    Of the repositories in `chosen` only packages whose files have these names.
+    """
     if view.composite:
         component_ids = [row.version_id for row in component_versions(tx, [view.id])]
         return Inputs(_of_components(tx, component_ids), [], component_ids)
-    filters = filters_of(tx, view.id)
+    filters = filters_of(tx, view.id) + [_choice(*each) for each in sorted(chosen.items())]
     found = _of_repositories(tx, view.id, filters)
     return Inputs(found, filters, (), view.solve_dependencies)
+
+
+def _choice(repository_id: int, filenames: Sequence[str]) -> dict[str, Any]:
+    """Return the filter that keeps nothing else of a repository, as versions keep filters."""
+    return {
+        "id": None,
+        "name": "chosen packages",
+        "type": CHOSEN,
+        "inclusion": True,
+        "original_packages": False,
+        "original_module_streams": False,
+        "repository_ids": [repository_id],
+        "rules": [{"name": filename} for filename in sorted(set(filenames))],
+    }
 
 
 def component_versions(tx: Transaction, composite_ids: Iterable[int]) -> Sequence[AnyRow]:

@@ -13,7 +13,7 @@ from pyroaring import BitMap
 from headgate.content.rpm.filters.combining import OF_PACKAGES, OF_STREAMS, Filters, Spoken
 from headgate.content.rpm.filters.rules import PackageRule, advisory_matches, group_matches
 from headgate.content.rpm.filters.source import Advisory, Package, Source, Stream
-from headgate.plugin import Filter, FilterRule, Ground
+from headgate.plugin import CHOSEN, Filter, FilterRule, Ground
 
 _KINDS = {
     "rpm": "package",
@@ -106,6 +106,8 @@ class _Telling:
                     return f"it is in package group {group.name}", details
         if each.type == "modulemd" and stream is not None:
             return ("a rule names it" if rule.module_stream == stream.key else "", {})
+        if each.type == CHOSEN and package is not None:
+            return ("the publish named its file" if rule.name == package.filename else "", {})
         if each.type == "erratum":
             ids = sorted({one.errata_id for one in self.about if advisory_matches(rule, one)})
             if ids:
@@ -161,6 +163,8 @@ def _said(rule: FilterRule) -> str:
 
 
 def _called(each: Filter) -> str:
+    if each.type == CHOSEN:
+        return "the publish of this version"
     return f"{_KINDS[each.type]} filter '{each.name}'"
 
 

@@ -15,6 +15,7 @@ Katello's definition (katello.md 1.5), and what its users expect where it went w
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 from pyroaring import BitMap
 
@@ -25,10 +26,10 @@ from headgate.content.rpm.filters.rules import (
     group_matches,
 )
 from headgate.content.rpm.filters.source import Advisory, Source
-from headgate.plugin import Filter, FilterRule
+from headgate.plugin import CHOSEN, Filter, FilterRule
 
-OF_PACKAGES = ("rpm", "package_group", "erratum")
-OF_STREAMS = ("modulemd", "erratum")
+OF_PACKAGES = ("rpm", "package_group", "erratum", CHOSEN)
+OF_STREAMS = ("modulemd", "erratum", CHOSEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,11 @@ class Filters:
         """Return what stays; dependents are not looked at."""
         packages = self._remaining(OF_PACKAGES, self.source.plain, lambda found: found.packages)
         streams = self._remaining(OF_STREAMS, self.source.stream_ids, lambda found: found.streams)
-        return Kept(packages | self.source.members_of(streams), streams, self.excluded_advisories)
+        packages |= self.source.members_of(streams)
+        for each, found in zip(self.filters, self.spoken, strict=True):
+            if each.type == CHOSEN:  # of a stream, too, only what was named
+                packages &= found.packages
+        return Kept(packages, streams, self.excluded_advisories)
 
     @cached_property
     def spoken(self) -> Sequence[Spoken]:
@@ -105,6 +110,10 @@ class Filters:
             if each.original_packages:
                 packages |= source.plain - self._patched
             return Spoken(packages)
+        if each.type == CHOSEN:
+            chosen = source.with_filenames({rule.name for rule in each.rules if rule.name})
+            within = (source.streams_of.get(package, ()) for package in chosen)
+            return Spoken(chosen, BitMap(chain.from_iterable(within)))
         if each.type == "package_group":
             return Spoken(self._grouped(each.rules))
         if each.type == "modulemd":

@@ -150,7 +150,7 @@ class Source:
     def named_by(self, advisories: Iterable[Advisory]) -> BitMap:
         """Return the packages here that these advisories name."""
         filenames = set(chain.from_iterable(each.filenames for each in advisories))
-        return self._with_filenames(filenames)
+        return self.with_filenames(filenames)
 
     def touched_by(self, advisories: Iterable[Advisory]) -> BitMap:
         """Return the streams here that these advisories are about.
@@ -171,7 +171,7 @@ class Source:
             else:
                 loose.update(advisory.filenames)
         if self.streams_of:
-            modular = (self.streams_of.get(each, ()) for each in self._with_filenames(loose))
+            modular = (self.streams_of.get(each, ()) for each in self.with_filenames(loose))
             touched.update(chain.from_iterable(modular))
         return touched
 
@@ -206,7 +206,8 @@ class Source:
                 found.setdefault(package.filename, BitMap()).add(package.id)
         return found
 
-    def _with_filenames(self, filenames: AbstractSet[str]) -> BitMap:
+    def with_filenames(self, filenames: AbstractSet[str]) -> BitMap:
+        """Return the packages whose files have these names."""
         known, more = self._by_filename, self._further_by_filename
         here = known.keys() & filenames
         first = BitMap([known[filename] for filename in here])

@@ -69,6 +69,7 @@ from headgate.stores.db.tables.organizations import (
 from headgate.stores.db.tables.quotas import organization_quotas
 from headgate.stores.db.tables.recurrence import recurring_logics, sync_plans
 from headgate.stores.db.tables.roles import (
+    external_usergroups,
     permissions,
     role_filter_organizations,
     role_filter_permissions,
@@ -100,6 +101,8 @@ from headgate.stores.db.tables.tasks import (
 from headgate.stores.db.tables.trust import signing_keys
 from headgate.stores.db.tables.uploads import content_uploads
 from headgate.stores.db.tables.users import (
+    login_failures,
+    oauth_nonces,
     personal_access_tokens,
     revoked_certificates,
     sessions,
@@ -154,6 +157,7 @@ __all__ = [
     "distributions",
     "dormant_files",
     "executors",
+    "external_usergroups",
     "flatpak_remote_manifests",
     "flatpak_remote_repositories",
     "flatpak_remotes",
@@ -171,9 +175,11 @@ __all__ = [
     "lifecycle_environments",
     "location_organizations",
     "locations",
+    "login_failures",
     "missing_files",
     "module_profile_streams",
     "module_profiles",
+    "oauth_nonces",
     "offered_units",
     "organization_quotas",
     "organizations",

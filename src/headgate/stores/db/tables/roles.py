@@ -8,6 +8,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 from headgate.stores.db.auditing.declarations import unaudited
@@ -84,4 +85,19 @@ usergroup_users = link_table("usergroup_users", usergroup_id="usergroups", user_
 # The users of a member group are users of the group.
 usergroup_members = link_table(
     "usergroup_members", usergroup_id="usergroups", member_id="usergroups"
+)
+
+# Groups of the OpenID Connect provider: whoever logs in as one of theirs is in the user group.
+external_usergroups = Table(
+    "external_usergroups",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column(
+        "usergroup_id", Integer, ForeignKey("usergroups.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("name", String(255), nullable=False),
+    Column("auth_source_id", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("usergroup_id", "name"),
 )

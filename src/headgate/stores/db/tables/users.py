@@ -26,6 +26,10 @@ users = Table(
     Column("default_organization_id", Integer, ForeignKey("organizations.id", ondelete="SET NULL")),
     Column("default_location_id", Integer, ForeignKey("locations.id", ondelete="SET NULL")),
     Column("password_hash", String(255), info=SECRET),  # argon2id; null: cannot log in by password
+    # 1: Internal, by the password here; 2: External, by an OpenID Connect provider.
+    Column("auth_source_id", Integer, nullable=False, default=1, server_default="1"),
+    # What the provider calls the user for good; null until the first login.
+    Column("external_subject", String(255), unique=True),
     Column("admin", Boolean, nullable=False, default=False),
     Column("disabled", Boolean, nullable=False, default=False),
     Column("last_login_on", UtcDateTime, info=UNAUDITED),
@@ -46,6 +50,7 @@ sessions = Table(
     ),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    Column("last_seen_at", UtcDateTime),  # by the minute; null: not since it began
     info=unaudited("Who logged in when, users say themselves"),
 )
 
@@ -70,4 +75,24 @@ revoked_certificates = Table(
     Column("reason", String(255), nullable=False),
     Column("revoked_at", UtcDateTime, nullable=False),
     info=unaudited("Follows from what was deleted, which is audited"),
+)
+
+# Failed logins of late; whom of and from where is kept as a keyed hash, for people type their
+# password where the login belongs.
+login_failures = Table(
+    "login_failures",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False, index=True),
+    info=unaudited("Forgotten after minutes; no change to anything"),
+)
+
+# Signed requests of late: each is good once.
+oauth_nonces = Table(
+    "oauth_nonces",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("seen_at", UtcDateTime, nullable=False, index=True),
+    info=unaudited("Forgotten after minutes; no change to anything"),
 )

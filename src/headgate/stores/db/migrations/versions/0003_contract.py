@@ -31,12 +31,31 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         batch_op.create_index(batch_op.f("ix_locations_parent_id"), ["parent_id"], unique=False)
 
     op.create_table(
+        "login_failures",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("last_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_login_failures")),
+    )
+    with op.batch_alter_table("login_failures", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_login_failures_last_at"), ["last_at"], unique=False)
+
+    op.create_table(
         "module_profiles",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_module_profiles")),
         sa.UniqueConstraint("digest", name=op.f("uq_module_profiles_digest")),
     )
+    op.create_table(
+        "oauth_nonces",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_oauth_nonces")),
+    )
+    with op.batch_alter_table("oauth_nonces", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_oauth_nonces_seen_at"), ["seen_at"], unique=False)
+
     op.create_table(
         "package_profiles",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -91,6 +110,25 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_usergroups")),
         sa.UniqueConstraint("name", name=op.f("uq_usergroups_name")),
+    )
+    op.create_table(
+        "external_usergroups",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("usergroup_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("auth_source_id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["usergroup_id"],
+            ["usergroups.id"],
+            name=op.f("fk_external_usergroups_usergroup_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_external_usergroups")),
+        sa.UniqueConstraint(
+            "usergroup_id", "name", name=op.f("uq_external_usergroups_usergroup_id_name")
+        ),
     )
     op.create_table(
         "host_collections",
@@ -931,10 +969,20 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
     with op.batch_alter_table("content_uploads", schema=None) as batch_op:
         batch_op.add_column(sa.Column("imported_at", UtcDateTime(), nullable=True))
 
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("last_seen_at", UtcDateTime(), nullable=True))
+
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.add_column(sa.Column("description", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("default_organization_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("default_location_id", sa.Integer(), nullable=True))
+        batch_op.add_column(
+            sa.Column("auth_source_id", sa.Integer(), server_default="1", nullable=False)
+        )
+        batch_op.add_column(sa.Column("external_subject", sa.String(length=255), nullable=True))
+        batch_op.create_unique_constraint(
+            batch_op.f("uq_users_external_subject"), ["external_subject"]
+        )
         batch_op.create_foreign_key(
             batch_op.f("fk_users_default_organization_id"),
             "organizations",
@@ -956,9 +1004,15 @@ def downgrade() -> None:  # noqa: PLR0915 - a list
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_users_default_location_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_users_default_organization_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("uq_users_external_subject"), type_="unique")
+        batch_op.drop_column("external_subject")
+        batch_op.drop_column("auth_source_id")
         batch_op.drop_column("default_location_id")
         batch_op.drop_column("default_organization_id")
         batch_op.drop_column("description")
+
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.drop_column("last_seen_at")
 
     with op.batch_alter_table("content_uploads", schema=None) as batch_op:
         batch_op.drop_column("imported_at")
@@ -1100,12 +1154,21 @@ def downgrade() -> None:  # noqa: PLR0915 - a list
 
     op.drop_table("http_proxy_locations")
     op.drop_table("host_collections")
+    op.drop_table("external_usergroups")
     op.drop_table("usergroups")
     op.drop_table("setting_values")
     op.drop_table("roles")
     op.drop_table("permissions")
     op.drop_table("package_profiles")
+    with op.batch_alter_table("oauth_nonces", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_oauth_nonces_seen_at"))
+
+    op.drop_table("oauth_nonces")
     op.drop_table("module_profiles")
+    with op.batch_alter_table("login_failures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_login_failures_last_at"))
+
+    op.drop_table("login_failures")
     with op.batch_alter_table("locations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_locations_parent_id"))
 
