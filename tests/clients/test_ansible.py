@@ -57,6 +57,7 @@ def _things(upstream: str, key: str) -> list[Thing]:
     plan = {"interval": "daily", "enabled": True, "sync_date": "2030-01-01 00:00:00 UTC"}
     of_view = [{"name": "Aviary", "product": "Birds"}]
     owls = {**view, "filter_type": "rpm", "inclusion": False}
+    everything = {"lifecycle_environment": "Library", "content_view": "Default Organization View"}
     return [
         Thing(
             "organization",
@@ -133,6 +134,17 @@ def _things(upstream: str, key: str) -> list[Thing]:
         Thing("content_view_filter", {"name": "No owls", **owls}, {"description": "they hunt"}),
         Thing(
             "content_view_filter_rule", {"name": "owl", **view, "content_view_filter": "No owls"}
+        ),
+        Thing("host_collection", {"name": "Web"}, {"description": "web servers"}),
+        Thing(
+            "activation_key",
+            {"name": "Web key", **everything, "service_level": "Premium"},
+            {"unlimited_hosts": False, "max_hosts": 10, "host_collections": ["Web"]},
+        ),
+        Thing(
+            "host",
+            {"name": f"web.{_SUFFIX}.example.com", **everything},
+            {"comment": "in the hall", "parameters": [{"name": "role", "value": "web"}]},
         ),
         Thing(
             "flatpak_remote",

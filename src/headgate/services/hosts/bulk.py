@@ -10,7 +10,7 @@ from headgate.domain.clock import Clock
 from headgate.domain.errors import BadRequestError, ValidationError
 from headgate.domain.ids import HostCollectionId, HostId, OrganizationId
 from headgate.search import condition
-from headgate.services.access import Actor, load, load_many, require_for
+from headgate.services.access import Actor, AnySelect, load, load_many, require_for
 from headgate.services.hosts.host_records import HOST_CATALOG, query
 from headgate.services.hosts.hosts import add_to_collections
 from headgate.services.hosts.overrides import OF_HOSTS, Override, set_overrides
@@ -60,21 +60,20 @@ def chosen_hosts(
     load(tx, actor, organizations, meant.organization_id)
     if meant.search is None and not meant.ids:
         raise BadRequestError("No hosts have been specified: give ids or a search.")
-    here = query(actor, organization_id=meant.organization_id).with_only_columns(
+    here: AnySelect = query(actor, organization_id=meant.organization_id).with_only_columns(
         hosts.c.id, hosts.c.organization_id
     )
-    found: dict[int, Row[Any]] = {}
+    found: list[Row[Any]] = []
     if meant.ids:
         load_many(tx, actor, hosts, meant.ids)
-        chosen = here.where(among(tx, hosts.c.id, meant.ids))
-        found.update((row.id, row) for row in tx.execute(chosen))
+        found += tx.execute(here.where(among(tx, hosts.c.id, meant.ids)))
     if meant.search is not None:
-        searched = here.where(condition(meant.search, HOST_CATALOG.fields, now=clock()))
-        found.update((row.id, row) for row in tx.execute(searched))
+        searched = condition(meant.search, HOST_CATALOG.fields, now=clock())
+        found += tx.execute(here.where(searched))
     excluded = set[int](meant.excluded)
-    rows = [row for row in found.values() if row.id not in excluded]
+    rows = [row for row in found if row.id not in excluded]
     require_for(tx, actor, hosts, rows, permission)
-    return sorted(row.id for row in rows)
+    return sorted({row.id for row in rows})
 
 
 def change_hosts(

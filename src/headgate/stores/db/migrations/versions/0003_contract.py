@@ -984,16 +984,16 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
             batch_op.f("uq_users_external_subject"), ["external_subject"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_location_id"),
-            "locations",
-            ["default_location_id"],
+            batch_op.f("fk_users_default_organization_id"),
+            "organizations",
+            ["default_organization_id"],
             ["id"],
             ondelete="SET NULL",
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_users_default_organization_id"),
-            "organizations",
-            ["default_organization_id"],
+            batch_op.f("fk_users_default_location_id"),
+            "locations",
+            ["default_location_id"],
             ["id"],
             ondelete="SET NULL",
         )
@@ -1002,8 +1002,8 @@ def upgrade() -> None:  # noqa: PLR0915 - a list
 def downgrade() -> None:  # noqa: PLR0915 - a list
     """Remove them."""
     with op.batch_alter_table("users", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_users_default_organization_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_users_default_location_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_users_default_organization_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("uq_users_external_subject"), type_="unique")
         batch_op.drop_column("external_subject")
         batch_op.drop_column("auth_source_id")
