@@ -14,6 +14,7 @@ from support.conformance.headgate import judged
 from support.conformance.refusals import IMAGE, prepared
 from support.conformance.registry import Repository, expect, header, json_of
 from support.oci import Blob
+from support.rights import Rights
 from support.server import PASSWORD, Server
 from support.world import World
 
@@ -118,6 +119,7 @@ class Scene:
 
     def _user(self, world: World, *permissions: str) -> tuple[str, str]:
         login, password = f"caller-{next(_numbers)}", "wades at dusk"
+        role = Rights(self.world.client).role(login, *permissions)
         made = self.world.client.post(
             "/api/users",
             json={
@@ -125,7 +127,7 @@ class Scene:
                     "login": login,
                     "password": password,
                     "organization_ids": [world.organization_id],
-                    "permissions": permissions,
+                    "role_ids": [role],
                 }
             },
         )

@@ -316,4 +316,6 @@ def test_what_would_publish_something_else_than_asked_is_refused(house: House) -
     view = house.world.view("Tools")
     units = [{"label": "reed", "rpm_filenames": ["reed.rpm"]}]
 
-    refused(house.post(f"content_views/{view}/publish", repos_units=units), 400, "not supported")
+    refused(
+        house.post(f"content_views/{view}/publish", repos_units=units), 422, "no yum repository"
+    )

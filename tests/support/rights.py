@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx2
 from starlette.testclient import TestClient
 
 Json = dict[str, Any]
@@ -12,7 +13,7 @@ Json = dict[str, Any]
 class Rights:
     """The roles of a control plane, in the words of its API; `client` is who makes them."""
 
-    client: TestClient
+    client: TestClient | httpx2.Client
     _permissions: dict[str, Json] = field(default_factory=dict[str, Json])
 
     def permission_ids(self, *names: str) -> list[int]:
