@@ -17,10 +17,9 @@ from headgate.services.organizations.http_proxies import (
     query,
     update_http_proxy,
 )
-from headgate.services.organizations.taxonomies import linked_rows, organizations_of
+from headgate.services.organizations.taxonomies import locations_of, organizations_of
 from headgate.services.related import Grouped
 from headgate.stores.db.tables import http_proxies as http_proxies_table
-from headgate.stores.db.tables import locations
 
 http_proxies = Resource("http_proxies", "HTTP Proxies", dialect="foreman")
 
@@ -181,8 +180,7 @@ def _one(call: Call, proxy_id: HttpProxyId) -> dict[str, Any]:
 
 def _links(call: Call, rows: Iterable[AnyRow]) -> tuple[Grouped, Grouped]:
     keys = [row.id for row in rows]
-    of = locations.c
-    places = linked_rows(call.tx, call.actor, LOCATION_LINKS, keys, of.title, of.name)
+    places = locations_of(call.tx, call.actor, LOCATION_LINKS, keys)
     return organizations_of(call.tx, call.actor, ORGANIZATION_LINKS, keys), places
 
 

@@ -18,9 +18,8 @@ from headgate.services.organizations.smart_proxies import (
     query,
     update_smart_proxy,
 )
-from headgate.services.organizations.taxonomies import linked_rows, organizations_of
+from headgate.services.organizations.taxonomies import locations_of, organizations_of
 from headgate.services.related import Grouped
-from headgate.stores.db.tables import locations
 
 smart_proxies = Resource("smart_proxies", "Smart Proxies", dialect="foreman")
 
@@ -80,7 +79,8 @@ def show(call: Call, params: Show) -> dict[str, Any]:
     row = load_smart_proxy(call.tx, call.actor, params.id)
     status = _status(row) if params.include_status else {}
     version = {"version": FOREMAN_VERSION if row.internal else None}
-    return {**_one(call, params.id), **status, **(version if params.include_version else {})}
+    shown = smart_proxy_object(row, *links(call, [row]))
+    return {**shown, **status, **(version if params.include_version else {})}
 
 
 class CreateFields(Params):
@@ -193,9 +193,7 @@ smart_proxies.unbacked(
 def links(call: Call, rows: Any) -> tuple[Grouped, Grouped]:
     """Return the organizations and the locations of each of these proxies."""
     keys = [row.id for row in rows]
-    places = linked_rows(
-        call.tx, call.actor, LOCATION_LINKS, keys, locations.c.title, locations.c.name
-    )
+    places = locations_of(call.tx, call.actor, LOCATION_LINKS, keys)
     return organizations_of(call.tx, call.actor, ORGANIZATION_LINKS, keys), places
 
 

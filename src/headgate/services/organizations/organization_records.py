@@ -8,13 +8,13 @@ from headgate.domain.ids import OrganizationId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, AnyRow, load, scoped
 from headgate.services.listing import Catalog, where_equal
+from headgate.services.organizations import taxonomies
 from headgate.services.organizations.taxonomies import linked_rows
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     content_views,
     lifecycle_environments,
     location_organizations,
-    locations,
     organizations,
     repositories,
     smart_proxies,
@@ -84,8 +84,8 @@ def users_of(tx: Transaction, actor: Actor, organization_id: OrganizationId) -> 
 
 def locations_of(tx: Transaction, actor: Actor, organization_id: OrganizationId) -> list[AnyRow]:
     """Return the locations linked with an organization that the actor may see."""
-    own, of = location_organizations.c.organization_id, locations.c
-    found = linked_rows(tx, actor, own, [organization_id], of.title, of.name)
+    own = location_organizations.c.organization_id
+    found = taxonomies.locations_of(tx, actor, own, [organization_id])
     return found.get(organization_id, [])
 
 

@@ -13,7 +13,7 @@ from headgate.services.access import Actor, AnySelect, load_many, scoped
 from headgate.services.related import Grouped, grouped
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
-from headgate.stores.db.tables import organizations
+from headgate.stores.db.tables import locations, organizations
 
 
 def set_links(  # noqa: PLR0917 - a thing and what it is linked with
@@ -60,6 +60,11 @@ def organizations_of(
 ) -> Grouped:
     """Return the organizations of each thing by its id, as far as the actor sees them."""
     return linked_rows(tx, actor, own, keys, organizations.c.name, organizations.c.label)
+
+
+def locations_of(tx: Transaction, actor: Actor, own: Column[Any], keys: Iterable[int]) -> Grouped:
+    """Return the locations of each thing by its id, as far as the actor sees them."""
+    return linked_rows(tx, actor, own, keys, locations.c.title, locations.c.name)
 
 
 def check_organizations(
