@@ -1,4 +1,3 @@
-import hashlib
 import subprocess
 from pathlib import Path
 
@@ -87,7 +86,6 @@ def test_any_selection_is_read_by_createrepo_c_and_the_plain_tools(
         path = path_of(tmp_path, kind, codec)
         opened = subprocess.run([*EXPAND[codec], path], check=True, capture_output=True).stdout
         assert opened == document(kind, wanted)
-        assert written[kind].checksum == hashlib.sha256(path.read_bytes()).hexdigest()
         assert written[kind].size == path.stat().st_size
         assert written[kind].open_size == len(opened)
     names = [each.name for each in read_by_createrepo_c(tmp_path, codec)]
@@ -124,13 +122,12 @@ def test_segments_of_single_packages_are_put_together(codec: Codec, tmp_path: Pa
             cuts,
             read=lambda pack, kind, codec, place: packs[pack].reader(0, kind, codec, place),
             sink=file,
-            checksum_type="sha512",
         )
 
     data = path_of(tmp_path, "primary", codec).read_bytes()
     opened = subprocess.run([*EXPAND[codec]], input=data, check=True, capture_output=True).stdout
     assert opened == document("primary", PACKAGES[:150])
-    assert written.checksum == hashlib.sha512(data).hexdigest()
+    assert written.size == len(data)
     assert len(data) < sum(len(each.data["primary", codec]) for each in packs) / 2
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import new as new_hash
 from typing import Final
 
@@ -18,7 +19,7 @@ from headgate.content.rpm.metadata.pieces import Piece
 from headgate.content.rpm.metadata.repomd import Checksum, MetadataFile, Repomd, render_repomd
 from headgate.content.rpm.metadata.segments import KINDS, Codec, compress
 from headgate.content.rpm.metadata.updateinfo import render_updateinfo
-from headgate.content.rpm.metadata.writer import ChecksumType, write_metadata
+from headgate.content.rpm.metadata.writer import write_metadata
 from headgate.content.rpm.reusing import Noted, earlier_files, note
 from headgate.content.rpm.selection import cuts_of, pack_reader
 from headgate.content.rpm.signing import signatures
@@ -45,6 +46,7 @@ UPSTREAM_KEY: Final = "yum:upstream:"  # begins the key of a publication that a 
 _REWRITTEN: Final = re.compile(
     r"repodata/[0-9a-f]+-(primary|filelists|other|updateinfo|comps|modules)\.(xml|yaml)\.(gz|zst)"
 )
+_CHECKSUM_TYPES: Final = frozenset({"sha256", "sha384", "sha512"})
 # Fragments gathered before they are compressed as one member.
 _PIECE_BYTES: Final = 1 << 20
 
@@ -105,9 +107,9 @@ class _Making:
         return "zst" if self.options.compression == "zstd" else "gz"
 
     @property
-    def checksum_type(self) -> ChecksumType:
+    def checksum_type(self) -> str:
         wanted = self.options.checksum_type
-        return wanted if wanted == "sha384" or wanted == "sha512" else "sha256"  # noqa: PLR1714 - narrows the type
+        return wanted if wanted in _CHECKSUM_TYPES else "sha256"
 
     def write_packages(self, content: Content) -> None:
         """Write the three files that list packages, in the same order of packages."""
@@ -124,12 +126,11 @@ class _Making:
                 cuts,
                 read=reader,
                 sink=spool,
-                checksum_type=self.checksum_type,
                 earlier=files.earlier,
             )
             self.pieces.append((files.anchors.get(kind, b""), made.pieces))
-            checksum = Checksum(made.checksum_type, bytes.fromhex(made.checksum))
-            name = f"repodata/{made.checksum}-{kind}.xml.{self.codec}"
+            checksum = self.checksum(spool)
+            name = f"repodata/{checksum.raw.hex()}-{kind}.xml.{self.codec}"
             entry = MetadataFile(kind, name, checksum, made.size, open_size=made.open_size)
             self.written.append((entry, spool))
 
@@ -141,19 +142,18 @@ class _Making:
         if not wanted:
             return
         spool = self.spool()
-        checksum, opened = new_hash(self.checksum_type), new_hash(self.checksum_type)
+        opened = new_hash(self.checksum_type)
         open_size = 0
         for piece in _pieces(render(self.fragments(table, wanted))):
             opened.update(piece)
             open_size += len(piece)
-            packed = compress(self.codec, piece)
-            checksum.update(packed)
-            spool.write(packed)
-        path = f"repodata/{checksum.hexdigest()}-{name}.{self.codec}"
+            spool.write(compress(self.codec, piece))
+        checksum = self.checksum(spool)
+        path = f"repodata/{checksum.raw.hex()}-{name}.{self.codec}"
         entry = MetadataFile(
             kind,
             path,
-            Checksum(self.checksum_type, checksum.digest()),
+            checksum,
             spool.size,
             Checksum(self.checksum_type, opened.digest()),
             open_size,
@@ -184,12 +184,7 @@ class _Making:
             }
         for row in sorted(rows, key=lambda row: row.path):
             digest, size = found[row.blob_id]
-            checksum = Checksum("sha256", digest.raw)
-            if self.checksum_type != "sha256":
-                hashed = new_hash(self.checksum_type)
-                for chunk in self.ports.store.read(digest):
-                    hashed.update(chunk)
-                checksum = Checksum(self.checksum_type, hashed.digest())
+            checksum = self.checksum_of(digest, partial(self.ports.store.read, digest))
             entry = MetadataFile(row.type, row.path, checksum, size)
             published = PublishedFile(row.path, row.blob_id, media_type(row.path))
             self.passed.append((entry, published))
@@ -225,6 +220,18 @@ class _Making:
             Noted(blob_id, *of_one) for blob_id, of_one in zip(blob_ids, self.pieces, strict=False)
         ]
         write(self.ports.database, lambda tx: note(tx, noted))
+
+    def checksum(self, spool: Spool) -> Checksum:
+        return self.checksum_of(spool.digest(), spool.read)
+
+    def checksum_of(self, digest: Digest, read: Callable[[], Iterator[bytes]]) -> Checksum:
+        """Return the checksum that is wanted; the content is read for one that is not known."""
+        if self.checksum_type == "sha256":
+            return Checksum("sha256", digest.raw)
+        hashed = new_hash(self.checksum_type)
+        for chunk in read():
+            hashed.update(chunk)
+        return Checksum(self.checksum_type, hashed.digest())
 
     def spool(self) -> Spool:
         return self.stack.enter_context(self.ports.store.spool())

@@ -1,11 +1,10 @@
 """Which segments hold the packages of a content set, and reading them from the blob store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from pyroaring import BitMap
-from sqlalchemy import select
+from sqlalchemy import Text, cast, func, select
 
 from headgate.content.rpm.metadata.cuts import Cut
 from headgate.content.rpm.metadata.packages import Fragments
@@ -22,7 +21,8 @@ from headgate.content.rpm.tables import rpm_packages, rpm_packs, rpm_segments
 from headgate.domain.errors import InvalidContentError, NotFoundError
 from headgate.stores.blobs import BlobStore, Digest
 from headgate.stores.db import Transaction
-from headgate.stores.db.statements import batched, rows_of
+from headgate.stores.db.id_lists import among
+from headgate.stores.db.statements import LISTED, batched
 from headgate.stores.db.tables import blobs
 
 
@@ -50,12 +50,7 @@ class PackReader:
 
 def cuts_of(tx: Transaction, packages: BitMap) -> list[Cut]:
     """Return the parts of segments that hold these packages, in the order of the segments."""
-    columns = [rpm_packages.c.segment_id, rpm_packages.c.position]
-    rows = sorted((row[0], row[1]) for row in rows_of(tx, columns, rpm_packages.c.id, packages))
-    wanted = {
-        segment_id: [position for _, position in entries]
-        for segment_id, entries in groupby(rows, key=lambda row: row[0])
-    }
+    wanted = _positions_of(tx, packages)
     segments: list[tuple[int, int, Layout]] = []
     for batch in batched(wanted):
         query = select(rpm_segments.c.pack_id, rpm_segments.c.id, rpm_segments.c.layout)
@@ -65,7 +60,7 @@ def cuts_of(tx: Transaction, packages: BitMap) -> list[Cut]:
         ]
     segments.sort(key=lambda segment: segment[:2])
     return [
-        Cut(pack_id, layout, _positions(wanted[segment_id], layout))
+        Cut(pack_id, layout, _unless_all(wanted[segment_id], layout))
         for pack_id, segment_id, layout in segments
     ]
 
@@ -103,5 +98,19 @@ def fragments_of(tx: Transaction, store: BlobStore, package_id: int) -> Fragment
     return found[0]
 
 
-def _positions(positions: Sequence[int], layout: Layout) -> Sequence[int] | None:
+def _positions_of(tx: Transaction, packages: BitMap) -> Mapping[int, Sequence[int]]:
+    """Return where in their segments these packages are, ascending, by segment.
+
+    The database joins the positions of a segment: a row of each package takes three times as long.
+    """
+    joined = func.aggregate_strings(cast(rpm_packages.c.position, Text), ",")
+    query = select(rpm_packages.c.segment_id, joined).group_by(rpm_packages.c.segment_id)
+    found: dict[int, list[int]] = {}
+    for batch in batched(packages, LISTED):
+        for segment_id, positions in tx.execute(query.where(among(tx, rpm_packages.c.id, batch))):
+            found.setdefault(segment_id, []).extend(map(int, positions.split(",")))
+    return {segment_id: sorted(positions) for segment_id, positions in found.items()}
+
+
+def _unless_all(positions: Sequence[int], layout: Layout) -> Sequence[int] | None:
     return None if len(positions) == layout.count else positions

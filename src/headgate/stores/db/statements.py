@@ -22,7 +22,7 @@ IN_LIST = 5_000
 _FETCHED = 1_000
 # Ids looked up at once as one bound value, and the part of a range that makes it quicker to read
 # the whole: of 100 rows, 80 in a list take as long as all 100 in a range.
-_LISTED = 20_000
+LISTED = 20_000
 _DENSE = 0.8
 
 
@@ -74,5 +74,5 @@ def _lists_of(
         for some in rows.partitions(_FETCHED):
             yield [row for row in some if row[-1] in ids]
         return
-    for batch in batched(ids, _LISTED):
+    for batch in batched(ids, LISTED):
         yield from tx.execute(query.where(among(tx, key, batch))).partitions(_FETCHED)

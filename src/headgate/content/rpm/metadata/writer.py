@@ -10,7 +10,6 @@ expanded bytes would cost more than all the rest: 2.2 s of 60,000 packages, and 
 is copied whole beside. `open_size` comes from the layouts for nothing.
 """
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 from zlib import crc32
 
 from headgate.content.rpm.metadata.cuts import COPY_BYTES, Cut, grouped, span
@@ -36,8 +35,6 @@ from headgate.content.rpm.metadata.segments import (
 from headgate.content.rpm.metadata.shapes import COMMON, FILELISTS, OTHER, RPM
 from headgate.domain.errors import InvalidContentError, NotFoundError
 
-ChecksumType = Literal["sha256", "sha384", "sha512"]
-
 _IN_FLIGHT: Final = 6
 
 _ROOTS: Final[dict[Kind, tuple[str, str]]] = {
@@ -52,10 +49,8 @@ ReadPack = Callable[[int, Kind, Codec, Place], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A metadata file as repomd.xml describes it, and its pieces for files to come."""
+    """The sizes of a metadata file, and its pieces for files to come."""
 
-    checksum_type: ChecksumType
-    checksum: str
     size: int
     open_size: int
     pieces: Sequence[Piece] = ()
@@ -75,7 +70,6 @@ def write_metadata(
     *,
     read: ReadPack,
     sink: Sink,
-    checksum_type: ChecksumType = "sha256",
     threads: int = 2,
     earlier: Earlier | None = None,
 ) -> Written:
@@ -89,7 +83,7 @@ def write_metadata(
     count = sum(part.count for part in cuts)
     head = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} {namespaces} packages="{count}">\n'
     foot = f"</{root}>\n"
-    file = _File(sink, checksum_type)
+    file = _File(sink)
     with ThreadPoolExecutor(threads, thread_name_prefix="compress") as pool:
         working: deque[Future[_Part]] = deque()
         try:
@@ -107,21 +101,19 @@ def write_metadata(
             for future in working:
                 future.cancel()
     open_size = len(head) + len(foot) + sum(part.size(kind) for part in cuts)
-    return Written(checksum_type, file.checksum.hexdigest(), file.size, open_size, file.pieces)
+    return Written(file.size, open_size, file.pieces)
 
 
 class _File:
     """The file as far as it is written."""
 
-    def __init__(self, sink: Sink, checksum_type: ChecksumType) -> None:
+    def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self.checksum = hashlib.new(checksum_type)
         self.size = 0
         self.pieces: list[Piece] = []
 
     def append(self, part: _Part) -> None:
         self._sink.write(part.data)
-        self.checksum.update(part.data)
         self.pieces += [piece.moved(self.size) for piece in part.pieces]
         self.size += len(part.data)
 
