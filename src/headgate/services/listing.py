@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Table, func, select
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
-from headgate.search import Fields, SearchError, condition
+from headgate.search import Field, Fields, SearchError, condition
 from headgate.services.access import AnyRow, AnySelect
 from headgate.services.completion import Suggestion, complete
 from headgate.services.platform.setting_values import stored, value_of
@@ -46,6 +46,10 @@ class Catalog:
     fields: Fields
     default_sort: tuple[str, str] = ("name", "asc")
     sorts: Mapping[str, ColumnElement[Any]] = field(default_factory=dict[str, ColumnElement[Any]])
+
+    def with_further(self, further: Mapping[str, Field]) -> "Catalog":
+        """Return the same with further fields to search by: such as depend on who asks."""
+        return replace(self, fields=self.fields.with_further(further))
 
     def column_of(self, name: str) -> ColumnElement[Any]:
         """Return what to sort by; ValidationError for names that are not offered."""
