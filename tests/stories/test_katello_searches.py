@@ -152,7 +152,7 @@ def _absent(house: House) -> Iterator[str]:
         resource, path, fields = line.split("\t")
         asked = {"organization_id": house.organization}
         answer = house.admin.get(f"{path}/auto_complete_search", params=asked)
-        offered = answer.json() if answer.status_code == 200 else []
+        offered: list[Any] = answer.json() if answer.status_code == 200 else []
         names = {each["label"] for each in offered}
         for field in fields.split():
             if field not in names:

@@ -591,6 +591,11 @@ def scoped(
     return query if actor.admin else query.where(kind.visible_to(actor))
 
 
+def guarded(table: object) -> bool:
+    """Whether rows of a table are seen by some and not by others, as `scoped` has it."""
+    return table in _KIND_OF_TABLE
+
+
 def _along(chain: Sequence[Column[Any]], condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return what the condition on a chain's last column means for its first table."""
     for step, further in reversed(list(pairwise(chain))):

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, ScalarSelect, Table, func, select
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
 from headgate.search import Field, Fields, SearchError, condition
-from headgate.services.access import AnyRow, AnySelect
-from headgate.services.completion import Suggestion, complete
+from headgate.services.access import Actor, AnyRow, AnySelect
+from headgate.services.completion import Completed, Suggestion, complete
 from headgate.services.platform.setting_values import stored, value_of
 from headgate.stores.db import Transaction
 
@@ -31,7 +31,8 @@ class Window:
     order: str | None = None  # "name DESC"
     sort_by: str | None = None
     sort_order: str | None = None
-    completing: bool = False  # not the rows are asked for, but what the search may go on with
+    # Not the rows are asked for, but what the search may go on with, by this one.
+    completing: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,13 @@ def page(
     Two statements: one for both counts (and how many a page has), one for the rows.
     """
     sort_by, sort_order = _sort(window, catalog)
-    if window.completing:
-        suggested = complete(tx, query, fields=catalog.fields, text=window.search or "")
+    if window.completing is not None:
+        suggested = complete(
+            tx,
+            Completed(query, catalog.key, catalog.fields),
+            actor=window.completing,
+            text=window.search or "",
+        )
         return Listed((), 0, 0, window, sort_by, sort_order, suggestions=suggested)
     ordered_by = catalog.column_of(sort_by)
     found = query

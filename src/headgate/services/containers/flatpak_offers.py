@@ -28,7 +28,7 @@ _manifest = flatpak_remote_manifests.c
 _INSERTED: Final = 1_000  # rows at once
 
 
-_HAVING: Final = Related(_own.id, _manifest.flatpak_remote_repository_id)
+_HAVING: Final = Related(_own.id, _manifest.flatpak_remote_repository_id, own=True)
 
 OFFERS: Final = Catalog(
     key=_own.id,

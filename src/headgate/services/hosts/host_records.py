@@ -48,16 +48,17 @@ def _related(
     kind: Kind = "text",
 ) -> Field:
     """Return a field of things beside hosts; `link` is the host's column among them."""
-    return Field(column, kind, within=Related(hosts.c.id, link, joins))
+    own = column.table is link.table
+    return Field(column, kind, within=Related(hosts.c.id, link, joins, own=own))
 
 
 def _installed(column: ColumnElement[Any]) -> Field:
-    return Field(column, within=Related(hosts.c.package_profile_id, _packages.profile_id))
+    return Field(column, within=Related(hosts.c.package_profile_id, _packages.profile_id, own=True))
 
 
 def _keyed(of: Table, *conditions: ColumnElement[bool]) -> Field:
     """Values by name, such as `facts.uname::machine`; the plain name means any of them."""
-    within = Related(hosts.c.id, of.c.host_id, where=conditions)
+    within = Related(hosts.c.id, of.c.host_id, where=conditions, own=True)
     return Field(
         of.c.value,
         "value",
