@@ -36,14 +36,23 @@ def missing(id_type: object, key: object) -> NotFoundError:
 
 
 def load(
-    tx: Transaction, actor: Actor, table: Table, key: object, *, permission: str | None = None
+    tx: Transaction,
+    actor: Actor,
+    table: Table,
+    key: object,
+    *,
+    permission: str | None = None,
+    organization_id: int | None = None,
 ) -> Row[Any]:
     """Return the row with this id.
 
-    NotFoundError if there is none or it is another organization's, PermissionDeniedError if the
-    actor sees it but lacks `permission` in its organization.
+    NotFoundError if there is none, it is another organization's or not of `organization_id`;
+    PermissionDeniedError if the actor sees it but lacks `permission` in its organization.
     """
-    return load_many(tx, actor, table, [key], permission=permission)[0]
+    (row,) = load_many(tx, actor, table, [key], permission=permission)
+    if organization_id is not None and row.organization_id != organization_id:
+        raise KIND_OF_TABLE[table].missing(key)
+    return row
 
 
 def load_many(

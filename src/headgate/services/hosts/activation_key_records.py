@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from sqlalchemy import Select, func, select
 
-from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import (
     ActivationKeyId,
     ContentViewId,
@@ -130,9 +129,7 @@ def load_key(
     organization_id: OrganizationId | None = None,
 ) -> AnyRow:
     """Return one key as `query` gives it; NotFoundError if it is not of `organization_id`."""
-    found = load(tx, actor, activation_keys, key_id)
-    if organization_id is not None and found.organization_id != organization_id:
-        raise NotFoundError(f"Could not find activation key with id {key_id}")
+    load(tx, actor, activation_keys, key_id, organization_id=organization_id)
     return tx.execute(query(actor).where(activation_keys.c.id == key_id)).one()
 
 

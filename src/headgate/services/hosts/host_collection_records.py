@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from sqlalchemy import Select, func, select
 
-from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import ActivationKeyId, HostCollectionId, HostId, OrganizationId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, AnySelect, load, scoped
@@ -91,9 +90,7 @@ def load_collection(
     organization_id: OrganizationId | None = None,
 ) -> AnyRow:
     """Return one collection as `query` gives it; NotFoundError if not of `organization_id`."""
-    found = load(tx, actor, host_collections, collection_id)
-    if organization_id is not None and found.organization_id != organization_id:
-        raise NotFoundError(f"Could not find host collection with id {collection_id}")
+    load(tx, actor, host_collections, collection_id, organization_id=organization_id)
     return tx.execute(query(actor).where(host_collections.c.id == collection_id)).one()
 
 

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from sqlalchemy import Select, select
 
-from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import EnvironmentId, OrganizationId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
@@ -89,9 +88,7 @@ def load_environment(
     organization_id: OrganizationId | None = None,
 ) -> AnyRow:
     """Return one environment as `query` gives it; NotFoundError unless of `organization_id`."""
-    found = load(tx, actor, lifecycle_environments, environment_id)
-    if organization_id is not None and found.organization_id != organization_id:
-        raise NotFoundError(f"Could not find environment with id {environment_id}")
+    load(tx, actor, lifecycle_environments, environment_id, organization_id=organization_id)
     return tx.execute(query(actor).where(lifecycle_environments.c.id == environment_id)).one()
 
 

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from sqlalchemy import Select, func, literal, select
 
-from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import OrganizationId, ProductId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
@@ -105,9 +104,7 @@ def load_product(
     organization_id: OrganizationId | None = None,
 ) -> AnyRow:
     """Return one product as `query` gives it; NotFoundError if it is not of `organization_id`."""
-    found = load(tx, actor, products, product_id)
-    if organization_id is not None and found.organization_id != organization_id:
-        raise NotFoundError(f"Could not find product with id {product_id}")
+    load(tx, actor, products, product_id, organization_id=organization_id)
     return tx.execute(query(actor).where(products.c.id == product_id)).one()
 
 

@@ -20,7 +20,6 @@ from sqlalchemy import (
     union_all,
 )
 
-from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import ContentViewId, OrganizationId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
@@ -130,9 +129,7 @@ def load_view(
     organization_id: OrganizationId | None = None,
 ) -> AnyRow:
     """Return one content view as `query` gives it; NotFoundError unless of `organization_id`."""
-    found = load(tx, actor, content_views, content_view_id)
-    if organization_id is not None and found.organization_id != organization_id:
-        raise NotFoundError(f"Could not find content view with id {content_view_id}")
+    load(tx, actor, content_views, content_view_id, organization_id=organization_id)
     return tx.execute(query(actor).where(content_views.c.id == content_view_id)).one()
 
 

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from sqlalchemy import Select, func, select
 
-from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import OrganizationId, RecurringLogicId, SyncPlanId
 from headgate.engine.recurrence import ACTIVE, resource_of
 from headgate.search import Field, Fields
@@ -86,9 +85,7 @@ def load_plan(
     organization_id: OrganizationId | None = None,
 ) -> AnyRow:
     """Return one plan as `query` gives it; NotFoundError if it is not of `organization_id`."""
-    found = load(tx, actor, sync_plans, plan_id)
-    if organization_id is not None and found.organization_id != organization_id:
-        raise NotFoundError(f"Could not find sync plan with id {plan_id}")
+    load(tx, actor, sync_plans, plan_id, organization_id=organization_id)
     return tx.execute(query(actor).where(sync_plans.c.id == plan_id)).one()
 
 
