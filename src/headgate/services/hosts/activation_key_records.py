@@ -14,7 +14,7 @@ from headgate.domain.ids import (
     OrganizationId,
 )
 from headgate.search import Field, Fields
-from headgate.services.access import Actor, load, scoped
+from headgate.services.access import Actor, load
 from headgate.services.hosts.view_environments import (
     KEYS,
     having,
@@ -22,7 +22,7 @@ from headgate.services.hosts.view_environments import (
     held_by,
     search_fields,
 )
-from headgate.services.listing import Catalog, where_equal
+from headgate.services.listing import Catalog, of_organizations
 from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
@@ -33,7 +33,6 @@ from headgate.stores.db.tables import (
     distributions,
     host_collections,
     hosts,
-    organizations,
 )
 
 _collections = activation_key_collections.c
@@ -98,17 +97,10 @@ def query(
         .correlate(activation_keys)
         .scalar_subquery()
     )
-    joined = (
-        select(
-            activation_keys,
-            used.label("usage_count"),
-            organizations.c.name.label("organization_name"),
-            organizations.c.label.label("organization_label"),
-        )
-        .select_from(activation_keys)
-        .join(organizations, organizations.c.id == activation_keys.c.organization_id)
+    joined = select(activation_keys, used.label("usage_count")).select_from(activation_keys)
+    narrowed = of_organizations(
+        joined, actor, activation_keys, organization_id=organization_id, **plain
     )
-    narrowed = scoped(joined, actor, activation_keys, organization_id=organization_id)
     key, places = activation_keys.c.id, distributions.c
     if environment_id is not None:
         narrowed = narrowed.where(having(KEYS, key, places.environment_id == environment_id))
@@ -118,7 +110,7 @@ def query(
         narrowed = narrowed.where(having(KEYS, key, places.id.in_(ids)))
     if labels is not None:
         narrowed = narrowed.where(having_labels(KEYS, key, labels))
-    return where_equal(narrowed, activation_keys, **plain)
+    return narrowed
 
 
 def load_key(

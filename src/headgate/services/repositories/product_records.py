@@ -8,8 +8,8 @@ from sqlalchemy import Select, func, literal, select
 
 from headgate.domain.ids import OrganizationId, ProductId
 from headgate.search import Field, Fields
-from headgate.services.access import Actor, load, scoped
-from headgate.services.listing import Catalog, where_equal
+from headgate.services.access import Actor, load
+from headgate.services.listing import Catalog, of_organizations
 from headgate.services.related import (
     SYNC_LABEL,
     AnyRow,
@@ -21,7 +21,7 @@ from headgate.services.related import (
 from headgate.services.work.sync_plan_records import with_plan
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
-from headgate.stores.db.tables import organizations, products, repositories
+from headgate.stores.db.tables import products, repositories
 
 PRODUCTS: Final = Catalog(
     key=products.c.id,
@@ -69,19 +69,9 @@ def query(
     actor: Actor, *, organization_id: OrganizationId | None = None, **plain: object
 ) -> Select[Any]:
     """Select products with organization, sync plan and number of repositories."""
-    joined = (
-        select(
-            products,
-            _REPOSITORY_COUNT.label("repository_count"),
-            organizations.c.name.label("organization_name"),
-            organizations.c.label.label("organization_label"),
-        )
-        .select_from(products)
-        .join(organizations, organizations.c.id == products.c.organization_id)
-    )
+    joined = select(products, _REPOSITORY_COUNT.label("repository_count")).select_from(products)
     joined = with_plan(with_credentials(joined, products))
-    narrowed = scoped(joined, actor, products, organization_id=organization_id)
-    return where_equal(narrowed, products, **plain)
+    return of_organizations(joined, actor, products, organization_id=organization_id, **plain)
 
 
 def with_repositories(found: Select[Any]) -> Select[Any]:
