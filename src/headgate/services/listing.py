@@ -10,11 +10,12 @@ from sqlalchemy import Column, ColumnElement, ScalarSelect, Table, func, select,
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
 from headgate.search import Fields, SearchError, condition
-from headgate.services.access import AnyRow, AnySelect
+from headgate.services.access import Actor, AnyRow, AnySelect, scoped
 from headgate.services.completion import Suggestion, complete
 from headgate.services.platform.setting_values import stored, value_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import within
+from headgate.stores.db.tables import organizations
 
 DEFAULT_PER_PAGE: Final = 20
 MOST_PER_PAGE: Final = 2**32  # what the collection asks for when it wants everything
@@ -131,6 +132,27 @@ def where_equal(query: AnySelect, table: Table, **values: object) -> AnySelect:
     """
     given = {column: value for column, value in values.items() if value is not None}
     return query.where(*(table.c[column] == value for column, value in given.items()))
+
+
+def of_organizations(
+    query: AnySelect,
+    actor: Actor,
+    table: Table,
+    *,
+    organization_id: int | None = None,
+    **values: object,
+) -> AnySelect:
+    """Narrow rows of a table to what the actor may see (of one organization) and to `where_equal`.
+
+    The name and the label of its organization are added to each.
+    """
+    owner = organizations.c
+    joined = query.join(organizations, owner.id == table.c.organization_id).add_columns(
+        owner.name.label("organization_name"), owner.label.label("organization_label")
+    )
+    return where_equal(
+        scoped(joined, actor, table, organization_id=organization_id), table, **values
+    )
 
 
 def _sort(window: Window, catalog: Catalog) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from pyroaring import BitMap
 from headgate.apis.actions import Call, Listing, Resource
 from headgate.apis.katello.unit_filters import Beside as ShownBeside
 from headgate.apis.katello.unit_filters import Chosen
-from headgate.apis.katello.units import Compare, Index, Show, compared, nested_paths
+from headgate.apis.katello.units import Compare, Index, Show, compared, declare_index
 from headgate.content.container.filters import tags_named
 from headgate.content.container.records import (
     TAGS,
@@ -73,7 +73,7 @@ def _resource(name: str, title: str, kind: _Kind) -> Resource:
     base = f"/katello/api/{name}"
     nested = f"/katello/api/repositories/{{repository_id}}/{name}"
 
-    @resource.action("index", "GET", base, also=nested_paths(name), permission="view_products")
+    @declare_index(resource)
     def index(call: Call, params: Index) -> Listing:  # pyright: ignore[reportUnusedFunction] - declared
         """List them."""
         chosen = params.filtering.read(call, params.scope)

@@ -7,8 +7,8 @@ from headgate.apis.actions import Call, Listing, ListParams, doc
 from headgate.apis.katello.units import (
     Index,
     UnitKind,
+    declare_index,
     list_units,
-    nested_paths,
     unit_resource,
 )
 from headgate.content.rpm.filters.named import PACKAGE_COLUMNS, packages_named
@@ -92,13 +92,7 @@ class PackageIndex(Index):
     )
 
 
-@packages.action(
-    "index",
-    "GET",
-    "/katello/api/packages",
-    also=nested_paths("packages"),
-    permission="view_products",
-)
+@declare_index(packages)
 def index(call: Call, params: PackageIndex) -> Listing:
     """List them."""
     if not params.packages_restrict_latest:

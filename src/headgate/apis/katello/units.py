@@ -6,7 +6,7 @@ the caller's reach holds.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pyroaring import BitMap
 
@@ -35,6 +35,7 @@ from headgate.services.units.units import (
 from headgate.stores.db.id_lists import within
 
 Shown = Mapping[str, Any]
+H = TypeVar("H", bound=Callable[..., Any])
 
 
 class Index(ListParams):
@@ -118,12 +119,18 @@ class UnitKind:
     naming: Naming | None = None  # how content view filters name such units
 
 
-def nested_paths(path: str) -> tuple[str, ...]:
-    """Return the further paths of an index: of a repository, and of a content view filter."""
-    return (
-        f"/katello/api/repositories/{{repository_id}}/{path}",
-        f"/katello/api/content_view_filters/{{content_view_filter_id}}/{path}",
-        f"/katello/api/content_views/{{content_view_id}}/filters/{{content_view_filter_id}}/{path}",
+def declare_index(resource: Resource, path: str | None = None) -> Callable[[H], H]:
+    """Declare an index of units of a kind, alone, of a repository and of a content view filter.
+
+    `path` is the name of the resource unless given.
+    """
+    path = path or resource.name
+    return resource.action(
+        "index",
+        "GET",
+        f"/katello/api/{path}",
+        also=_nested_paths(path),
+        permission="view_products",
     )
 
 
@@ -140,9 +147,7 @@ def unit_resource(
 
     if not own_index:
 
-        @resource.action(
-            "index", "GET", base, also=nested_paths(path or name), permission="view_products"
-        )
+        @declare_index(resource, path)
         def index(call: Call, params: Index) -> Listing:  # pyright: ignore[reportUnusedFunction] - declared
             """List them."""
             return list_units(call, params, kind)
@@ -235,3 +240,12 @@ def compared(
         return {**show(row), "comparison": versions}
 
     return Listing.of(listed, shown)
+
+
+def _nested_paths(path: str) -> tuple[str, ...]:
+    """Return the further paths of an index: of a repository, and of a content view filter."""
+    return (
+        f"/katello/api/repositories/{{repository_id}}/{path}",
+        f"/katello/api/content_view_filters/{{content_view_filter_id}}/{path}",
+        f"/katello/api/content_views/{{content_view_id}}/filters/{{content_view_filter_id}}/{path}",
+    )
