@@ -116,7 +116,7 @@ def lacks(
     """
     if actor.admin:
         return False
-    kind = _KIND_OF_TABLE[table]
+    kind = KIND_OF_TABLE[table]
     held = select(kind.key).where(kind.granted(actor, permission))
     other = select(kind.key).where(among(tx, kind.key, keys), kind.key.not_in(held)).limit(1)
     return tx.execute(other).first() is not None
