@@ -15,11 +15,13 @@ from sqlalchemy import (
     cast,
     false,
     func,
+    literal,
     not_,
     or_,
     true,
 )
 
+from headgate.search.caseless import ESCAPE, CaselessLike
 from headgate.search.errors import SearchError
 from headgate.search.fields import Field, Fields
 from headgate.search.language import parse
@@ -37,7 +39,8 @@ from headgate.search.tree import (
     Words,
 )
 
-_ESCAPE: Final = "\\"
+# What parts of a field are joined by, and what may stand for it.
+_JOINTS: Final = frozenset("-.:*%")
 _MOST_WILDCARDS: Final = 20
 _MOST_COMPARED: Final = 20  # members of a list that are compared one by one
 _HIGHEST: Final = 2**63 - 1
@@ -160,8 +163,7 @@ def _present(field: Field) -> ColumnElement[bool]:
 
 def _compared(field: Field, operator: Operator, value: Text, now: datetime) -> ColumnElement[bool]:
     if operator == "~" and field.kind in (*_TEXTS, "integer"):
-        column = field.column if field.kind in _TEXTS else cast(field.column, String)
-        return like(column, value)
+        return _containing(field, value)
     if field.kind == "datetime" and operator != "~":
         return _compared_time(field.column, operator, value, now)
     if field.kind == "integer":
@@ -178,6 +180,13 @@ def _compared(field: Field, operator: Operator, value: Text, now: datetime) -> C
     return field.column == value.text
 
 
+def _containing(field: Field, value: Text) -> ColumnElement[bool]:
+    if field.parts and not _JOINTS & set(value.text):
+        return or_(*(like(part, value) for part in field.parts))
+    column = field.column if field.kind in _TEXTS else cast(field.column, String)
+    return like(column, value)
+
+
 def like(column: ColumnElement[Any], value: Text) -> ColumnElement[bool]:
     """Contains, or matches where `*` or `%` stand for anything; without regard to case.
 
@@ -188,9 +197,9 @@ def like(column: ColumnElement[Any], value: Text) -> ColumnElement[bool]:
         raise SearchError("The value has too many wildcards", position=value.position)
     if "%" not in pattern:
         pattern = f"%{pattern}%"
-    for special in (_ESCAPE, "_"):
-        pattern = pattern.replace(special, _ESCAPE + special)
-    return column.ilike(pattern, escape=_ESCAPE)
+    for special in (ESCAPE, "_"):
+        pattern = pattern.replace(special, ESCAPE + special)
+    return CaselessLike(column, literal(pattern, String()))
 
 
 def compares(operator: str, value: str) -> Callable[[str], bool]:

@@ -56,7 +56,9 @@ class Field:
     so. `compare(operator, value)` replaces all of this where a field has an order of its own.
     `default` fields are searched for bare words. `keyed` fields have a field for every key:
     `facts.kernel` is what `keyed("kernel")` returns, and the plain name means any key; `keys` is
-    the field of the keys themselves.
+    the field of the keys themselves. `parts` are what a column is put together of with `-`, `.` or
+    `:` between: what is sought without any of these is in one of them, and is found there in half
+    the time.
 
     `read` returns the field that is meant, and is called only when it is searched by or completed:
     for fields that take a statement. `offered` returns the values that may be suggested, where they
@@ -72,6 +74,7 @@ class Field:
     keys: "Field | None" = None
     read: "Callable[[], Field] | None" = None
     offered: Callable[[], Iterable[str]] | None = None
+    parts: Sequence[ColumnElement[str]] = ()
 
     @property
     def meant(self) -> "Field":

@@ -8,7 +8,8 @@ from sqlalchemy import Column, ColumnElement, FromClause, select
 
 from headgate.search import Expected, Field, Fields, Related, expected
 from headgate.search.completion import JOINING, PREFIXES
-from headgate.services.access import Actor, AnySelect, guarded, scoped
+from headgate.services.access import Actor, AnySelect, scoped
+from headgate.services.kinds import KIND_OF_TABLE
 from headgate.stores.db import Transaction
 
 MOST_VALUES: Final = 20
@@ -92,7 +93,7 @@ def _source(listed: Completed, actor: Actor, column: Column[Any], field: Field) 
         return None
     if own:
         return source
-    return scoped(source, actor, column.table) if guarded(column.table) else None
+    return scoped(source, actor, column.table) if column.table in KIND_OF_TABLE else None
 
 
 def _table_of(key: ColumnElement[Any]) -> FromClause | None:
