@@ -15,7 +15,6 @@ from headgate.services.related import Grouped
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
-    locations,
     personal_access_tokens,
     roles,
     user_locations,
@@ -106,11 +105,8 @@ def load_user(tx: Transaction, actor: Actor, user_id: UserId) -> Row[Any]:
 
 
 def actor_named(tx: Transaction, actor: Actor, login: str) -> Actor:
-    """Return who a user would be; for anybody but oneself the actor may view users."""
-    row = find(tx, actor, users, login=login)
-    if row.id != actor.user_id:
-        actor.require("view_users")
-    return actor_of(tx, row)
+    """Return who a user would be: the actor, or one whom `view_users` lets the actor see."""
+    return actor_of(tx, find(tx, actor, users, login=login))
 
 
 def organizations_of(
@@ -122,9 +118,8 @@ def organizations_of(
 
 
 def locations_of(tx: Transaction, actor: Actor, user_ids: Collection[int]) -> Grouped:
-    """Return by user its locations (name, title) as far as the actor sees them."""
-    own, of = user_locations.c.user_id, locations.c
-    return taxonomies.linked_rows(tx, actor, own, user_ids, of.name, of.title)
+    """Return by user its locations as far as the actor sees them."""
+    return taxonomies.locations_of(tx, actor, user_locations.c.user_id, user_ids)
 
 
 def roles_of(tx: Transaction, actor: Actor, user_ids: Collection[int]) -> Grouped:
