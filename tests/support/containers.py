@@ -20,11 +20,11 @@ import tarfile
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
 from support import needs
+from support.processes import Answer
 
 _CONTAINERS = """
 [containers]
@@ -48,19 +48,6 @@ _SECONDS = 120
 
 class ContainerToolError(AssertionError):
     """A program did not do what it was to do; the message is what it wrote."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a program wrote to standard output and to standard error."""
-
-    output: str
-    complaints: str
-
-    @property
-    def lines(self) -> list[str]:
-        """The lines of the output that are not blank."""
-        return [line.strip() for line in self.output.splitlines() if line.strip()]
 
 
 class Containers:

@@ -15,30 +15,17 @@ What it takes on Debian 12 (dnf 4.14), found by trying:
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from support import needs
 from support.certificates import Pair
+from support.processes import Answer
 
 _PLUGINS = ["--disableplugin=*", "--enableplugin=reposync,download,repoclosure"]
 
 
 class DnfError(AssertionError):
     """dnf did not succeed; the message is what it wrote."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What dnf wrote to standard output and to standard error."""
-
-    output: str
-    complaints: str
-
-    @property
-    def lines(self) -> list[str]:
-        """The lines of the output that are not blank."""
-        return [line.strip() for line in self.output.splitlines() if line.strip()]
 
 
 class Dnf:

@@ -6,10 +6,24 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 _POLL = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a program wrote to standard output and to standard error."""
+
+    output: str
+    complaints: str
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the output that are not blank."""
+        return [line.strip() for line in self.output.splitlines() if line.strip()]
 
 
 class Started:

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from headgate.apis.actions import MULTIPART, Action, Params
 from headgate.apis.actions.params import Parameter, Shape, parameters_of
 from headgate.domain.ids import PermissionId, UnitId
-from headgate.services.access import TABLE_OF_ID
+from headgate.services.kinds import TABLE_OF_ID
 from support.tenants import Tenant
 
 _DUMMIES: dict[str, Any] = {

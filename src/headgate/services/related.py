@@ -12,6 +12,7 @@ from headgate.stores.db.tables import content_credentials, task_locks, tasks, us
 
 # A row of any columns; `AnyRow` has one for the type checker.
 AnyRow = Row[*tuple[Any, ...]]
+AnySelect = Select[*tuple[Any, ...]]
 
 SYNC_LABEL = "Actions::Katello::Repository::Sync"
 
@@ -26,7 +27,7 @@ def grouped(rows: Iterable[AnyRow], key: str) -> dict[int, list[AnyRow]]:
     return found
 
 
-def with_credentials(source: Select[*tuple[Any, ...]], table: Table) -> Select[*tuple[Any, ...]]:
+def with_credentials(source: AnySelect, table: Table) -> AnySelect:
     """Add the names of the credentials that rows of the table refer to, as `gpg_key_name` ..."""
     for column in CREDENTIAL_KINDS:
         credential = content_credentials.alias(column)
@@ -58,7 +59,7 @@ def last_task(tx: Transaction, resource: str) -> AnyRow | None:
     return last_tasks(tx, [resource]).get(resource)
 
 
-def _with_login(newest: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+def _with_login(newest: AnySelect) -> AnySelect:
     found = newest.subquery()
     return (
         select(tasks, users.c.login.label("username"), found.c.resource)

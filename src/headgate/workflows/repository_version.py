@@ -8,7 +8,7 @@ from sqlalchemy import Row, select
 
 from headgate.domain.content import Content
 from headgate.domain.errors import ConflictError, NotFoundError
-from headgate.domain.ids import ContentSetId, RepositoryId
+from headgate.domain.ids import ContentSetId, PublicationId, RepositoryId
 from headgate.engine.port import Run
 from headgate.plugin import Change, MissingFile, PublishedFile, Synced
 from headgate.services.accounts.users import login_of
@@ -196,41 +196,9 @@ def _save(
             f"Repository '{repository.name}' was changed while this task was at work on it;"
             " nothing was saved. Ask for it again"
         )
-    missing = found.missing or ()
-    content_set_id = save_content(
-        tx,
-        clock=clock,
-        content=found.content,
-        unit_types=workshop.content_types[repository.content_type].unit_types,
-    )
-    publication_id = save_publication(
-        tx,
-        clock=clock,
-        content_set_id=content_set_id,
-        options=key_without(found.files_key or "", repository.id, missing),
-        files=found.files or (),
-    )
-    save_missing(
-        tx,
-        clock=clock,
-        publication_id=publication_id,
-        repository_id=repository.id,
-        missing=missing,
-    )
-    if found.offered is not None:  # a sync has looked at all of it
-        note_taken(tx, repository.id, found.content, missing)
-    if (
-        latest is not None
-        and latest.content_set_id == content_set_id
-        and (missing or is_incomplete(tx, latest.publication_id))
-    ):
-        replace_publication(
-            tx,
-            clock=clock,
-            repository_id=repository.id,
-            old=latest.publication_id,
-            new=publication_id,
-        )
+    content_set_id, publication_id = _keep(tx, workshop, repository, found)
+    if latest is not None and latest.content_set_id == content_set_id:
+        _replace_incomplete(tx, workshop, latest, publication_id, found)
     before = Content()
     if latest is not None:
         before = load_content(tx, ContentSetId(latest.content_set_id))
@@ -257,6 +225,55 @@ def _save(
     unpin_units(tx, holder=run.task_id, saved=found.content)
     unpin(tx, run.task_id, clock=clock)
     return changed
+
+
+def _keep(
+    tx: Transaction, workshop: Workshop, repository: Row[Any], found: Synced
+) -> tuple[ContentSetId, PublicationId]:
+    """Keep content, files and what is missing; return the ids of content set and publication."""
+    clock = workshop.ports.clock
+    missing = found.missing or ()
+    content_set_id = save_content(
+        tx,
+        clock=clock,
+        content=found.content,
+        unit_types=workshop.content_types[repository.content_type].unit_types,
+    )
+    publication_id = save_publication(
+        tx,
+        clock=clock,
+        content_set_id=content_set_id,
+        options=key_without(found.files_key or "", repository.id, missing),
+        files=found.files or (),
+    )
+    save_missing(
+        tx,
+        clock=clock,
+        publication_id=publication_id,
+        repository_id=repository.id,
+        missing=missing,
+    )
+    if found.offered is not None:  # a sync has looked at all of it
+        note_taken(tx, repository.id, found.content, missing)
+    return content_set_id, publication_id
+
+
+def _replace_incomplete(
+    tx: Transaction,
+    workshop: Workshop,
+    latest: Row[Any],
+    publication_id: PublicationId,
+    found: Synced,
+) -> None:
+    """Serve the same content anew if something of it is missing, or was."""
+    if found.missing or is_incomplete(tx, latest.publication_id):
+        replace_publication(
+            tx,
+            clock=workshop.ports.clock,
+            repository_id=latest.repository_id,
+            old=latest.publication_id,
+            new=publication_id,
+        )
 
 
 def _lock(tx: Transaction, repository_id: int) -> None:

@@ -9,17 +9,10 @@ from sqlalchemy import Table, func, select
 
 from headgate.domain.errors import NotFoundError, PermissionDeniedError
 from headgate.domain.ids import UserId
-from headgate.services.access import (
-    KINDS,
-    TABLE_OF_ID,
-    Actor,
-    load,
-    load_many,
-    require_visible,
-    scoped,
-)
+from headgate.services.access import Actor, load, load_many, require_visible, scoped
 from headgate.services.accounts.permissions import PERMISSIONS
 from headgate.services.actor import Grant
+from headgate.services.kinds import KINDS, TABLE_OF_ID
 from headgate.stores.db import Database, Transaction
 from headgate.stores.db.tables import organizations, repositories
 from support.tenants import Tenant, tenant

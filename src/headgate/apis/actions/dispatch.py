@@ -27,7 +27,8 @@ from headgate.apis.ports import Services
 from headgate.apis.task_objects import task_object
 from headgate.domain.errors import HeadgateError, UnauthenticatedError
 from headgate.domain.ids import TaskId
-from headgate.services.access import TABLE_OF_ID, find_named, load_many, require_visible
+from headgate.services.access import find_named, load_many, require_visible
+from headgate.services.kinds import TABLE_OF_ID
 
 T = TypeVar("T")
 

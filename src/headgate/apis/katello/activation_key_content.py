@@ -5,50 +5,37 @@ from typing import Any, Final, NoReturn
 from headgate.apis.actions import Call, Listing, ListParams, Params, doc, list_page
 from headgate.apis.katello.activation_keys import activation_keys
 from headgate.apis.katello.host_collections import collection_object
-from headgate.apis.katello.host_shapes import NO_SUBSCRIPTIONS, content_object
+from headgate.apis.katello.host_shapes import NO_SUBSCRIPTIONS
+from headgate.apis.katello.offered_content import (
+    OfferedContent,
+    Subscription,
+    list_content,
+    no_releases,
+)
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ActivationKeyId
 from headgate.services.access import load
 from headgate.services.hosts.activation_keys import load_to_edit
-from headgate.services.hosts.content import content_query
 from headgate.services.hosts.host_collection_records import HOST_COLLECTIONS, of_key, query
-from headgate.services.hosts.overrides import OF_KEYS, by_label, overrides_of
+from headgate.services.hosts.overrides import OF_KEYS
 from headgate.services.hosts.view_environments import KEYS
-from headgate.services.repositories.repository_records import REPOSITORIES
 from headgate.stores.db.tables import activation_keys as table
 
 _ONE: Final = "/katello/api/activation_keys/{id}"
 _VIEW: Final = "view_activation_keys"
 
 
-class ProductContent(ListParams):
+class ProductContent(OfferedContent):
     """Show the content that hosts of an activation key may enable."""
 
     id: ActivationKeyId = doc("Activation key ID")
-    content_access_mode_all: bool = doc("All content of the organization", default=False)
-    content_access_mode_env: bool = doc(
-        "Only content of the key's content view environments", default=False
-    )
 
 
 @activation_keys.action("product_content", "GET", f"{_ONE}/product_content", permission=_VIEW)
 def product_content(call: Call, params: ProductContent) -> Listing:
     """List repositories, with what the key says of each."""
     key = load(call.tx, call.actor, table, params.id)
-    found = content_query(
-        call.actor,
-        KEYS,
-        key,
-        served=params.content_access_mode_env and not params.content_access_mode_all,
-    )
-    said = by_label(overrides_of(call.tx, OF_KEYS, [key.id]).get(key.id, []))
-    return list_page(
-        call,
-        params,
-        found,
-        catalog=REPOSITORIES,
-        show=lambda row: content_object(call, row, said),
-    )
+    return list_content(call, params, KEYS, OF_KEYS, key, served=params.served)
 
 
 class AvailableHostCollections(ListParams):
@@ -82,16 +69,9 @@ class AvailableReleases(Params):
 
 @activation_keys.action("available_releases", "GET", f"{_ONE}/releases", permission=_VIEW)
 def available_releases(call: Call, params: AvailableReleases) -> dict[str, Any]:
-    """List none: only a vendor's content, of which there is none yet, has releases."""
+    """List none."""
     load(call.tx, call.actor, table, params.id)
-    return {"results": [], "total": 0, "subtotal": 0}
-
-
-class Subscription(Params):
-    """A subscription."""
-
-    id: int = doc("Subscription ID")
-    quantity: int | None = doc("How many of it", default=None)
+    return no_releases()
 
 
 class _Subscriptions(Params):

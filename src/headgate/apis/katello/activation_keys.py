@@ -37,12 +37,11 @@ from headgate.services.hosts.activation_keys import (
     add_collections,
     copy_key,
     create_key,
-    override_content,
     remove_collections,
     require_deletable_key,
     update_key,
 )
-from headgate.services.hosts.overrides import OF_KEYS, overrides_of
+from headgate.services.hosts.overrides import OF_KEYS, override_content, overrides_of
 from headgate.services.hosts.view_environments import Wanted
 from headgate.services.listing import page
 from headgate.workflows.removal_requests import remove_key_task
@@ -285,7 +284,8 @@ def content_override(call: Call, params: Overrides) -> dict[str, Any]:
     override_content(
         call.tx,
         actor=call.actor,
-        key_id=params.id,
+        owner=OF_KEYS,
+        key=params.id,
         overrides=overrides_from(params.content_overrides),
     )
     return _one(call, params.id)

@@ -9,7 +9,7 @@ from pyroaring import BitMap
 from headgate.apis.actions import Call, Listing, Resource
 from headgate.apis.katello.unit_filters import Beside as ShownBeside
 from headgate.apis.katello.unit_filters import Chosen
-from headgate.apis.katello.units import Compare, Index, Show, compared, nested_paths
+from headgate.apis.katello.units import Compare, Index, Show, compared, declare_index
 from headgate.content.container.filters import tags_named
 from headgate.content.container.records import (
     TAGS,
@@ -31,8 +31,9 @@ from headgate.services.units.units import (
     UnitRows,
     UnitScope,
     find_unit,
-    select_chosen,
+    of_ids,
     select_held,
+    select_named,
     units_by_type,
 )
 from headgate.stores.db import Transaction
@@ -72,20 +73,20 @@ def _resource(name: str, title: str, kind: _Kind) -> Resource:
     base = f"/katello/api/{name}"
     nested = f"/katello/api/repositories/{{repository_id}}/{name}"
 
-    @resource.action("index", "GET", base, also=nested_paths(name), permission="view_products")
+    @declare_index(resource)
     def index(call: Call, params: Index) -> Listing:  # pyright: ignore[reportUnusedFunction] - declared
         """List them."""
         chosen = params.filtering.read(call, params.scope)
         scope = chosen.scope
         held = units_by_type(call.tx, call.actor, _TYPES, scope)
         units = _chosen(call, chosen, kind, held)
-        query = select_chosen(call.tx, kind.rows, units, ids=params.ids, name=params.name)
         listed = page(
             call.tx,
-            kind.select(query),
+            kind.select(select_named(kind.rows, params.name)),
             catalog=kind.catalog(call.tx, held),
             window=params.window,
             clock=call.services.clock,
+            held=of_ids(units, params.ids),
         )
         around = _around(call, kind, scope, held, listed.rows)
         naming = _naming(chosen, kind, around)

@@ -8,8 +8,8 @@ from headgate.apis.actions import Call, Listing, doc
 from headgate.apis.katello.units import (
     Index,
     UnitKind,
+    declare_index,
     list_units,
-    nested_paths,
     unit_resource,
 )
 from headgate.content.rpm.filters.named import ERRATUM_COLUMNS, errata_named
@@ -81,9 +81,7 @@ class ErratumIndex(Index):
     cve: str | None = doc("Only those that name this CVE", default=None, max_length=64)
 
 
-@errata.action(
-    "index", "GET", "/katello/api/errata", also=nested_paths("errata"), permission="view_products"
-)
+@declare_index(errata)
 def index(call: Call, params: ErratumIndex) -> Listing:
     """List them."""
     cve = params.cve

@@ -2,31 +2,34 @@
 
 from typing import Any, Final, NoReturn
 
-from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc, list_page
+from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
 from headgate.apis.katello.host_objects import host_object
 from headgate.apis.katello.host_shapes import (
     NO_SUBSCRIPTIONS,
     ContentOverride,
-    content_object,
     overrides_from,
 )
 from headgate.apis.katello.hosts import ID, ProductAttributes, products_from
+from headgate.apis.katello.offered_content import (
+    OfferedContent,
+    Subscription,
+    list_content,
+    no_releases,
+)
 from headgate.apis.katello.unlisted import nothing_listed
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import ContentViewId, DistributionId, EnvironmentId, HostId
 from headgate.services.access import load
-from headgate.services.hosts.content import content_query, enabled_content, found_labels
+from headgate.services.hosts.content import enabled_content, found_labels
 from headgate.services.hosts.host_records import beside, load_host
 from headgate.services.hosts.hosts import HostChanges, load_to_edit
-from headgate.services.hosts.overrides import OF_HOSTS, by_label, override_of, overrides_of
+from headgate.services.hosts.overrides import OF_HOSTS, override_content, override_of
 from headgate.services.hosts.registrations import (
     organization_of_content,
     register_host,
     unregister_host,
 )
-from headgate.services.hosts.registrations import override_content as set_overrides
 from headgate.services.hosts.view_environments import HOSTS, Wanted
-from headgate.services.repositories.repository_records import REPOSITORIES
 from headgate.stores.db.tables import hosts as table
 
 host_subscriptions = Resource("host_subscriptions", "Host Subscriptions")
@@ -116,13 +119,6 @@ def destroy(call: Call, params: Destroy) -> dict[str, Any]:
     return _one(call, params.host_id)
 
 
-class Subscription(Params):
-    """A subscription."""
-
-    id: int = doc("Subscription ID")
-    quantity: int | None = doc("How many of it", default=None)
-
-
 class _Subscriptions(_OfHost):
     subscriptions: list[Subscription] = doc("Subscriptions", default=[], max_length=1_000)
 
@@ -149,22 +145,17 @@ def remove_subscriptions(call: Call, params: RemoveSubscriptions) -> NoReturn:
     raise BadRequestError(NO_SUBSCRIPTIONS)
 
 
-class ProductContent(ListParams):
+class ProductContent(OfferedContent):
     """Show the content that a host may enable."""
 
     host_id: HostId = doc(ID, by_name=True)
-    content_access_mode_all: bool = doc("All content of the organization", default=False)
-    content_access_mode_env: bool = doc(
-        "Only content of its content view environments", default=False
-    )
 
 
 @host_subscriptions.action("product_content", "GET", f"{_PATH}/product_content", permission=_VIEW)
 def product_content(call: Call, params: ProductContent) -> Listing:
     """List repositories, with what the host says of each."""
     host = load(call.tx, call.actor, table, params.host_id)
-    served = params.content_access_mode_env and not params.content_access_mode_all
-    return _content(call, params, host, served=served)
+    return list_content(call, params, HOSTS, OF_HOSTS, host, served=params.served)
 
 
 class OverridesSearch(Params):
@@ -208,8 +199,10 @@ def content_override(call: Call, params: ContentOverrides) -> Listing:
         overrides += [override_of(each, "enabled", value, remove=asked.remove) for each in labels]
     if not overrides:
         raise BadRequestError("No content overrides have been specified.")
-    set_overrides(call.tx, actor=call.actor, host_id=params.host_id, overrides=overrides)
-    return _content(call, params, host, served=False)
+    override_content(
+        call.tx, actor=call.actor, owner=OF_HOSTS, key=params.host_id, overrides=overrides
+    )
+    return list_content(call, params, HOSTS, OF_HOSTS, host, served=False)
 
 
 class AvailableReleaseVersions(_OfHost):
@@ -220,9 +213,9 @@ class AvailableReleaseVersions(_OfHost):
     "available_release_versions", "GET", f"{_PATH}/available_release_versions", permission=_VIEW
 )
 def available_release_versions(call: Call, params: AvailableReleaseVersions) -> dict[str, Any]:
-    """List none: only a vendor's content, of which there is none yet, has releases."""
+    """List none."""
     load(call.tx, call.actor, table, params.host_id)
-    return {"results": [], "total": 0, "subtotal": 0}
+    return no_releases()
 
 
 class EnabledRepositories(_OfHost):
@@ -248,17 +241,6 @@ def enabled_repositories(call: Call, params: EnabledRepositories) -> dict[str, A
         for row in rows
     ]
     return {"results": results, "total": len(results), "subtotal": len(results)}
-
-
-def _content(call: Call, params: ListParams, host: Any, *, served: bool) -> Listing:
-    said = by_label(overrides_of(call.tx, OF_HOSTS, [host.id]).get(host.id, []))
-    return list_page(
-        call,
-        params,
-        content_query(call.actor, HOSTS, host, served=served),
-        catalog=REPOSITORIES,
-        show=lambda row: content_object(call, row, said),
-    )
 
 
 def _one(call: Call, host_id: HostId) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`/api/hosts/bulk`: one action on many hosts of an organization."""
 
+from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from headgate.apis.actions import Call, Listing, Params, Resource, doc
@@ -11,6 +12,7 @@ from headgate.apis.katello.host_shapes import (
     overrides_from,
     trace_object,
 )
+from headgate.apis.katello.offered_content import Subscription
 from headgate.domain.errors import BadRequestError
 from headgate.domain.ids import (
     ContentViewId,
@@ -22,6 +24,7 @@ from headgate.domain.ids import (
     TaskId,
 )
 from headgate.engine import enqueue
+from headgate.services.access import AnyRow, AnySelect
 from headgate.services.hosts.bulk import (
     MOST,
     Change,
@@ -42,7 +45,7 @@ from headgate.services.hosts.profile_records import (
     traces_of,
 )
 from headgate.services.hosts.view_environments import Wanted, chosen
-from headgate.services.listing import Window, page
+from headgate.services.listing import Catalog, Window, page
 from headgate.workflows.hosts import change_hosts_task, delete_hosts_task
 
 hosts_bulk_actions = Resource("hosts_bulk_actions", "Hosts Bulk Actions")
@@ -259,14 +262,7 @@ class Traces(Chosen):
 def traces(call: Call, params: Traces) -> Listing:
     """List all of them."""
     found = params.hosts(call, "view_hosts")
-    listed = page(
-        call.tx,
-        traces_of(call.tx, found),
-        catalog=TRACES,
-        window=Window(per_page=None),
-        clock=call.services.clock,
-    )
-    return Listing.of(listed, trace_object)
+    return _all(call, traces_of(call.tx, found), TRACES, trace_object)
 
 
 class ModuleStreams(Chosen):
@@ -279,14 +275,7 @@ class ModuleStreams(Chosen):
 def module_streams(call: Call, params: ModuleStreams) -> Listing:
     """List each name and stream once."""
     found = params.hosts(call, "view_hosts")
-    listed = page(
-        call.tx,
-        module_streams_of_all(call.tx, found),
-        catalog=STREAM_NAMES,
-        window=Window(per_page=None),
-        clock=call.services.clock,
-    )
-    return Listing.of(listed, module_stream_object)
+    return _all(call, module_streams_of_all(call.tx, found), STREAM_NAMES, module_stream_object)
 
 
 class ChangeContentSource(Params):
@@ -318,13 +307,8 @@ def change_content_source(call: Call, params: ChangeContentSource) -> dict[str, 
     return {"displayMessages": {"success": told, "error": []}}
 
 
-class _Subscription(Params):
-    id: int = doc("Subscription ID")
-    quantity: int | None = doc("How many of it", default=None)
-
-
 class _Subscriptions(Chosen):
-    subscriptions: list[_Subscription] = doc("Subscriptions", default=[], max_length=1_000)
+    subscriptions: list[Subscription] = doc("Subscriptions", default=[], max_length=1_000)
 
 
 class AddSubscriptions(_Subscriptions):
@@ -376,12 +360,7 @@ for _name, _params in (
     ("available_incremental_updates", AvailableIncrementalUpdates),
 ):
     hosts_bulk_actions.unbacked(
-        _name,
-        "POST",
-        f"{_PATH}/{_name}",
-        _params,
-        lacks=_APPLICABILITY,
-        permission="view_hosts",
+        _name, "POST", f"{_PATH}/{_name}", _params, lacks=_APPLICABILITY, permission="view_hosts"
     )
 hosts_bulk_actions.unbacked(
     "resolve_traces",
@@ -391,6 +370,14 @@ hosts_bulk_actions.unbacked(
     lacks="Running commands on hosts",
     permission=_EDIT,
 )
+
+
+def _all(
+    call: Call, found: AnySelect, catalog: Catalog, show: Callable[[AnyRow], dict[str, Any]]
+) -> Listing:
+    everything = Window(per_page=None)
+    listed = page(call.tx, found, catalog=catalog, window=everything, clock=call.services.clock)
+    return Listing.of(listed, show)
 
 
 def _assign(call: Call, params: Chosen, wanted: Wanted) -> TaskId:

@@ -102,33 +102,19 @@ generic_content_units.unbacked(
 )
 
 
-@debs.action(
-    "index", "GET", "/katello/api/debs", also=units.nested_paths("debs"), permission="view_products"
-)
+@units.declare_index(debs)
 def index_debs(call: Call, params: IndexDebs) -> Listing:
     """List none."""
     return nothing_listed(call, params)
 
 
-@ansible_collections.action(
-    "index",
-    "GET",
-    "/katello/api/ansible_collections",
-    also=units.nested_paths("ansible_collections"),
-    permission="view_products",
-)
+@units.declare_index(ansible_collections)
 def index_collections(call: Call, params: Index) -> Listing:
     """List none."""
     return nothing_listed(call, params)
 
 
-@generic_content_units.action(
-    "index",
-    "GET",
-    "/katello/api/content_units",
-    also=units.nested_paths("content_units"),
-    permission="view_products",
-)
+@units.declare_index(generic_content_units, "content_units")
 def index_units(call: Call, params: IndexUnits) -> Listing:
     """List none."""
     return nothing_listed(call, params)

@@ -6,8 +6,8 @@ from headgate.apis.actions import Call, Listing, doc
 from headgate.apis.katello.units import (
     Index,
     UnitKind,
+    declare_index,
     list_units,
-    nested_paths,
     unit_resource,
 )
 from headgate.content.rpm.filters.named import STREAM_COLUMNS, streams_named
@@ -71,13 +71,7 @@ class StreamIndex(Index):
     )
 
 
-@module_streams.action(
-    "index",
-    "GET",
-    "/katello/api/module_streams",
-    also=nested_paths("module_streams"),
-    permission="view_products",
-)
+@declare_index(module_streams)
 def index(call: Call, params: StreamIndex) -> Listing:
     """List them."""
     if not params.name_stream_only:

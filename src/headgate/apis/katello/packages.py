@@ -7,8 +7,8 @@ from headgate.apis.actions import Call, Listing, ListParams, doc
 from headgate.apis.katello.units import (
     Index,
     UnitKind,
+    declare_index,
     list_units,
-    nested_paths,
     unit_resource,
 )
 from headgate.content.rpm.filters.named import PACKAGE_COLUMNS, packages_named
@@ -18,7 +18,7 @@ from headgate.content.rpm.selection import fragments_of
 from headgate.content.rpm.tables import rpm_packages
 from headgate.services.listing import page
 from headgate.services.units.named_units import Naming
-from headgate.services.units.units import UnitRows, UnitScope, select_units
+from headgate.services.units.units import UnitRows, UnitScope, select_named, units_within
 
 _DEPENDENCIES = (
     "provides",
@@ -92,13 +92,7 @@ class PackageIndex(Index):
     )
 
 
-@packages.action(
-    "index",
-    "GET",
-    "/katello/api/packages",
-    also=nested_paths("packages"),
-    permission="view_products",
-)
+@declare_index(packages)
 def index(call: Call, params: PackageIndex) -> Listing:
     """List them."""
     if not params.packages_restrict_latest:
@@ -113,8 +107,14 @@ class Thindex(ListParams):
 @packages.action("thindex", "GET", "/katello/api/packages/thindex", permission="view_products")
 def thindex(call: Call, params: Thindex) -> Listing:
     """List all that something within reach holds."""
-    query = select_units(call.tx, call.actor, _RPMS, UnitScope())
-    listed = page(call.tx, query, catalog=PACKAGES, window=params.window, clock=call.services.clock)
+    listed = page(
+        call.tx,
+        select_named(_RPMS, None),
+        catalog=PACKAGES,
+        window=params.window,
+        clock=call.services.clock,
+        held=units_within(call.tx, call.actor, "rpm", UnitScope()),
+    )
     return Listing.of(listed, lambda row: {"id": row.id, "name": row.name, "nvra": nvra_of(row)})
 
 

@@ -6,7 +6,7 @@ the caller's reach holds.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pyroaring import BitMap
 
@@ -28,12 +28,14 @@ from headgate.services.units.units import (
     UnitRows,
     UnitScope,
     find_unit,
-    select_chosen,
-    select_held,
+    of_ids,
+    select_named,
     units_within,
 )
+from headgate.stores.db.id_lists import within
 
 Shown = Mapping[str, Any]
+H = TypeVar("H", bound=Callable[..., Any])
 
 
 class Index(ListParams):
@@ -117,12 +119,18 @@ class UnitKind:
     naming: Naming | None = None  # how content view filters name such units
 
 
-def nested_paths(path: str) -> tuple[str, ...]:
-    """Return the further paths of an index: of a repository, and of a content view filter."""
-    return (
-        f"/katello/api/repositories/{{repository_id}}/{path}",
-        f"/katello/api/content_view_filters/{{content_view_filter_id}}/{path}",
-        f"/katello/api/content_views/{{content_view_id}}/filters/{{content_view_filter_id}}/{path}",
+def declare_index(resource: Resource, path: str | None = None) -> Callable[[H], H]:
+    """Declare an index of units of a kind, alone, of a repository and of a content view filter.
+
+    `path` is the name of the resource unless given.
+    """
+    path = path or resource.name
+    return resource.action(
+        "index",
+        "GET",
+        f"/katello/api/{path}",
+        also=_nested_paths(path),
+        permission="view_products",
     )
 
 
@@ -139,9 +147,7 @@ def unit_resource(
 
     if not own_index:
 
-        @resource.action(
-            "index", "GET", base, also=nested_paths(path or name), permission="view_products"
-        )
+        @declare_index(resource, path)
         def index(call: Call, params: Index) -> Listing:  # pyright: ignore[reportUnusedFunction] - declared
             """List them."""
             return list_units(call, params, kind)
@@ -170,16 +176,24 @@ def list_units(
     params: Index,
     kind: UnitKind,
     *,
-    narrow: Callable[[AnySelect], AnySelect] = lambda query: query,
+    narrow: Callable[[AnySelect], AnySelect] | None = None,
     show: Callable[[Any], Shown] | None = None,
 ) -> Listing:
     """Return the page of units that the parameters ask for; `narrow` leaves out further rows."""
     chosen = params.filtering.read(call, params.scope)
     units = units_within(call.tx, call.actor, kind.rows.unit_type, chosen.scope)
     units = chosen.of(call, units, kind.rows.unit_type, kind.naming)
-    query = narrow(select_chosen(call.tx, kind.rows, units, ids=params.ids, name=params.name))
+    units = of_ids(units, params.ids)
+    query = select_named(kind.rows, params.name)
+    if narrow is not None:
+        query = narrow(query.where(within(call.tx, kind.rows.table.c.id, units)))
     listed = page(
-        call.tx, query, catalog=kind.catalog, window=params.window, clock=call.services.clock
+        call.tx,
+        query,
+        catalog=kind.catalog,
+        window=params.window,
+        clock=call.services.clock,
+        held=units,
     )
     naming = chosen.beside(kind.naming)
     shown = show or kind.show
@@ -212,11 +226,26 @@ def compared(
     everywhere = BitMap.intersection(*holding.values()) if holding else BitMap()
     chosen = {"same": everywhere, "different": anywhere - everywhere}
     units = chosen.get(params.restrict_comparison or "all", anywhere)
-    query = select(select_held(call.tx, rows, units))
-    listed = page(call.tx, query, catalog=catalog, window=params.window, clock=call.services.clock)
+    listed = page(
+        call.tx,
+        select(select_named(rows, None)),
+        catalog=catalog,
+        window=params.window,
+        clock=call.services.clock,
+        held=units,
+    )
 
     def shown(row: Any) -> Shown:
         versions = [version_id for version_id, held in holding.items() if row.id in held]
         return {**show(row), "comparison": versions}
 
     return Listing.of(listed, shown)
+
+
+def _nested_paths(path: str) -> tuple[str, ...]:
+    """Return the further paths of an index: of a repository, and of a content view filter."""
+    return (
+        f"/katello/api/repositories/{{repository_id}}/{path}",
+        f"/katello/api/content_view_filters/{{content_view_filter_id}}/{path}",
+        f"/katello/api/content_views/{{content_view_id}}/filters/{{content_view_filter_id}}/{path}",
+    )

@@ -11,12 +11,11 @@ from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
 from headgate.services.accounts.permissions import PERMISSIONS
 from headgate.services.listing import Catalog
-from headgate.services.organizations.taxonomies import linked_rows, organizations_of
+from headgate.services.organizations.taxonomies import locations_of, organizations_of
 from headgate.services.related import Grouped, grouped
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
-    locations,
     permissions,
     role_filter_organizations,
     role_filter_permissions,
@@ -137,9 +136,8 @@ def organizations_of_roles(tx: Transaction, actor: Actor, role_ids: Iterable[int
 
 
 def locations_of_roles(tx: Transaction, actor: Actor, role_ids: Iterable[int]) -> Grouped:
-    """Return by role its locations (name, title), as far as the actor sees them."""
-    own, of = role_locations.c.role_id, locations.c
-    return linked_rows(tx, actor, own, role_ids, of.name, of.title)
+    """Return by role its locations, as far as the actor sees them."""
+    return locations_of(tx, actor, role_locations.c.role_id, role_ids)
 
 
 def query_permissions(*, name: str | None = None, resource_type: str | None = None) -> Select[Any]:

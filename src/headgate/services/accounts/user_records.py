@@ -15,7 +15,6 @@ from headgate.services.related import Grouped
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
-    locations,
     personal_access_tokens,
     roles,
     user_locations,
@@ -119,9 +118,8 @@ def organizations_of(
 
 
 def locations_of(tx: Transaction, actor: Actor, user_ids: Collection[int]) -> Grouped:
-    """Return by user its locations (name, title) as far as the actor sees them."""
-    own, of = user_locations.c.user_id, locations.c
-    return taxonomies.linked_rows(tx, actor, own, user_ids, of.name, of.title)
+    """Return by user its locations as far as the actor sees them."""
+    return taxonomies.locations_of(tx, actor, user_locations.c.user_id, user_ids)
 
 
 def roles_of(tx: Transaction, actor: Actor, user_ids: Collection[int]) -> Grouped:

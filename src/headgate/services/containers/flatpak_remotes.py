@@ -11,8 +11,8 @@ from headgate.domain.errors import NotFoundError, ValidationError
 from headgate.domain.ids import FlatpakRemoteId, OrganizationId
 from headgate.domain.repositories import fault_of_url
 from headgate.search import Field, Fields
-from headgate.services.access import Actor, AnyRow, load, scoped
-from headgate.services.listing import Catalog, where_equal
+from headgate.services.access import Actor, AnyRow, load
+from headgate.services.listing import Catalog, of_organizations
 from headgate.services.repositories.products import checked_credentials
 from headgate.services.repositories.remotes import default_proxy
 from headgate.services.uniqueness import free_name
@@ -57,16 +57,14 @@ def query(
         select(
             *(column for column in _own if column.name != "token"),
             _own.token.is_not(None).label("token_exists"),
-            organizations.c.name.label("organization_name"),
-            organizations.c.label.label("organization_label"),
             content_credentials.c.name.label("ssl_ca_cert_name"),
         )
         .select_from(flatpak_remotes)
-        .join(organizations, organizations.c.id == _own.organization_id)
         .outerjoin(content_credentials, content_credentials.c.id == _own.ssl_ca_cert_id)
     )
-    narrowed = scoped(joined, actor, flatpak_remotes, organization_id=organization_id)
-    return where_equal(narrowed, flatpak_remotes, **plain)
+    return of_organizations(
+        joined, actor, flatpak_remotes, organization_id=organization_id, **plain
+    )
 
 
 def load_flatpak_remote(tx: Transaction, actor: Actor, remote_id: FlatpakRemoteId) -> AnyRow:

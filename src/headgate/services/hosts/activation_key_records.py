@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from sqlalchemy import Select, func, select
 
-from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import (
     ActivationKeyId,
     ContentViewId,
@@ -15,7 +14,7 @@ from headgate.domain.ids import (
     OrganizationId,
 )
 from headgate.search import Field, Fields
-from headgate.services.access import Actor, load, scoped
+from headgate.services.access import Actor, load
 from headgate.services.hosts.view_environments import (
     KEYS,
     having,
@@ -23,7 +22,7 @@ from headgate.services.hosts.view_environments import (
     held_by,
     search_fields,
 )
-from headgate.services.listing import Catalog, where_equal
+from headgate.services.listing import Catalog, of_organizations
 from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
@@ -34,7 +33,6 @@ from headgate.stores.db.tables import (
     distributions,
     host_collections,
     hosts,
-    organizations,
 )
 
 _collections = activation_key_collections.c
@@ -99,17 +97,10 @@ def query(
         .correlate(activation_keys)
         .scalar_subquery()
     )
-    joined = (
-        select(
-            activation_keys,
-            used.label("usage_count"),
-            organizations.c.name.label("organization_name"),
-            organizations.c.label.label("organization_label"),
-        )
-        .select_from(activation_keys)
-        .join(organizations, organizations.c.id == activation_keys.c.organization_id)
+    joined = select(activation_keys, used.label("usage_count")).select_from(activation_keys)
+    narrowed = of_organizations(
+        joined, actor, activation_keys, organization_id=organization_id, **plain
     )
-    narrowed = scoped(joined, actor, activation_keys, organization_id=organization_id)
     key, places = activation_keys.c.id, distributions.c
     if environment_id is not None:
         narrowed = narrowed.where(having(KEYS, key, places.environment_id == environment_id))
@@ -119,7 +110,7 @@ def query(
         narrowed = narrowed.where(having(KEYS, key, places.id.in_(ids)))
     if labels is not None:
         narrowed = narrowed.where(having_labels(KEYS, key, labels))
-    return where_equal(narrowed, activation_keys, **plain)
+    return narrowed
 
 
 def load_key(
@@ -130,9 +121,7 @@ def load_key(
     organization_id: OrganizationId | None = None,
 ) -> AnyRow:
     """Return one key as `query` gives it; NotFoundError if it is not of `organization_id`."""
-    found = load(tx, actor, activation_keys, key_id)
-    if organization_id is not None and found.organization_id != organization_id:
-        raise NotFoundError(f"Could not find activation key with id {key_id}")
+    load(tx, actor, activation_keys, key_id, organization_id=organization_id)
     return tx.execute(query(actor).where(activation_keys.c.id == key_id)).one()
 
 

@@ -10,7 +10,7 @@ from headgate.domain.errors import ConflictError, ValidationError
 from headgate.domain.ids import ActivationKeyId, HostCollectionId, OrganizationId
 from headgate.services.access import Actor, load, load_many
 from headgate.services.hosts.limits import limit_of
-from headgate.services.hosts.overrides import OF_KEYS, Override, copy_overrides, set_overrides
+from headgate.services.hosts.overrides import OF_KEYS, copy_overrides
 from headgate.services.hosts.view_environments import (
     KEYS,
     Wanted,
@@ -187,14 +187,6 @@ def remove_collections(
             links.activation_key_id == row.id, links.host_collection_id.in_(collection_ids)
         )
     )
-
-
-def override_content(
-    tx: Transaction, *, actor: Actor, key_id: ActivationKeyId, overrides: Sequence[Override]
-) -> None:
-    """Set and remove content overrides of the key."""
-    row = load_to_edit(tx, actor, key_id)
-    set_overrides(tx, OF_KEYS, [row.id], overrides, organization_id=row.organization_id)
 
 
 def load_to_edit(tx: Transaction, actor: Actor, key_id: ActivationKeyId) -> Row[Any]:

@@ -4,11 +4,10 @@ from typing import Any, Final
 
 from sqlalchemy import Select, func, select
 
-from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import ActivationKeyId, HostCollectionId, HostId, OrganizationId
 from headgate.search import Field, Fields
-from headgate.services.access import Actor, AnySelect, load, scoped
-from headgate.services.listing import Catalog, where_equal
+from headgate.services.access import Actor, AnySelect, load
+from headgate.services.listing import Catalog, of_organizations
 from headgate.services.related import AnyRow
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
@@ -16,7 +15,6 @@ from headgate.stores.db.tables import (
     host_collection_hosts,
     host_collections,
     hosts,
-    organizations,
 )
 
 _members = host_collection_hosts.c
@@ -55,18 +53,10 @@ def query(
         .correlate(host_collections)
         .scalar_subquery()
     )
-    joined = (
-        select(
-            host_collections,
-            counted.label("total_hosts"),
-            organizations.c.name.label("organization_name"),
-            organizations.c.label.label("organization_label"),
-        )
-        .select_from(host_collections)
-        .join(organizations, organizations.c.id == host_collections.c.organization_id)
+    joined = select(host_collections, counted.label("total_hosts")).select_from(host_collections)
+    return of_organizations(
+        joined, actor, host_collections, organization_id=organization_id, **plain
     )
-    narrowed = scoped(joined, actor, host_collections, organization_id=organization_id)
-    return where_equal(narrowed, host_collections, **plain)
 
 
 def of_key(found: AnySelect, key_id: ActivationKeyId, *, within: bool = True) -> AnySelect:
@@ -91,9 +81,7 @@ def load_collection(
     organization_id: OrganizationId | None = None,
 ) -> AnyRow:
     """Return one collection as `query` gives it; NotFoundError if not of `organization_id`."""
-    found = load(tx, actor, host_collections, collection_id)
-    if organization_id is not None and found.organization_id != organization_id:
-        raise NotFoundError(f"Could not find host collection with id {collection_id}")
+    load(tx, actor, host_collections, collection_id, organization_id=organization_id)
     return tx.execute(query(actor).where(host_collections.c.id == collection_id)).one()
 
 

@@ -10,7 +10,7 @@ from headgate.domain.ids import HostId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
 from headgate.services.hosts.view_environments import HOSTS, held_by, search_fields
-from headgate.services.listing import Catalog, where_equal
+from headgate.services.listing import Catalog, of_organizations
 from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among, among_texts
@@ -149,8 +149,6 @@ def query(actor: Actor, *, organization_id: int | None = None, **plain: object) 
     joined = (
         select(
             hosts,
-            organizations.c.name.label("organization_name"),
-            organizations.c.label.label("organization_label"),
             locations.c.title.label("location_title"),
             users.c.login.label("owner_login"),
             smart_proxies.c.name.label("content_source_name"),
@@ -158,14 +156,12 @@ def query(actor: Actor, *, organization_id: int | None = None, **plain: object) 
             repositories.c.name.label("kickstart_repository_name"),
         )
         .select_from(hosts)
-        .join(organizations, organizations.c.id == hosts.c.organization_id)
         .outerjoin(locations, locations.c.id == hosts.c.location_id)
         .outerjoin(users, users.c.id == hosts.c.owner_id)
         .outerjoin(smart_proxies, smart_proxies.c.id == hosts.c.content_source_id)
         .outerjoin(repositories, repositories.c.id == hosts.c.kickstart_repository_id)
     )
-    narrowed = scoped(joined, actor, hosts, organization_id=organization_id)
-    return where_equal(narrowed, hosts, **plain)
+    return of_organizations(joined, actor, hosts, organization_id=organization_id, **plain)
 
 
 def load_host(tx: Transaction, actor: Actor, host_id: HostId) -> AnyRow:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Column, delete, insert, select
 
 from headgate.domain.errors import BadRequestError
+from headgate.services.access import Actor, load
 from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.services.repositories.repository_records import CONTENT_LABEL
 from headgate.stores.db import Transaction
@@ -50,6 +51,15 @@ def override_of(content_label: str, name: str, value: object, *, remove: bool) -
     if len(text) > 255 or "\0" in text:
         raise BadRequestError("The value of an override is too long or holds null characters.")
     return Override(content_label, name, text)
+
+
+def override_content(
+    tx: Transaction, *, actor: Actor, owner: Column[Any], key: int, overrides: Sequence[Override]
+) -> None:
+    """Set and remove overrides of one key or host that the actor may change."""
+    (things,) = (each.column.table for each in owner.foreign_keys)
+    row = load(tx, actor, things, key, permission=f"edit_{things.name}")
+    set_overrides(tx, owner, [row.id], overrides, organization_id=row.organization_id)
 
 
 def set_overrides(

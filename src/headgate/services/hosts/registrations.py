@@ -13,7 +13,6 @@ from headgate.domain.ids import ContentViewId, DistributionId, HostId, Organizat
 from headgate.services.access import Actor, find_named, load
 from headgate.services.hosts.facts import set_facts
 from headgate.services.hosts.hosts import HostChanges, create_host, load_to_edit, update_host
-from headgate.services.hosts.overrides import OF_HOSTS, Override, set_overrides
 from headgate.services.uniqueness import require_unique
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
@@ -93,11 +92,3 @@ def unregister_host(tx: Transaction, *, actor: Actor, clock: Clock, host_id: Hos
         .where(hosts.c.id == row.id)
         .values(uuid=None, registered_at=None, last_checkin=None, updated_at=clock())
     )
-
-
-def override_content(
-    tx: Transaction, *, actor: Actor, host_id: HostId, overrides: Sequence[Override]
-) -> None:
-    """Set and remove content overrides of a host."""
-    row = load_to_edit(tx, actor, host_id)
-    set_overrides(tx, OF_HOSTS, [row.id], overrides, organization_id=row.organization_id)

@@ -127,10 +127,10 @@ def set_environments(
 
 
 def held_by(tx: Transaction, holders: Holders, owner_ids: Iterable[int]) -> Grouped:
-    """Return by key or host its content view environments, in order, as `joined` gives them."""
+    """Return by key or host its rows of `select_view_environments`, in order."""
     table = holders.table
     rows = tx.execute(
-        joined()
+        select_view_environments()
         .add_columns(holders.owner.label("owner"))
         .join(table, table.c.distribution_id == distributions.c.id)
         .where(among(tx, holders.owner, owner_ids))
@@ -139,14 +139,11 @@ def held_by(tx: Transaction, holders: Holders, owner_ids: Iterable[int]) -> Grou
     return grouped(rows, "owner")
 
 
-def joined() -> AnySelect:
+def select_view_environments() -> AnySelect:
     """Select content view environments with what is shown of view, environment and version."""
     return (
         select(
-            distributions.c.id,
-            distributions.c.environment_id,
-            distributions.c.content_view_id,
-            distributions.c.version_id,
+            distributions,
             content_views.c.name.label("content_view_name"),
             content_views.c.label.label("content_view_label"),
             content_views.c.default.label("content_view_default"),
@@ -166,7 +163,7 @@ def joined() -> AnySelect:
 
 
 def label_of(row: AnyRow) -> str:
-    """Return the label by which clients know a row of `joined`."""
+    """Return the label by which clients know a row of `select_view_environments`."""
     return view_environment_label(
         row.environment_label, row.content_view_label, default=row.content_view_default
     )
@@ -290,7 +287,7 @@ def _by_labels(tx: Transaction, labels: Sequence[str], organization_id: int) -> 
     names = named_by(labels)
     environments = {name.partition("/")[0] for name in names}
     rows = tx.execute(
-        joined().where(
+        select_view_environments().where(
             distributions.c.organization_id == organization_id,
             among_texts(tx, lifecycle_environments.c.label, sorted(environments)),
         )

@@ -8,13 +8,13 @@ from sqlalchemy import Select, Table, or_, select
 
 from headgate.domain.ids import CredentialId, OrganizationId, RepositoryId
 from headgate.search import Field, Fields
-from headgate.services.access import Actor, load, scoped
-from headgate.services.listing import Catalog, where_equal
+from headgate.services.access import Actor, load
+from headgate.services.listing import Catalog, of_organizations
 from headgate.services.related import AnyRow
 from headgate.services.repositories.products import CREDENTIAL_KINDS
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
-from headgate.stores.db.tables import content_credentials, organizations, products, repositories
+from headgate.stores.db.tables import content_credentials, products, repositories
 
 CREDENTIALS: Final = Catalog(
     key=content_credentials.c.id,
@@ -41,17 +41,10 @@ def query(
     actor: Actor, *, organization_id: OrganizationId | None = None, **plain: object
 ) -> Select[Any]:
     """Select credentials with their organization; `plain` narrows by columns such as `name`."""
-    joined = (
-        select(
-            *(column for column in content_credentials.c if column.name != "content"),
-            organizations.c.name.label("organization_name"),
-            organizations.c.label.label("organization_label"),
-        )
-        .select_from(content_credentials)
-        .join(organizations, organizations.c.id == content_credentials.c.organization_id)
+    joined = select(*(column for column in content_credentials.c if column.name != "content"))
+    return of_organizations(
+        joined, actor, content_credentials, organization_id=organization_id, **plain
     )
-    narrowed = scoped(joined, actor, content_credentials, organization_id=organization_id)
-    return where_equal(narrowed, content_credentials, **plain)
 
 
 def load_credential(tx: Transaction, actor: Actor, credential_id: CredentialId) -> AnyRow:

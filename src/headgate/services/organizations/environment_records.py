@@ -6,12 +6,11 @@ from typing import Any, Final
 
 from sqlalchemy import Select, select
 
-from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import EnvironmentId, OrganizationId
 from headgate.search import Field, Fields
-from headgate.services.access import Actor, load, scoped
+from headgate.services.access import Actor, load
 from headgate.services.hosts.view_environments import HOSTS, count_of
-from headgate.services.listing import Catalog, where_equal
+from headgate.services.listing import Catalog, of_organizations
 from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
@@ -19,7 +18,6 @@ from headgate.stores.db.tables import (
     content_views,
     distributions,
     lifecycle_environments,
-    organizations,
 )
 
 PERMISSION_TYPES: Final = ("readable", "promotable")
@@ -68,17 +66,15 @@ def query(
             count_of(HOSTS, distributions.c.environment_id, lifecycle_environments.c.id).label(
                 "host_count"
             ),
-            organizations.c.name.label("organization_name"),
-            organizations.c.label.label("organization_label"),
         )
         .select_from(lifecycle_environments)
-        .join(organizations, organizations.c.id == lifecycle_environments.c.organization_id)
         .outerjoin(_PRIOR, _PRIOR.c.id == lifecycle_environments.c.prior_id)
     )
     if library is not None:
         joined = joined.where(lifecycle_environments.c.library.is_(library))
-    narrowed = scoped(joined, actor, lifecycle_environments, organization_id=organization_id)
-    return where_equal(narrowed, lifecycle_environments, **plain)
+    return of_organizations(
+        joined, actor, lifecycle_environments, organization_id=organization_id, **plain
+    )
 
 
 def load_environment(
@@ -89,9 +85,7 @@ def load_environment(
     organization_id: OrganizationId | None = None,
 ) -> AnyRow:
     """Return one environment as `query` gives it; NotFoundError unless of `organization_id`."""
-    found = load(tx, actor, lifecycle_environments, environment_id)
-    if organization_id is not None and found.organization_id != organization_id:
-        raise NotFoundError(f"Could not find environment with id {environment_id}")
+    load(tx, actor, lifecycle_environments, environment_id, organization_id=organization_id)
     return tx.execute(query(actor).where(lifecycle_environments.c.id == environment_id)).one()
 
 

@@ -64,44 +64,15 @@ def create_organization(
     actor.require("create_organizations")
     names = free_names(tx, organizations, name=name, label=label)
     now = clock()
-    stamps = {"created_at": now, "updated_at": now}
     values = {
         **names,
         "description": description,
         "container_push_creates_products": container_push_creates_products,
-        **stamps,
+        "created_at": now,
+        "updated_at": now,
     }
     organization_id = insert_row(tx, organizations, values)
-    library_id = insert_row(
-        tx,
-        lifecycle_environments,
-        {
-            "organization_id": organization_id,
-            "name": LIBRARY,
-            "label": LIBRARY,
-            "library": True,
-            **stamps,
-        },
-    )
-    view_id = insert_row(
-        tx,
-        content_views,
-        {
-            "organization_id": organization_id,
-            "name": DEFAULT_VIEW_NAME,
-            "label": DEFAULT_VIEW_LABEL,
-            "default": True,
-            **stamps,
-        },
-    )
-    serve_latest(
-        tx,
-        clock=clock,
-        base_path=f"{names['label']}/{LIBRARY}",
-        organization_id=organization_id,
-        environment_id=library_id,
-        content_view_id=view_id,
-    )
+    _make_library(tx, clock, organization_id, names["label"])
     _link(tx, actor, organization_id, links)
     return OrganizationId(organization_id)
 
@@ -152,6 +123,43 @@ def delete_organization(tx: Transaction, *, clock: Clock, organization_id: Organ
     )
     tx.execute(delete(organizations).where(organizations.c.id == organization_id))
     request_collection(tx, clock)
+
+
+def _make_library(tx: Transaction, clock: Clock, organization_id: int, label: str) -> None:
+    """Make the first environment and the view of everything, which is served there."""
+    now = clock()
+    library_id = insert_row(
+        tx,
+        lifecycle_environments,
+        {
+            "organization_id": organization_id,
+            "name": LIBRARY,
+            "label": LIBRARY,
+            "library": True,
+            "created_at": now,
+            "updated_at": now,
+        },
+    )
+    view_id = insert_row(
+        tx,
+        content_views,
+        {
+            "organization_id": organization_id,
+            "name": DEFAULT_VIEW_NAME,
+            "label": DEFAULT_VIEW_LABEL,
+            "default": True,
+            "created_at": now,
+            "updated_at": now,
+        },
+    )
+    serve_latest(
+        tx,
+        clock=clock,
+        base_path=f"{label}/{LIBRARY}",
+        organization_id=organization_id,
+        environment_id=library_id,
+        content_view_id=view_id,
+    )
 
 
 def _link(tx: Transaction, actor: Actor, organization_id: int, links: OrganizationLinks) -> None:

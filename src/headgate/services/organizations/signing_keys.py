@@ -12,8 +12,8 @@ from headgate.domain.ids import OrganizationId, RepositoryId, SigningKeyId
 from headgate.domain.secret import Secret
 from headgate.pki.openpgp_signing import SigningKey, make_signing_key, read_signing_key
 from headgate.search import Field, Fields
-from headgate.services.access import Actor, load, scoped
-from headgate.services.listing import Catalog, where_equal
+from headgate.services.access import Actor, load
+from headgate.services.listing import Catalog, of_organizations
 from headgate.services.organizations.credential_records import public_gpg_key
 from headgate.services.organizations.trust_stamps import trust_changed
 from headgate.services.uniqueness import free_name
@@ -44,17 +44,8 @@ def query(
     actor: Actor, *, organization_id: OrganizationId | None = None, **plain: object
 ) -> Select[Any]:
     """Select keys with their organization, never with the secret."""
-    joined = (
-        select(
-            *(column for column in signing_keys.c if column.name != "secret"),
-            organizations.c.name.label("organization_name"),
-            organizations.c.label.label("organization_label"),
-        )
-        .select_from(signing_keys)
-        .join(organizations, organizations.c.id == signing_keys.c.organization_id)
-    )
-    narrowed = scoped(joined, actor, signing_keys, organization_id=organization_id)
-    return where_equal(narrowed, signing_keys, **plain)
+    joined = select(*(column for column in signing_keys.c if column.name != "secret"))
+    return of_organizations(joined, actor, signing_keys, organization_id=organization_id, **plain)
 
 
 def load_signing_key(tx: Transaction, actor: Actor, key_id: SigningKeyId) -> Row[Any]:

@@ -6,11 +6,10 @@ from typing import Any, Final
 
 from sqlalchemy import Select, func, literal, select
 
-from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import OrganizationId, ProductId
 from headgate.search import Field, Fields
-from headgate.services.access import Actor, load, scoped
-from headgate.services.listing import Catalog, where_equal
+from headgate.services.access import Actor, load
+from headgate.services.listing import Catalog, of_organizations
 from headgate.services.related import (
     SYNC_LABEL,
     AnyRow,
@@ -22,7 +21,7 @@ from headgate.services.related import (
 from headgate.services.work.sync_plan_records import with_plan
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
-from headgate.stores.db.tables import organizations, products, repositories
+from headgate.stores.db.tables import products, repositories
 
 PRODUCTS: Final = Catalog(
     key=products.c.id,
@@ -70,19 +69,9 @@ def query(
     actor: Actor, *, organization_id: OrganizationId | None = None, **plain: object
 ) -> Select[Any]:
     """Select products with organization, sync plan and number of repositories."""
-    joined = (
-        select(
-            products,
-            _REPOSITORY_COUNT.label("repository_count"),
-            organizations.c.name.label("organization_name"),
-            organizations.c.label.label("organization_label"),
-        )
-        .select_from(products)
-        .join(organizations, organizations.c.id == products.c.organization_id)
-    )
+    joined = select(products, _REPOSITORY_COUNT.label("repository_count")).select_from(products)
     joined = with_plan(with_credentials(joined, products))
-    narrowed = scoped(joined, actor, products, organization_id=organization_id)
-    return where_equal(narrowed, products, **plain)
+    return of_organizations(joined, actor, products, organization_id=organization_id, **plain)
 
 
 def with_repositories(found: Select[Any]) -> Select[Any]:
@@ -105,9 +94,7 @@ def load_product(
     organization_id: OrganizationId | None = None,
 ) -> AnyRow:
     """Return one product as `query` gives it; NotFoundError if it is not of `organization_id`."""
-    found = load(tx, actor, products, product_id)
-    if organization_id is not None and found.organization_id != organization_id:
-        raise NotFoundError(f"Could not find product with id {product_id}")
+    load(tx, actor, products, product_id, organization_id=organization_id)
     return tx.execute(query(actor).where(products.c.id == product_id)).one()
 
 

@@ -1,6 +1,7 @@
 """What a repository's upstream needs: its URL with the credentials that are kept sealed."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Boolean, Row, and_, bindparam, or_, select, true, update
@@ -60,37 +61,16 @@ def remote_of(tx: Transaction, repository: Row[Any], unseal: Unseal) -> Remote:
         },
     ).one()
 
-    def credential(column: str) -> str | None:
-        credential_id = getattr(repository, column) or getattr(product, column)
-        if credential_id is None:
-            return None
-        content = tx.scalar(
-            select(content_credentials.c.content).where(content_credentials.c.id == credential_id)
-        )
-        return None if content is None else unseal(content).decode()
-
-    def secret(sealed: bytes | None) -> str | None:
-        return None if sealed is None else unseal(sealed).decode()
-
-    def proxy() -> str | None:
-        """The one of the policy; the repository's own URL goes before the server's default."""
-        own = secret(repository.http_proxy_url)
-        if own and policy == GLOBAL_PROXY:
-            return own
-        if policy == NO_PROXY or product.proxy_url is None:
-            return None
-        password = secret(product.proxy_password)
-        return with_credentials(product.proxy_url, product.proxy_username, password)
-
+    upstream = _Upstream(tx, repository, product, unseal)
     remote = Remote(
         url=repository.url,
         username=repository.upstream_username,
-        password=secret(repository.upstream_password),
-        client_certificate=credential("ssl_client_cert_id"),
-        client_key=credential("ssl_client_key_id"),
-        ca=credential("ssl_ca_cert_id"),
+        password=upstream.secret(repository.upstream_password),
+        client_certificate=upstream.credential("ssl_client_cert_id"),
+        client_key=upstream.credential("ssl_client_key_id"),
+        ca=upstream.credential("ssl_ca_cert_id"),
         verify=repository.verify_ssl_on_sync,
-        proxy=proxy(),
+        proxy=upstream.proxy,
         mirrors=tuple(repository.mirrors or ()),
         concurrency=repository.download_concurrency,
         total_timeout=value_of("sync_total_timeout", product.total_timeout),
@@ -99,6 +79,40 @@ def remote_of(tx: Transaction, repository: Row[Any], unseal: Unseal) -> Remote:
     if repository.content_type != CONTAINER:
         return remote
     return registry_remote(remote, own_settings(tx, repository))
+
+
+@dataclass(frozen=True, slots=True)
+class _Upstream:
+    """What a repository says of its upstream, else its product (a row of `_PRODUCT`)."""
+
+    tx: Transaction
+    repository: Row[Any]
+    product: Row[Any]
+    unseal: Unseal
+
+    def credential(self, column: str) -> str | None:
+        credential_id = getattr(self.repository, column) or getattr(self.product, column)
+        if credential_id is None:
+            return None
+        content = self.tx.scalar(
+            select(content_credentials.c.content).where(content_credentials.c.id == credential_id)
+        )
+        return self.secret(content)
+
+    def secret(self, sealed: bytes | None) -> str | None:
+        return None if sealed is None else self.unseal(sealed).decode()
+
+    @property
+    def proxy(self) -> str | None:
+        """The one of the policy; the repository's own URL goes before the server's default."""
+        policy = self.repository.http_proxy_policy
+        own = self.secret(self.repository.http_proxy_url)
+        if own and policy == GLOBAL_PROXY:
+            return own
+        if policy == NO_PROXY or self.product.proxy_url is None:
+            return None
+        password = self.secret(self.product.proxy_password)
+        return with_credentials(self.product.proxy_url, self.product.proxy_username, password)
 
 
 def default_proxy(tx: Transaction, unseal: Unseal) -> str | None:

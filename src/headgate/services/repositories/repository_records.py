@@ -7,7 +7,6 @@ from typing import Any, Final
 from pyroaring import BitMap
 from sqlalchemy import Select, and_, literal, or_, select
 
-from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import OrganizationId, RepositoryId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
@@ -151,9 +150,7 @@ def load_repository(
     organization_id: OrganizationId | None = None,
 ) -> AnyRow:
     """Return one repository as `query` gives it; NotFoundError if not of `organization_id`."""
-    found = load(tx, actor, repositories, repository_id)
-    if organization_id is not None and found.organization_id != organization_id:
-        raise NotFoundError(f"Could not find repository with id {repository_id}")
+    load(tx, actor, repositories, repository_id, organization_id=organization_id)
     return tx.execute(query(actor).where(repositories.c.id == repository_id)).one()
 
 

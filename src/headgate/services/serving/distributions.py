@@ -11,7 +11,7 @@ from headgate.domain.clock import Clock
 from headgate.domain.content_views import ContentViewVersion, LifecycleEnvironment
 from headgate.services.containers.naming import name_served
 from headgate.services.hosts.leaving import let_go, places_of
-from headgate.services.serving.serving_history import note_serving
+from headgate.services.serving.history import note_serving
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     content_view_versions,

@@ -3,7 +3,7 @@
 A path is ORG/ENV/CV or ORG/Library (a row of `distributions`), then the repository's relative
 path, then a file. Where there is an archived version, ORG/content_views/CV/VERSION comes first.
 Behind the repository, `@2026-11-01` asks for what it served then
-(`services/serving/serving_history.py`).
+(`services/serving/history.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,13 +15,13 @@ from sqlalchemy import Row, and_, bindparam, or_, select
 
 from headgate.plugin import ContentType, Located
 from headgate.services.platform.setting_values import in_force
+from headgate.services.serving.history import read_moment, served_then
 from headgate.services.serving.served import (
     SERVED_BY_PATH,
     ServedRepository,
     of_latest,
     of_version,
 )
-from headgate.services.serving.serving_history import read_moment, served_then
 from headgate.stores.blobs import Digest
 from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (

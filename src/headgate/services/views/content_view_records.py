@@ -20,12 +20,11 @@ from sqlalchemy import (
     union_all,
 )
 
-from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import ContentViewId, OrganizationId
 from headgate.search import Field, Fields
-from headgate.services.access import Actor, load, scoped
+from headgate.services.access import Actor, load
 from headgate.services.hosts.view_environments import HOSTS, KEYS, count_of
-from headgate.services.listing import Catalog, where_equal
+from headgate.services.listing import Catalog, of_organizations
 from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.services.views.component_records import components_of_views
 from headgate.services.views.version_inputs import inputs_of, latest_of, latest_published
@@ -40,7 +39,6 @@ from headgate.stores.db.tables import (
     content_views,
     distributions,
     lifecycle_environments,
-    organizations,
     repositories,
 )
 
@@ -95,22 +93,14 @@ def query(
 ) -> Select[Any]:
     """Select content views with their organization, whether they have filters, who uses them."""
     filtered = exists().where(content_view_filters.c.content_view_id == content_views.c.id)
-    joined = (
-        select(
-            content_views,
-            filtered.label("filtered"),
-            count_of(KEYS, distributions.c.content_view_id, content_views.c.id).label(
-                "activation_key_count"
-            ),
-            count_of(HOSTS, distributions.c.content_view_id, content_views.c.id).label(
-                "host_count"
-            ),
-            organizations.c.name.label("organization_name"),
-            organizations.c.label.label("organization_label"),
-        )
-        .select_from(content_views)
-        .join(organizations, organizations.c.id == content_views.c.organization_id)
-    )
+    joined = select(
+        content_views,
+        filtered.label("filtered"),
+        count_of(KEYS, distributions.c.content_view_id, content_views.c.id).label(
+            "activation_key_count"
+        ),
+        count_of(HOSTS, distributions.c.content_view_id, content_views.c.id).label("host_count"),
+    ).select_from(content_views)
     if environment_id is not None:
         serving = select(distributions.c.content_view_id)
         joined = joined.where(
@@ -118,8 +108,7 @@ def query(
         )
     if without:
         joined = joined.where(content_views.c.id.not_in(without))
-    narrowed = scoped(joined, actor, content_views, organization_id=organization_id)
-    return where_equal(narrowed, content_views, **plain)
+    return of_organizations(joined, actor, content_views, organization_id=organization_id, **plain)
 
 
 def load_view(
@@ -130,9 +119,7 @@ def load_view(
     organization_id: OrganizationId | None = None,
 ) -> AnyRow:
     """Return one content view as `query` gives it; NotFoundError unless of `organization_id`."""
-    found = load(tx, actor, content_views, content_view_id)
-    if organization_id is not None and found.organization_id != organization_id:
-        raise NotFoundError(f"Could not find content view with id {content_view_id}")
+    load(tx, actor, content_views, content_view_id, organization_id=organization_id)
     return tx.execute(query(actor).where(content_views.c.id == content_view_id)).one()
 
 

@@ -11,7 +11,8 @@ from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import ContentViewVersionId
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, scoped
-from headgate.services.listing import Catalog, where_equal
+from headgate.services.hosts.view_environments import select_view_environments
+from headgate.services.listing import Catalog, of_organizations, where_equal
 from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.services.repositories.missing_records import missing_count
 from headgate.services.views.version_users import users_of
@@ -26,7 +27,6 @@ from headgate.stores.db.tables import (
     content_views,
     distributions,
     lifecycle_environments,
-    organizations,
     products,
     repositories,
 )
@@ -192,24 +192,5 @@ def environments_query(
     actor: Actor, *, organization_id: int | None = None, **plain: object
 ) -> Select[Any]:
     """Select content view environments: what `ORG/ENV/CV` or `ORG/Library` serves."""
-    joined = (
-        select(
-            distributions,
-            content_views.c.name.label("content_view_name"),
-            content_views.c.label.label("content_view_label"),
-            content_views.c.default.label("content_view_default"),
-            lifecycle_environments.c.name.label("environment_name"),
-            lifecycle_environments.c.label.label("environment_label"),
-            organizations.c.name.label("organization_name"),
-            organizations.c.label.label("organization_label"),
-            content_view_versions.c.major,
-            content_view_versions.c.minor,
-        )
-        .select_from(distributions)
-        .join(content_views, content_views.c.id == distributions.c.content_view_id)
-        .join(lifecycle_environments, lifecycle_environments.c.id == distributions.c.environment_id)
-        .join(organizations, organizations.c.id == distributions.c.organization_id)
-        .outerjoin(content_view_versions, content_view_versions.c.id == distributions.c.version_id)
-    )
-    narrowed = scoped(joined, actor, distributions, organization_id=organization_id)
-    return where_equal(narrowed, distributions, **plain)
+    found = select_view_environments()
+    return of_organizations(found, actor, distributions, organization_id=organization_id, **plain)

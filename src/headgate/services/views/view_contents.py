@@ -14,7 +14,7 @@ from headgate.domain.errors import BadRequestError, NotFoundError
 from headgate.domain.ids import ContentSetId
 from headgate.plugin import ContentType, SolvePart, filters_within
 from headgate.services.serving.distributions import base_path_of
-from headgate.services.serving.serving_history import read_moment, serving_until
+from headgate.services.serving.history import read_moment, serving_until
 from headgate.services.units.content_sets import load_content
 from headgate.services.views.version_inputs import Inputs, RepositoryInput, component_set_ids
 from headgate.stores.db import Transaction

@@ -5,17 +5,15 @@ from typing import Any, Final
 
 from sqlalchemy import Select, func, select
 
-from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import OrganizationId, RecurringLogicId, SyncPlanId
 from headgate.engine.recurrence import ACTIVE, resource_of
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, AnySelect, load, scoped
-from headgate.services.listing import Catalog, where_equal
+from headgate.services.listing import Catalog, of_organizations
 from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among, among_texts
 from headgate.stores.db.tables import (
-    organizations,
     products,
     recurring_logics,
     repositories,
@@ -63,19 +61,11 @@ def query(
 ) -> Select[Any]:
     """Select plans with their organization and what their recurring logic is up to."""
     joined = (
-        select(
-            sync_plans,
-            recurring_logics.c.state,
-            recurring_logics.c.next_at,
-            organizations.c.name.label("organization_name"),
-            organizations.c.label.label("organization_label"),
-        )
+        select(sync_plans, recurring_logics.c.state, recurring_logics.c.next_at)
         .select_from(sync_plans)
         .join(recurring_logics, recurring_logics.c.id == sync_plans.c.recurring_logic_id)
-        .join(organizations, organizations.c.id == sync_plans.c.organization_id)
     )
-    narrowed = scoped(joined, actor, sync_plans, organization_id=organization_id)
-    return where_equal(narrowed, sync_plans, **plain)
+    return of_organizations(joined, actor, sync_plans, organization_id=organization_id, **plain)
 
 
 def load_plan(
@@ -86,9 +76,7 @@ def load_plan(
     organization_id: OrganizationId | None = None,
 ) -> AnyRow:
     """Return one plan as `query` gives it; NotFoundError if it is not of `organization_id`."""
-    found = load(tx, actor, sync_plans, plan_id)
-    if organization_id is not None and found.organization_id != organization_id:
-        raise NotFoundError(f"Could not find sync plan with id {plan_id}")
+    load(tx, actor, sync_plans, plan_id, organization_id=organization_id)
     return tx.execute(query(actor).where(sync_plans.c.id == plan_id)).one()
 
 
