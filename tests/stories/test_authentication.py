@@ -196,6 +196,45 @@ def test_a_right_password_is_not_hashed_again_until_it_changes(served: Control) 
     assert "another" not in repr(sign_in.__dict__)
 
 
+def test_a_new_password_ends_all_sessions_and_no_token(served: Control, admin: TestClient) -> None:
+    keeper = served.user("keeper")
+    path = f"/api/users/{keeper.get(CURRENT).json()['id']}"
+    made = keeper.post(f"{path}/personal_access_tokens", json={"name": "nightly"})
+    program = served.client("keeper", made.json()["token_value"])
+    before = [session_of(keeper), session_of(served.client("keeper"))]
+    stranger = session_of(admin)
+
+    own = {"password": "longer than that", "current_password": PASSWORD}
+    changed = with_session(served, before[0]).put(path, json={"user": own})
+
+    assert changed.status_code == 200, changed.text
+    assert [with_session(served, each).get(CURRENT).status_code for each in before] == [401, 401]
+    assert with_session(served, stranger).get(CURRENT).status_code == 200
+    assert program.get(CURRENT).json()["login"] == "keeper"
+
+    after = session_of(served.client("keeper", "longer than that"))
+    reset = admin.put(path, json={"user": {"password": "yet another one"}})
+    assert reset.status_code == 200, reset.text
+    assert with_session(served, after).get(CURRENT).status_code == 401
+    assert program.get(CURRENT).status_code == 200
+    admin.put(path, json={"user": {"disabled": True}})
+    assert program.get(CURRENT).status_code == 401
+
+
+@pytest.mark.parametrize("value", [["view_products"], None, {}])
+def test_permissions_of_a_user_are_refused_in_words(admin: TestClient, value: object) -> None:
+    new = {"login": "keeper", "password": "long enough", "permissions": value}
+    answers = [
+        admin.post("/api/users", json={"user": new}),
+        admin.put("/api/users/1", json={"user": {"permissions": value}}),
+    ]
+
+    for answer in answers:
+        assert answer.status_code == 422, answer.text
+        assert "are given by roles" in answer.json()["error"]["errors"]["permissions"][0]
+    assert admin.get("/api/users", params={"search": "login = keeper"}).json()["subtotal"] == 0
+
+
 def test_a_disabled_user_is_out_at_once(served: Control, admin: TestClient) -> None:
     keeper = served.user("keeper")
     token = session_of(keeper)

@@ -1,6 +1,6 @@
 """The control plane with a worker in one process: what clients see, without sockets."""
 
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,9 +50,15 @@ class House:
         )
         return Workshop(ports, content_types(), lambda sealed: sealed[::-1], self.uploads)
 
-    def start_worker(self, downloads: DownloadRules | None = None) -> World:
-        """Let tasks be worked on; return the world, whose verbs wait for them."""
-        self._bench.start(workflows(self.workshop(downloads)))
+    def start_worker(
+        self, downloads: DownloadRules | None = None, *, without: Collection[str] = ()
+    ) -> World:
+        """Let tasks, but for those of some workflows, be worked on.
+
+        Return the world, whose verbs wait for them.
+        """
+        known = workflows(self.workshop(downloads))
+        self._bench.start([each for each in known if each.name not in without])
         return self.world
 
     def upload(self, repository: int, name: str, content: bytes) -> None:

@@ -116,11 +116,12 @@ class Crew:
             except Exception:
                 log.exception("a task was left to be taken over")
             finally:
-                with self._members_lock:
-                    del self._members[claim.lease]
                 self._slots.give()
                 self._wake_waiting()
                 self._on_idle_slot()
+                # Last: whoever leaves waits for members, then closes what is rung here.
+                with self._members_lock:
+                    del self._members[claim.lease]
 
     def _run_to_end(self, claim: Claim) -> None:
         run = TaskRun(claim, database=self._database, workplace=self, clock=self._clock)

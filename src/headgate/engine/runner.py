@@ -113,6 +113,7 @@ class Runner:
         self._crew.leave(timeout_seconds)
         for thread in self._threads:
             thread.join(max(deadline - monotonic(), 1.0))
+        self._crew.leave(max(deadline - monotonic(), 1.0))  # what the last look has begun
         try:
             with self._database.begin() as tx:
                 self._heart.leave(tx)

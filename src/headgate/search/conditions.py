@@ -4,8 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Boolean, ColumnElement, String, and_, cast, false, func, not_, or_, true
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    String,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    true,
+)
 
+from headgate.search.caseless import ESCAPE, CaselessLike
 from headgate.search.errors import SearchError
 from headgate.search.fields import Field, Fields
 from headgate.search.language import parse
@@ -23,7 +36,8 @@ from headgate.search.tree import (
     Words,
 )
 
-_ESCAPE: Final = "\\"
+# What parts of a field are joined by, and what may stand for it.
+_JOINTS: Final = frozenset("-.:*%")
 _MOST_WILDCARDS: Final = 20
 _MOST_COMPARED: Final = 20  # members of a list that are compared one by one
 _HIGHEST: Final = 2**63 - 1
@@ -143,6 +157,8 @@ def _present(field: Field) -> ColumnElement[bool]:
 
 
 def _compared(field: Field, operator: Operator, value: Text, now: datetime) -> ColumnElement[bool]:
+    if operator == "~" and field.parts and not _JOINTS & set(value.text):
+        return or_(*(like(part, value) for part in field.parts))
     if operator == "~" and field.kind in ("text", "integer"):
         column = field.column if field.kind == "text" else cast(field.column, String)
         return like(column, value)
@@ -170,9 +186,9 @@ def like(column: ColumnElement[Any], value: Text) -> ColumnElement[bool]:
         raise SearchError("The value has too many wildcards", position=value.position)
     if "%" not in pattern:
         pattern = f"%{pattern}%"
-    for special in (_ESCAPE, "_"):
-        pattern = pattern.replace(special, _ESCAPE + special)
-    return column.ilike(pattern, escape=_ESCAPE)
+    for special in (ESCAPE, "_"):
+        pattern = pattern.replace(special, ESCAPE + special)
+    return CaselessLike(column, literal(pattern, String()))
 
 
 def _ordered(column: ColumnElement[Any], operator: Operator, value: object) -> ColumnElement[bool]:

@@ -22,7 +22,9 @@ class Field:
     its opposite then means that no related thing compares so. `compare(operator, value)` replaces
     all of this where a field has an order of its own. `default` fields are searched for bare words.
     `keyed` fields have a field for every key: `facts.kernel` is what `keyed("kernel")` returns, and
-    the plain name means any key.
+    the plain name means any key. `parts` are what a column is put together of with `-`, `.` or `:`
+    between: what is sought without any of these is in one of them, and is found there in half the
+    time.
     """
 
     column: ColumnElement[Any]
@@ -31,6 +33,7 @@ class Field:
     within: Callable[[ColumnElement[bool]], ColumnElement[bool]] | None = None
     compare: Compare | None = None
     keyed: "Callable[[str], Field] | None" = None
+    parts: Sequence[ColumnElement[str]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from headgate.domain.errors import ConflictError, NotFoundError
 from headgate.services.actor import Actor, lacking
 from headgate.services.kinds import KIND_OF_TABLE, TABLE_OF_ID, Kind
 from headgate.stores.db import Transaction
+from headgate.stores.db.id_lists import among
 from headgate.stores.db.statements import batched
 from headgate.stores.db.tables import organizations, tasks
 
@@ -104,6 +105,21 @@ def held_for(
             query = select(kind.key).where(kind.key.in_(batch), kind.granted(actor, permission))
             held.update(tx.scalars(query))
     return frozenset(held)
+
+
+def lacks(
+    tx: Transaction, actor: Actor, table: Table, keys: Iterable[int], permission: str
+) -> bool:
+    """Whether there is one among these rows for which the actor does not hold the permission.
+
+    One statement for any number of ids; those that name nothing do not count.
+    """
+    if actor.admin:
+        return False
+    kind = KIND_OF_TABLE[table]
+    held = select(kind.key).where(kind.granted(actor, permission))
+    other = select(kind.key).where(among(tx, kind.key, keys), kind.key.not_in(held)).limit(1)
+    return tx.execute(other).first() is not None
 
 
 def find(tx: Transaction, actor: Actor, table: Table, **values: str) -> Row[Any]:

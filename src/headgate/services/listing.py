@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, ScalarSelect, Table, func, select
+from pyroaring import BitMap
+from sqlalchemy import Column, ColumnElement, ScalarSelect, Table, func, select, true
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
@@ -13,12 +14,16 @@ from headgate.services.access import Actor, AnyRow, AnySelect, scoped
 from headgate.services.completion import Suggestion, complete
 from headgate.services.platform.setting_values import stored, value_of
 from headgate.stores.db import Transaction
+from headgate.stores.db.id_lists import within
 from headgate.stores.db.tables import organizations
 
 DEFAULT_PER_PAGE: Final = 20
 MOST_PER_PAGE: Final = 2**32  # what the collection asks for when it wants everything
 _HIGHEST_OFFSET: Final = 2**62
 _PER_PAGE: Final = "entries_per_page"
+_EVERY: Final[ColumnElement[bool]] = true()
+# Rows read in a row while one is looked up by what an index says of it (SQLite: 0.25 and 1.5 us).
+_OUT_OF_PLACE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,33 +88,39 @@ def page(
     window: Window,
     clock: Clock,
     strict: bool = False,
+    held: BitMap | None = None,
 ) -> Listed:
     """Return the asked-for page of `query`, which is narrowed to what may be seen already.
 
+    With `held` it is not: only rows with these keys are listed, and each of them has one.
     An unreadable search gives an empty page with `error`, or raises SearchError if `strict`.
     Two statements: one for both counts (and how many a page has), one for the rows.
     """
     sort_by, sort_order = _sort(window, catalog)
+    everything, query = query, _narrowed(tx, query, catalog, held)
     if window.completing:
         suggested = complete(tx, query, fields=catalog.fields, text=window.search or "")
         return Listed((), 0, 0, window, sort_by, sort_order, suggestions=suggested)
     ordered_by = catalog.column_of(sort_by)
-    found = query
+    searched = _EVERY
     error: SearchError | None = None
     try:
         if window.search and window.search.strip():
-            found = query.where(condition(window.search, catalog.fields, now=clock()))
+            searched = condition(window.search, catalog.fields, now=clock())
     except SearchError as unreadable:
         if strict:
             raise
         error = unreadable
-    total, subtotal, kept = _counts(tx, query, found, catalog)
+    known = len(held) if held is not None and everything.whereclause is None else None
+    total, subtotal, kept = _counts(tx, query, searched, catalog, known)
     if window.usual:
         window = replace(window, per_page=value_of(_PER_PAGE, kept))
     if error is not None:
         return Listed((), total, 0, window, sort_by, sort_order, error=error.message)
     direction = ordered_by.desc() if sort_order == "desc" else ordered_by.asc()
-    final = _cut(found.order_by(direction, catalog.key.desc()), window)
+    if held is not None and _quick_to_walk(ordered_by, held, window, subtotal):
+        query = _narrowed(tx, everything, catalog, held, tested=True)
+    final = _cut(query.where(searched).order_by(direction, catalog.key.desc()), window)
     rows: Sequence[AnyRow] = tx.execute(final).all() if subtotal else ()
     return Listed(rows, total, subtotal, window, sort_by, sort_order)
 
@@ -161,18 +172,54 @@ def _direction(text: str) -> str:
     return text.lower()
 
 
+def _narrowed(
+    tx: Transaction,
+    query: AnySelect,
+    catalog: Catalog,
+    held: BitMap | None,
+    *,
+    tested: bool = False,
+) -> AnySelect:
+    if held is None:
+        return query
+    return query.where(within(tx, catalog.key, held, tested=tested))
+
+
+def _quick_to_walk(
+    ordered_by: ColumnElement[Any], held: BitMap, window: Window, subtotal: int
+) -> bool:
+    """Whether the page is reached sooner in the order of an index than among what is held.
+
+    A row that is not wanted is passed by for every wanted one, as many times as there are rows in
+    all; and to look at one out of its place takes as long as to read several in a row.
+    """
+    if not held or not subtotal or window.per_page is None:
+        return False
+    if not isinstance(ordered_by, Column):
+        return False
+    table: Table = ordered_by.table
+    if not any(index.expressions[0] is ordered_by for index in table.indexes):
+        return False
+    passed = min(window.page * window.per_page, subtotal) * held.max() // subtotal
+    return passed * _OUT_OF_PLACE < len(held)
+
+
 def _counts(
-    tx: Transaction, query: AnySelect, found: AnySelect, catalog: Catalog
+    tx: Transaction,
+    query: AnySelect,
+    searched: ColumnElement[bool],
+    catalog: Catalog,
+    known: int | None,
 ) -> tuple[int, int, str | None]:
     """Return how many there are, how many are found, and what is kept of the usual page."""
-    counts: list[ColumnElement[Any]] = [
-        _count(query, catalog).label("total"),
-        stored(_PER_PAGE).label("kept"),
-    ]
-    if found is not query:
-        counts.append(_count(found, catalog).label("subtotal"))
+    counts: list[ColumnElement[Any]] = [stored(_PER_PAGE).label("kept")]
+    if known is None:
+        counts.append(_count(query, catalog).label("total"))
+    if searched is not _EVERY:
+        counts.append(_count(query.where(searched), catalog).label("subtotal"))
     row = tx.execute(select(*counts)).one()
-    return row.total, getattr(row, "subtotal", row.total), row.kept
+    total: int = row.total if known is None else known
+    return total, getattr(row, "subtotal", total), row.kept
 
 
 def _count(query: AnySelect, catalog: Catalog) -> ScalarSelect[int]:

@@ -48,14 +48,17 @@ def sign_anew_task(repository: Row[Any], *, user_id: UserId | None) -> NewTask:
 
 
 def sign_many_task(
-    key_name: str, repositories: Sequence[Row[Any]], *, user_id: UserId | None
+    key: Row[Any], repositories: Sequence[Row[Any]], *, user_id: UserId | None
 ) -> NewTask:
     """Do the same for all repositories that one key signs, each in a sub-task."""
     return NewTask(
         workflow="sign_many",
         label=LABEL,
-        action=f"Publish the signatures of key '{key_name}' ({len(repositories)} repositories)",
-        input={"repository_ids": [row.id for row in repositories]},
+        action=f"Publish the signatures of key '{key.name}' ({len(repositories)} repositories)",
+        input={
+            "signing_key": {"id": key.id, "name": key.name},
+            "repository_ids": [row.id for row in repositories],
+        },
         user_id=user_id,
         organization_id=organization_of(repositories),
     )

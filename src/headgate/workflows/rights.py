@@ -1,8 +1,9 @@
 """Tasks act with the rights of who asked for them, as these are when the task runs.
 
 What was asked for was allowed then; a task may wait, or be resumed, long after a role was taken.
-Sub-tasks and what follows from a task belong to it and are not asked about again, nor are tasks
-that recur: those are the server's own.
+Sub-tasks belong to the task that made them and are not asked about again, nor are tasks that
+recur: those are the server's own. What a composite view publishes by itself needs the right by
+which its component was published, not one for the composite: whoever set it up so decided that.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,18 +14,20 @@ from sqlalchemy import Table, select
 
 from headgate.domain.errors import PermissionDeniedError
 from headgate.engine.port import Run
-from headgate.services.access import held_for
+from headgate.services.access import lacks
 from headgate.services.accounts.actors import load_actor
 from headgate.services.actor import lacking
-from headgate.stores.db.id_lists import among
+from headgate.services.views.publish_plans import AUTO_PUBLISH
 from headgate.stores.db.tables import (
     activation_keys,
     content_view_versions,
     content_views,
     flatpak_remotes,
+    hosts,
     organizations,
     products,
     repositories,
+    signing_keys,
     sync_plans,
     tasks,
 )
@@ -36,20 +39,21 @@ Input = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """Any one of the permissions, for all the rows of a table that the input of a task names."""
+    """A permission for all the rows of a table that the input of a task names; none need none."""
 
+    permission: str
     table: Table
     ids: Callable[[Input], Iterable[int]]
-    permissions: tuple[str, ...]
 
 
 def require_still(workshop: Workshop, run: Run, workflow: str) -> None:
     """Raise PermissionDeniedError if whoever asked for the task may no longer do so.
 
-    A workflow with something to clean up calls it itself, where its clean-up sees the error.
+    What is gone by now needs no right. A workflow with something to clean up calls it itself,
+    where its clean-up sees the error.
     """
-    right = _RIGHTS.get(workflow)
-    if right is None or run.user_id is None:
+    rights = _RIGHTS.get(workflow)
+    if rights is None or run.user_id is None:
         return
     with workshop.ports.database.read() as tx:
         if tx.scalar(select(tasks.c.parent_id).where(tasks.c.id == run.task_id)) is not None:
@@ -57,81 +61,113 @@ def require_still(workshop: Workshop, run: Run, workflow: str) -> None:
         actor = load_actor(tx, run.user_id)
         if actor is None:
             raise PermissionDeniedError("Whoever asked for this may no longer log in")
-        if actor.admin:
-            return
-        rows = tx.execute(
-            select(right.table).where(among(tx, right.table.c.id, right.ids(run.input)))
-        ).all()
-        for permission in right.permissions:
-            held = held_for(tx, actor, right.table, rows, permission)
-            if all(row.id in held for row in rows):
-                return
-    raise lacking(right.permissions[0])
+        for right in rights:
+            if lacks(tx, actor, right.table, right.ids(run.input), right.permission):
+                raise lacking(right.permission)
 
 
 def _one(*keys: str) -> Callable[[Input], Iterable[int]]:
-    """Find an id under keys within each other."""
+    """Find the id under keys within each other, if there is one."""
 
     def found(given: Input) -> Iterable[int]:
         value: Any = given
         for key in keys:
-            value = value[key]
+            value = value.get(key)
+            if value is None:
+                return []
         return [value]
 
     return found
 
 
+def _several(key: str) -> Callable[[Input], Iterable[int]]:
+    """Find the ids under a key."""
+    return lambda given: given[key]
+
+
 def _updated(given: Input) -> Iterable[int]:
-    """Composites that follow from other updates were not asked for."""
-    return [each["version_id"] for each in given["updates"] if not each["composite"]]
+    return [each["version_id"] for each in given["updates"]]
 
 
-def _of_repository(*permissions: str) -> Right:
-    return Right(repositories, _one("repository_id"), permissions)
+def _updated_and_served(given: Input) -> Iterable[int]:
+    return [each["version_id"] for each in given["updates"] if each["environment_ids"]]
 
 
-def _of_view(*permissions: str) -> Right:
-    return Right(content_views, _one("content_view", "id"), permissions)
+def _view_that_moves(given: Input) -> Iterable[int]:
+    """Find the view if environments get, or lose, a version of it."""
+    return _VIEW(given) if given.get("environment_ids") else []
 
 
-def _of_either(given: Input) -> Iterable[int]:
-    return [given["repository_id"]] if "repository_id" in given else []
+def _view_that_loses(given: Input) -> Iterable[int]:
+    """Find the view if it, or a version of it, is deleted."""
+    return _VIEW(given) if given.get("version_ids") or given.get("destroy_content_view") else []
 
 
+def _repaired_by(what: str) -> Callable[[Input], Iterable[int]]:
+    return lambda given: given["repository_ids"] if given["what"] == what else []
+
+
+_VIEW: Final = _one("content_view", "id")
+_REPOSITORY: Final = _one("repository_id")
+_VERSION: Final = _one("version_id")
+
+_SYNC: Final = "sync_products"
+_EDIT: Final = "edit_products"
+_PUBLISH: Final = "publish_content_views"
 _PROMOTE: Final = "promote_or_remove_content_views"
-_DESTROY: Final = "destroy_content_views"
 
 PUBLISH: Final = "publish"
 
-_RIGHTS: Final[Mapping[str, Right]] = {
-    "sync": _of_repository("sync_products"),
-    "sync_many": Right(repositories, lambda given: given["repository_ids"], ("sync_products",)),
-    "sync_plan": Right(sync_plans, _one("sync_plan_id"), ("sync_sync_plans",)),
-    "import_uploads": _of_repository("edit_products"),
-    "remove_content": _of_repository("edit_products"),
-    "reclaim_space": _of_repository("edit_products"),
-    # Of a version, too, where versions of views are what they are about.
-    "verify_checksum": Right(repositories, _of_either, ("sync_products",)),
-    "republish": Right(repositories, _of_either, ("edit_products",)),
-    "repair_many": Right(
-        repositories, lambda given: given["repository_ids"], ("sync_products", "edit_products")
+_RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = {
+    "sync": (Right(_SYNC, repositories, _REPOSITORY),),
+    "sync_many": (Right(_SYNC, repositories, _several("repository_ids")),),
+    "sync_plan": (Right("sync_sync_plans", sync_plans, _one("sync_plan_id")),),
+    "discover": (Right("create_products", organizations, _one("organization", "id")),),
+    "import_uploads": (Right(_EDIT, repositories, _REPOSITORY),),
+    "remove_content": (Right(_EDIT, repositories, _REPOSITORY),),
+    "reclaim_space": (Right(_EDIT, repositories, _REPOSITORY),),
+    "verify_checksum": (
+        Right(_SYNC, repositories, _REPOSITORY),
+        Right(_PUBLISH, content_view_versions, _VERSION),
     ),
-    PUBLISH: _of_view("publish_content_views"),
-    INCREMENTAL_UPDATE: Right(content_view_versions, _updated, ("publish_content_views",)),
-    "promote": _of_view(_PROMOTE),
-    "remove_versions": _of_view(_PROMOTE, _DESTROY),
-    "retain_versions": _of_view(_DESTROY),
-    "check_dependencies": _of_view("view_content_views"),
-    "preview_dependencies": _of_view("view_content_views"),
-    "remove_product": Right(products, _one("product_id"), ("destroy_products",)),
-    "remove_activation_key": Right(
-        activation_keys, _one("activation_key_id"), ("destroy_activation_keys",)
+    "republish": (
+        Right(_EDIT, repositories, _REPOSITORY),
+        Right(_PUBLISH, content_view_versions, _VERSION),
     ),
-    "remove_organization": Right(
-        organizations, _one("organization_id"), ("destroy_organizations",)
+    "repair_many": (
+        Right(_SYNC, repositories, _repaired_by("verify_checksum")),
+        Right(_EDIT, repositories, _repaired_by("reclaim_space")),
     ),
-    "scan_flatpak_remote": Right(
-        flatpak_remotes, _one("flatpak_remote_id"), ("edit_flatpak_remotes",)
+    "sign_anew": (Right(_EDIT, repositories, _REPOSITORY),),
+    "sign_many": (Right("edit_content_credentials", signing_keys, _one("signing_key", "id")),),
+    PUBLISH: (
+        Right(_PUBLISH, content_views, _VIEW),
+        Right(_PROMOTE, content_views, _view_that_moves),
+    ),
+    AUTO_PUBLISH: (Right(_PUBLISH, content_view_versions, _one("triggered_by_id")),),
+    INCREMENTAL_UPDATE: (
+        Right(_PUBLISH, content_view_versions, _updated),
+        Right(_PROMOTE, content_view_versions, _updated_and_served),
+    ),
+    "promote": (Right(_PROMOTE, content_views, _VIEW),),
+    "remove_versions": (
+        Right(_PROMOTE, content_views, _view_that_moves),
+        Right("destroy_content_views", content_views, _view_that_loses),
+    ),
+    "retain_versions": (Right("destroy_content_views", content_views, _VIEW),),
+    "check_dependencies": (Right("view_content_views", content_views, _VIEW),),
+    "preview_dependencies": (Right("view_content_views", content_views, _VIEW),),
+    "change_hosts": (Right("edit_hosts", hosts, _several("host_ids")),),
+    "delete_hosts": (Right("destroy_hosts", hosts, _several("host_ids")),),
+    "remove_product": (Right("destroy_products", products, _one("product_id")),),
+    "remove_activation_key": (
+        Right("destroy_activation_keys", activation_keys, _one("activation_key_id")),
+    ),
+    "remove_organization": (
+        Right("destroy_organizations", organizations, _one("organization_id")),
+    ),
+    "scan_flatpak_remote": (
+        Right("edit_flatpak_remotes", flatpak_remotes, _one("flatpak_remote_id")),
     ),
 }
 

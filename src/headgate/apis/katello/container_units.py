@@ -31,8 +31,9 @@ from headgate.services.units.units import (
     UnitRows,
     UnitScope,
     find_unit,
-    select_chosen,
+    of_ids,
     select_held,
+    select_named,
     units_by_type,
 )
 from headgate.stores.db import Transaction
@@ -79,13 +80,13 @@ def _resource(name: str, title: str, kind: _Kind) -> Resource:
         scope = chosen.scope
         held = units_by_type(call.tx, call.actor, _TYPES, scope)
         units = _chosen(call, chosen, kind, held)
-        query = select_chosen(call.tx, kind.rows, units, ids=params.ids, name=params.name)
         listed = page(
             call.tx,
-            kind.select(query),
+            kind.select(select_named(kind.rows, params.name)),
             catalog=kind.catalog(call.tx, held),
             window=params.window,
             clock=call.services.clock,
+            held=of_ids(units, params.ids),
         )
         around = _around(call, kind, scope, held, listed.rows)
         naming = _naming(chosen, kind, around)

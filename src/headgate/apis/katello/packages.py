@@ -18,7 +18,7 @@ from headgate.content.rpm.selection import fragments_of
 from headgate.content.rpm.tables import rpm_packages
 from headgate.services.listing import page
 from headgate.services.units.named_units import Naming
-from headgate.services.units.units import UnitRows, UnitScope, select_units
+from headgate.services.units.units import UnitRows, UnitScope, select_named, units_within
 
 _DEPENDENCIES = (
     "provides",
@@ -107,8 +107,14 @@ class Thindex(ListParams):
 @packages.action("thindex", "GET", "/katello/api/packages/thindex", permission="view_products")
 def thindex(call: Call, params: Thindex) -> Listing:
     """List all that something within reach holds."""
-    query = select_units(call.tx, call.actor, _RPMS, UnitScope())
-    listed = page(call.tx, query, catalog=PACKAGES, window=params.window, clock=call.services.clock)
+    listed = page(
+        call.tx,
+        select_named(_RPMS, None),
+        catalog=PACKAGES,
+        window=params.window,
+        clock=call.services.clock,
+        held=units_within(call.tx, call.actor, "rpm", UnitScope()),
+    )
     return Listing.of(listed, lambda row: {"id": row.id, "name": row.name, "nvra": nvra_of(row)})
 
 

@@ -143,7 +143,7 @@ def rotate(call: Call, params: Rotate) -> dict[str, Any]:
         forget_former=params.forget_former,
     )
     if signed:
-        enqueue(call.tx, sign_many_task(row.name, signed, user_id=call.actor.user_id))
+        enqueue(call.tx, sign_many_task(row, signed, user_id=call.actor.user_id))
     return _one(call, params.id)
 
 

@@ -28,10 +28,11 @@ from headgate.services.units.units import (
     UnitRows,
     UnitScope,
     find_unit,
-    select_chosen,
-    select_held,
+    of_ids,
+    select_named,
     units_within,
 )
+from headgate.stores.db.id_lists import within
 
 Shown = Mapping[str, Any]
 H = TypeVar("H", bound=Callable[..., Any])
@@ -175,16 +176,24 @@ def list_units(
     params: Index,
     kind: UnitKind,
     *,
-    narrow: Callable[[AnySelect], AnySelect] = lambda query: query,
+    narrow: Callable[[AnySelect], AnySelect] | None = None,
     show: Callable[[Any], Shown] | None = None,
 ) -> Listing:
     """Return the page of units that the parameters ask for; `narrow` leaves out further rows."""
     chosen = params.filtering.read(call, params.scope)
     units = units_within(call.tx, call.actor, kind.rows.unit_type, chosen.scope)
     units = chosen.of(call, units, kind.rows.unit_type, kind.naming)
-    query = narrow(select_chosen(call.tx, kind.rows, units, ids=params.ids, name=params.name))
+    units = of_ids(units, params.ids)
+    query = select_named(kind.rows, params.name)
+    if narrow is not None:
+        query = narrow(query.where(within(call.tx, kind.rows.table.c.id, units)))
     listed = page(
-        call.tx, query, catalog=kind.catalog, window=params.window, clock=call.services.clock
+        call.tx,
+        query,
+        catalog=kind.catalog,
+        window=params.window,
+        clock=call.services.clock,
+        held=units,
     )
     naming = chosen.beside(kind.naming)
     shown = show or kind.show
@@ -217,8 +226,14 @@ def compared(
     everywhere = BitMap.intersection(*holding.values()) if holding else BitMap()
     chosen = {"same": everywhere, "different": anywhere - everywhere}
     units = chosen.get(params.restrict_comparison or "all", anywhere)
-    query = select(select_held(call.tx, rows, units))
-    listed = page(call.tx, query, catalog=catalog, window=params.window, clock=call.services.clock)
+    listed = page(
+        call.tx,
+        select(select_named(rows, None)),
+        catalog=catalog,
+        window=params.window,
+        clock=call.services.clock,
+        held=units,
+    )
 
     def shown(row: Any) -> Shown:
         versions = [version_id for version_id, held in holding.items() if row.id in held]

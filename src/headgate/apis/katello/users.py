@@ -156,6 +156,7 @@ class CreateFields(Params):
     default_location_id: LocationId | None = doc("Default location ID", default=None)
     location_ids: list[LocationId] = doc("Locations of the user", default=[])
     role_ids: list[RoleId] = doc("Roles given to the user", default=[])
+    permissions: Any = doc("Refused: roles give permissions", default=None, hidden=True)
 
 
 class Create(Params):
@@ -168,6 +169,7 @@ class Create(Params):
 def create(call: Call, params: Create) -> dict[str, Any]:
     """Make one."""
     fields = params.user
+    _refuse_permissions(fields)
     password_hash = None if fields.password is None else checked_password_hash(fields.password)
     user_id = create_user(
         call.tx,
@@ -206,6 +208,7 @@ class UpdateFields(Params):
     default_location_id: LocationId | None = doc("Default location ID", default=None)
     location_ids: list[LocationId] = doc("Locations of the user", default=[])
     role_ids: list[RoleId] = doc("Roles given to the user", default=[])
+    permissions: Any = doc("Refused: roles give permissions", default=None, hidden=True)
 
 
 class Update(Params):
@@ -219,6 +222,7 @@ class Update(Params):
 def update(call: Call, params: Update) -> dict[str, Any]:
     """Change what is given."""
     fields = params.user
+    _refuse_permissions(fields)
     changes = fields.changes("login", "admin", "disabled", "auth_source_id", *_PROFILE)
     if fields.password is not None:
         _confirm_own_password(call, params)
@@ -248,6 +252,13 @@ def destroy(call: Call, params: Destroy) -> dict[str, Any]:
     shown = _full(call, params.id)
     delete_user(call.tx, actor=call.actor, user_id=params.id)
     return shown
+
+
+def _refuse_permissions(fields: Params) -> None:
+    """Say it to programs of before there were roles: what they ask for would not happen."""
+    if "permissions" in fields.given:
+        words = "are given by roles: put them into a role's filters and name it in role_ids"
+        raise ValidationError({"permissions": [words]})
 
 
 def _confirm_own_password(call: Call, params: Update) -> None:

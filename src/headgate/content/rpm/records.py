@@ -1,7 +1,7 @@
 """Reading RPM units: how packages, advisories, groups and modules are searched and sorted."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ _M = module_documents.c
 
 _VERSION_RELEASE: Final = _P.version + literal("-") + _P.release
 NVRA: Final[ColumnElement[str]] = _P.name + literal("-") + _VERSION_RELEASE + literal(".") + _P.arch
+_PARTS: Final[Sequence[ColumnElement[str]]] = (_P.name, _P.version, _P.release, _P.arch)
 FILENAME: Final[ColumnElement[str]] = NVRA + literal(".rpm")
 _EPOCH: Final = case((_P.epoch == "0", ""), else_=_P.epoch + literal(":"))
 NEVRA: Final[ColumnElement[str]] = (
@@ -52,8 +53,8 @@ PACKAGES: Final = Catalog(
             "release": Field(_P.release),
             "arch": Field(_P.arch),
             "evr": Field(_P.epoch + literal(":") + _VERSION_RELEASE),
-            "nvra": Field(NVRA),
-            "filename": Field(FILENAME, default=True),
+            "nvra": Field(NVRA, parts=_PARTS),
+            "filename": Field(FILENAME, default=True, parts=(*_PARTS, literal("rpm"))),
             "checksum": checksum_field(_P.checksum),
             "summary": Field(_P.summary),
             "sourcerpm": Field(_P.sourcerpm),

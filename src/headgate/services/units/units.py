@@ -102,32 +102,16 @@ def require_unit(tx: Transaction, actor: Actor, unit_type: str, unit_id: int) ->
         raise NotFoundError(f"Could not find {unit_type.replace('_', ' ')} with id {unit_id}")
 
 
-def select_units(
-    tx: Transaction,
-    actor: Actor,
-    kind: UnitRows,
-    scope: UnitScope,
-    *,
-    ids: Iterable[int] | None = None,
-    name: str | None = None,
-) -> AnySelect:
-    """Select the rows of a kind that the scope holds, of these ids and this name if given."""
-    units = units_within(tx, actor, kind.unit_type, scope)
-    return select_chosen(tx, kind, units, ids=ids, name=name)
+def of_ids(units: BitMap, ids: Iterable[int] | None) -> BitMap:
+    """Return those of the units that have these ids, if any are given."""
+    if ids is None:
+        return units
+    return units & BitMap(each for each in ids if 0 < each <= _HIGHEST_ID)
 
 
-def select_chosen(
-    tx: Transaction,
-    kind: UnitRows,
-    units: BitMap,
-    *,
-    ids: Iterable[int] | None = None,
-    name: str | None = None,
-) -> AnySelect:
-    """As `select_units`, among units that have been found within the caller's reach."""
-    if ids is not None:
-        units &= BitMap(each for each in ids if 0 < each <= _HIGHEST_ID)
-    query = select_held(tx, kind, units)
+def select_named(kind: UnitRows, name: str | None) -> AnySelect:
+    """Select the rows of a kind, of this name if given, whoever may see them."""
+    query = kind.narrowed(select(kind.table))
     if name is None:
         return query
     return query.where(kind.name == name if kind.name is not None else false())
@@ -135,7 +119,7 @@ def select_chosen(
 
 def select_held(tx: Transaction, kind: UnitRows, units: BitMap) -> AnySelect:
     """Select the rows of a kind among units that have been found within the caller's reach."""
-    return kind.narrowed(select(kind.table).where(within(tx, kind.table.c.id, units)))
+    return select_named(kind, None).where(within(tx, kind.table.c.id, units))
 
 
 def find_unit(tx: Transaction, actor: Actor, kind: UnitRows, scope: UnitScope, name: str) -> AnyRow:

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable
+from typing import Any, Final
 
 from pyroaring import BitMap
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Integer,
     String,
+    UnaryExpression,
     and_,
     any_,
     false,
@@ -17,8 +18,12 @@ from sqlalchemy import (
     not_,
     select,
 )
+from sqlalchemy.sql.operators import custom_op
 
 from headgate.stores.db.database import Transaction
+
+# No index is used for what has a sign (https://www.sqlite.org/optoverview.html, "unary +").
+_PLUS: Final[custom_op[Any]] = custom_op("+")
 
 
 def among(tx: Transaction, column: ColumnElement[int], ids: Iterable[int]) -> ColumnElement[bool]:
@@ -43,17 +48,21 @@ def among_texts(
     return column == any_(literal(list(texts), ARRAY(String)))
 
 
-def within(tx: Transaction, column: Column[int], ids: BitMap) -> ColumnElement[bool]:
+def within(
+    tx: Transaction, column: ColumnElement[int], ids: BitMap, *, tested: bool = False
+) -> ColumnElement[bool]:
     """Return `column IN (ids)`; a set that fills most of its range is bound as range and gaps.
 
     Units are numbered as they come, so what one sync brought is nearly a range: a list of a
-    million units costs two bound numbers instead of seven megabytes.
+    million units costs two bound numbers instead of seven megabytes. SQLite would look for the
+    rows by such a condition; one that is `tested` only leaves it to go by the order of the list.
     """
     if not ids:
         return false()
+    key = UnaryExpression(column, operator=_PLUS, type_=column.type) if tested else column
     low, high = ids.min(), ids.max()
     if high - low + 1 < 2 * len(ids):
-        between = column.between(low, high)
+        between = key.between(low, high)
         gaps = ids.flip(low, high + 1)
-        return and_(between, not_(among(tx, column, gaps))) if gaps else between
-    return among(tx, column, ids)
+        return and_(between, not_(among(tx, key, gaps))) if gaps else between
+    return among(tx, key, ids)
