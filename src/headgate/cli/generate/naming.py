@@ -114,7 +114,6 @@ LEFT_OUT: Final[Mapping[tuple[str, str], str]] = {
     ("hosts_bulk_actions", "remove_subscriptions"): "there are no subscriptions to remove",
     ("hosts_bulk_actions", "bulk_destroy"): "`host bulk destroy` does it in a task",
     ("hosts", "forget_status"): "no status is kept that could be forgotten",
-    ("hosts", "inherited_parameters"): "hosts inherit none",
     ("home", "index"): "for programs that explore the API",
     ("home", "status"): "Foreman's form of what `status` shows",
     ("ping", "statuses"): "Foreman's form of what `status` and `ping` show",
