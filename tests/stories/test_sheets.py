@@ -350,7 +350,10 @@ def test_a_command_says_one_way(sheets: Sheets, tmp_path: Path) -> None:
     assert "say either --export or --import" in both.stderr
     assert "say either --export or --import" in neither.stderr
     assert "--dry-run is for --import" in dry.stderr
-    assert "there is no sheet of `nests`; there are: activation-key-overrides, activation-keys, " in nests.stderr
+    assert (
+        "there is no sheet of `nests`; there are: activation-key-overrides, activation-keys, "
+        in nests.stderr
+    )
     assert "users are not of one organization" in of_one.stderr
     assert completed == "products\t\n"
     assert (
