@@ -1,6 +1,6 @@
 """Which content view environments a key or a host has, and how clients name the ones they mean."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
@@ -124,6 +124,13 @@ def set_environments(
     ]
     if rows:
         tx.execute(insert(holders.table), rows)
+
+
+def are_there(tx: Transaction, distribution_ids: Collection[int]) -> bool:
+    """Whether all of these content view environments exist, which they do until the commit then."""
+    places = distributions.c.id
+    found = select(places).where(among(tx, places, distribution_ids)).with_for_update(read=True)
+    return len(tx.scalars(found).all()) == len(set(distribution_ids))
 
 
 def held_by(tx: Transaction, holders: Holders, owner_ids: Iterable[int]) -> Grouped:
