@@ -1,7 +1,7 @@
 """Searching by what stands beside RPM content: module streams, hosts, the trees of repositories.
 
-What content sets hold is not known to SQL. These fields read it once for a search, in one statement
-and only if they are searched by.
+What content sets hold is not known to SQL. These fields read it once for a search, in at most two
+statements and only if they are searched by.
 """
 
 from functools import cache
@@ -15,14 +15,16 @@ from headgate.content.rpm.tables import (
     distribution_tree_files,
     distribution_trees,
     module_documents,
+    rpm_packages,
 )
 from headgate.search import Field, Related, checksum_field
 from headgate.services.access import Actor, scoped
 from headgate.services.units.units import UnitScope, units_by_repository, units_within
 from headgate.stores.db import Transaction
-from headgate.stores.db.id_lists import bound_pairs, elements, within
+from headgate.stores.db.id_lists import among_texts, bound_pairs, elements, within
 from headgate.stores.db.tables import hosts, module_profile_streams, repositories
 
+_package = rpm_packages.c
 _tree, _file = distribution_trees.c, distribution_tree_files.c
 _document, _stream = module_documents.c, module_profile_streams.c
 
@@ -36,10 +38,23 @@ _BOOTABLE: Final = _tree.id.in_(
 def package_fields(tx: Transaction, actor: Actor) -> dict[str, Field]:
     """Return `modular`: whether a module stream within reach lists the package."""
 
+    @cache
     def read() -> Field:
         streams = units_within(tx, actor, "module_stream", UnitScope())
-        listed = elements(tx, _document.artifacts).where(within(tx, _document.id, streams))
-        return Field(NEVRA_WITH_EPOCH.in_(listed), "boolean")
+        held = within(tx, _document.id, streams)
+        names = {
+            nevra.rsplit("-", 2)[0]
+            for artifacts in tx.scalars(select(_document.artifacts).where(held))
+            for nevra in artifacts
+        }
+        # By name first: that takes an index, where a million packages would be written out.
+        listed = (
+            select(_package.id)
+            .where(among_texts(tx, _package.name, names))
+            .where(NEVRA_WITH_EPOCH.in_(elements(tx, _document.artifacts).where(held)))
+            .correlate(None)
+        )
+        return Field(_package.id.in_(listed), "boolean")
 
     return {"modular": Field(literal(value=False), "boolean", read=read)}
 
