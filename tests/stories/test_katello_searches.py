@@ -1,7 +1,8 @@
 """Every field by which Katello's clients search, against what the lists here offer.
 
-`katello_search_fields.tsv` holds a resource, its list and its fields a line, as katello.md 2.4 and
-1.13 have them. `katello_search_absent.txt` holds what is not there yet: it may only become shorter.
+`katello_search_fields.tsv` holds a resource, its list and its fields a line: what hammer, playbooks
+and people search by. `katello_search_absent.txt` holds what is not there yet: it may only become
+shorter.
 """
 
 from collections.abc import Iterator
