@@ -69,6 +69,16 @@ def test_content_is_found_by_what_stands_beside_it(house: House, aviary: Path) -
         *("distribution_version ^ (0, 1)", "distribution_bootable = yes and id > 0"),
     ):
         assert found("repositories", search, "id") == [birds], search
+    shown = world.show("repositories", birds)
+    told = {name: value for name, value in shown.items() if name.startswith("distribution_")}
+    assert told == {
+        "distribution_version": "1",
+        "distribution_arch": "x86_64",
+        "distribution_family": "Tests",
+        "distribution_variant": "Nests",
+        "distribution_bootable": True,
+    }
+    assert "distribution_version" not in world.show("repositories", plain)
     for search in (
         *("null? distribution_version", "distribution_version != 1", "not distribution_bootable"),
         *("distribution_variant !~ nest", "distribution_uuid != 12", "name = plain"),
