@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from headgate.upstream import DownloadRules
 from support.house import House
 from support.push_scene import PushScene, picture
+from support.rights import Rights
 
 _DATA: Final = Path(__file__).parents[1] / "data"
 
@@ -100,9 +101,8 @@ def test_tags_are_found_by_repository_and_image(house: House) -> None:
     scene.untag(sloop, "1.0")
     house.stop_worker()
     label = house.world.organization_label.lower()
-    keeper = house.control.user(
-        "keeper", organizations=[house.organization], permissions=["view_products"]
-    )
+    own = [house.organization]
+    keeper = house.control.user("keeper", organizations=own, permissions=["view_products"])
 
     def found(search: str, client: TestClient = house.admin, **scope: Any) -> list[str]:
         params = {"search": search, **scope}
@@ -117,6 +117,23 @@ def test_tags_are_found_by_repository_and_image(house: House) -> None:
     assert found("repository = sloop", repository_id=sloop) == ["latest"]
     assert found("repository > a") == []
     assert found(f"image = {label}/ships/brig") == ["2.0"]
+    rights, lookout = Rights(house.admin), house.control.user("lookout", organizations=own)
+    role = rights.role("Lookouts", "view_content_views")
+    rights.filter(role, "view_products", search="name = Birds")
+    (user,) = house.admin.get("/api/users", params={"search": "login = lookout"}).json()["results"]
+    rights.give(user["id"], role)
+
+    def offered(client: TestClient, search: str) -> list[str]:
+        path = "/katello/api/docker_tags/auto_complete_search"
+        return [each["label"] for each in client.get(path, params={"search": search}).json()]
+
+    assert found("id > 0", lookout) == ["1.0", "latest"]
+    assert found("repository = sloop", lookout) == []
+    assert offered(lookout, "repository = ") == offered(lookout, "image = ") == []
+    assert offered(keeper, "repository = s") == ["repository = sloop"]
+    assert offered(keeper, "image = ") == []
+    assert offered(house.admin, "repository = ") == ["repository = brig", "repository = sloop"]
+    assert f"image = {label}/ships/brig" in offered(house.admin, "image = ")
     assert found("image ~ fleet") == ["1.0", "latest"]
     assert found("image ~ fleet", keeper) == []
     assert found("repository = sloop", keeper) == ["latest"]
