@@ -1,7 +1,9 @@
 """The control plane as one ASGI application."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final, Self
 from uuid import uuid4
 
 from starlette.applications import Starlette
@@ -11,11 +13,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headgate.apis.actions.dispatch import Dispatcher, error_response
-from headgate.apis.actions.resources import PATH_VARIABLE, Action, Resource
+from headgate.apis.actions.resources import Action, Resource
 from headgate.apis.apidoc import ApidocPages
 from headgate.apis.authentication import Authenticator
 from headgate.apis.katello import RESOURCES
 from headgate.apis.ports import FOREMAN_VERSION, Services
+from headgate.apis.routing import RouteTable
 from headgate.services.accounts.authentication import SignIn
 
 _ALIASES: Final = {"/katello/api/": "/katello/api/v2/", "/api/": "/api/v2/"}
@@ -25,14 +28,31 @@ def control_plane(
     services: Services, resources: Sequence[Resource] = RESOURCES, *, sign_in: SignIn | None = None
 ) -> ASGIApp:
     """Return the application that serves /katello/api, /api, /foreman_tasks/api and /apidoc."""
-    dispatcher = Dispatcher(services, Authenticator(services, sign_in))
-    pages = ApidocPages(resources)
+    declared = _own() if resources is RESOURCES else _Declared.of(resources)
     app = Starlette(
-        routes=[*pages.routes(), *_routes(dispatcher, resources)],
+        routes=[*declared.pages.routes(), declared.routes],
         exception_handlers={404: _refused, 405: _refused, 500: _refused},
     )
     app.router.redirect_slashes = False
-    return ApiHeaders(app, checksum=pages.checksum)
+    app.state.dispatcher = Dispatcher(services, Authenticator(services, sign_in))
+    return ApiHeaders(app, checksum=declared.pages.checksum)
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """What follows from declarations alone, whatever the services."""
+
+    pages: ApidocPages
+    routes: RouteTable
+
+    @classmethod
+    def of(cls, resources: Sequence[Resource]) -> Self:
+        return cls(ApidocPages(resources), RouteTable(_routes(resources)))
+
+
+@cache
+def _own() -> _Declared:
+    return _Declared.of(RESOURCES)
 
 
 class ApiHeaders:
@@ -75,21 +95,12 @@ def _request_id(scope: Scope) -> str:
     return scope.get("headgate.request_id") or str(uuid4())
 
 
-def _routes(dispatcher: Dispatcher, resources: Iterable[Resource]) -> list[Route]:
-    """Return the routes, each path that is spelled out before those with a variable there."""
-    by_path: dict[str, list[tuple[str, Resource, Action]]] = {}
+def _routes(resources: Iterable[Resource]) -> Iterator[Route]:
+    """Return the routes of all actions, under the other names of their paths, too."""
     for resource in resources:
         for action in resource.actions:
             for path in _with_aliases(action.paths):
-                by_path.setdefault(path, []).append((action.method, resource, action))
-    # Paths that differ only in a variable's name meet the same requests.
-    routes: list[Route] = []
-    for path in sorted(by_path, key=_specificity):
-        routes += [
-            Route(path, _endpoint(dispatcher, resource, action), methods=[method])
-            for method, resource, action in by_path[path]
-        ]
-    return routes
+                yield Route(path, _endpoint(resource, action), methods=[action.method])
 
 
 def _with_aliases(paths: Iterable[str]) -> Iterable[str]:
@@ -100,14 +111,9 @@ def _with_aliases(paths: Iterable[str]) -> Iterable[str]:
                 yield path.replace(prefix, alias, 1)
 
 
-def _specificity(path: str) -> list[tuple[bool, str]]:
-    return [(bool(PATH_VARIABLE.fullmatch(part)), part) for part in path.split("/")]
-
-
-def _endpoint(
-    dispatcher: Dispatcher, resource: Resource, action: Action
-) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(resource: Resource, action: Action) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
+        dispatcher: Dispatcher = request.app.state.dispatcher
         return await dispatcher.answer(resource, action, request)
 
     return endpoint

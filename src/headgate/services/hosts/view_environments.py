@@ -9,7 +9,7 @@ from sqlalchemy import Column, ColumnElement, Table, and_, delete, false, func, 
 from headgate.domain.content_views import view_environment_label
 from headgate.domain.errors import ValidationError
 from headgate.domain.ids import ContentViewId, DistributionId, EnvironmentId
-from headgate.search import Field
+from headgate.search import Field, Related
 from headgate.services.access import Actor, AnySelect, load, load_many
 from headgate.services.platform.setting_values import in_force
 from headgate.services.related import AnyRow, Grouped, grouped
@@ -239,11 +239,16 @@ def users_of_view(
 
 def search_fields(holders: Holders, key: Column[Any]) -> dict[str, Field]:
     """Return the fields by which keys and hosts are searched for their content."""
-
-    def within(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-        found: ColumnElement[bool] = having(holders, key, condition)
-        return found
-
+    places = distributions.c
+    within = Related(
+        key,
+        holders.owner,
+        [
+            (distributions, places.id == holders.table.c.distribution_id),
+            (content_views, content_views.c.id == places.content_view_id),
+            (lifecycle_environments, lifecycle_environments.c.id == places.environment_id),
+        ],
+    )
     columns = {
         "content_view": content_views.c.name,
         "content_view_id": distributions.c.content_view_id,
