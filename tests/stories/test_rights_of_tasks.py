@@ -96,6 +96,13 @@ class Keeper:
         doing = [self._rights.role(f"Does {self._roles}", *permissions)] if permissions else []
         self._rights.give(self._id, *([self._sees] if seeing else []), *doing)
 
+    def may_some(self, permission: str, *, search: str) -> None:
+        """Do this to what a search finds, and nothing else from now on."""
+        self._roles += 1
+        role = self._rights.role(f"Does {self._roles}")
+        self._rights.filter(role, permission, search=search)
+        self._rights.give(self._id, self._sees, role)
+
     def ask(self, what: str, method: str, path: str, **body: Any) -> None:
         """Ask for a task, or for a change that a task follows from."""
         before = self._tasks()
@@ -253,6 +260,25 @@ def test_each_part_of_what_a_task_does_needs_its_right(house: House) -> None:
 
     left = world.list("content_view_versions", content_view_id=view)
     assert sorted(each["id"] for each in left) == versions
+
+
+def test_a_right_that_a_search_limits_is_for_what_it_finds_when_the_task_runs(house: House) -> None:
+    keeper = Keeper(house)
+    keeper.may_some("edit_hosts", search="name ~ web")
+    owner = {"organization_id": house.organization}
+    made = [
+        house.admin.post("/api/hosts", json={"host": {**owner, "name": name}})
+        for name in ("web0", "web1")
+    ]
+    both = [each.json()["id"] for each in made]
+    release = "/api/hosts/bulk/release_version"
+    for host in both:
+        meant = {"included": {"ids": [host]}, **owner}
+        keeper.ask(f"change {host}", "PUT", release, **meant, release_version="9")
+    house.admin.put(f"/api/hosts/{both[0]}", json={"host": {"name": "db0"}})
+    house.start_worker()
+
+    assert list(keeper.told().values()) == [f"error {_lacking('edit_hosts')}", "success"]
 
 
 def _lacking(permission: str) -> str:
