@@ -11,6 +11,7 @@ from headgate.apis.actions import ListParams
 from headgate.apis.katello import RESOURCES
 from headgate.stores.db import Database
 from support.house import House, built
+from support.rights import Rights
 
 LISTED = [
     action
@@ -100,6 +101,63 @@ def test_values_are_at_most_twenty_in_one_statement(house: House) -> None:
     assert len(statements) - who <= 4
 
 
+def test_values_of_what_stands_beside_are_those_that_the_asker_may_see_too(house: House) -> None:
+    _gather(house)
+    seeing = ["view_hosts", "view_activation_keys", "view_products"]
+    everything = [*seeing, "view_lifecycle_environments", "view_content_views"]
+    everything.append("view_host_collections")
+    own = [house.organization]
+    blind = house.control.user("blind", organizations=own, permissions=seeing)
+    keen = house.control.user("keen", organizations=own, permissions=everything)
+    marshal = house.control.user("marshal", organizations=own)
+    rights = Rights(house.admin)
+    role = rights.role("Moors", *seeing)
+    rights.filter(role, "view_host_collections", search="name = Moor")
+    (user,) = house.admin.get("/api/users", params={"search": "login = marshal"}).json()["results"]
+    rights.give(user["id"], role)
+    hosts, keys = "/api/hosts", "/katello/api/activation_keys"
+    cases = [
+        (hosts, "environment = ", ["Dev"]),
+        (hosts, "lifecycle_environment = d", ["Dev"]),
+        (hosts, "content_view = ", ["Waders"]),
+        (hosts, "host_collection = M", ["Marsh"]),
+        (keys, "host_collection = ", ["Marsh"]),
+        (keys, "content_view ^ (W", ["Waders"]),
+        ("/katello/api/content_views", "environment = D", ["Dev"]),
+        ("/katello/api/host_collections", "host = ", ["one"]),
+        ("/katello/api/content_view_versions", "repository = ", ["nests"]),
+    ]
+    for path, search, values in cases:
+        start = search.rpartition(" ")[0] + (" (" if "(" in search else " ")
+        expected = [start + value for value in values]
+        for client in (house.admin, keen):
+            assert offered(client, path, search) == expected, (path, search)
+        if path in (hosts, keys):
+            assert offered(blind, path, search) == [], (path, search)
+            assert offered(marshal, path, search) == [], (path, search)
+
+    with house.control.counted() as statements:
+        offered(blind, hosts, "name = nobody")
+    who = len(statements)
+    with house.control.counted() as statements:
+        offered(blind, hosts, "environment = ")
+    assert len(statements) <= who + 1
+    assert offered(house.admin, hosts, "owner = ") == ["owner = admin"]
+    assert offered(keen, hosts, "owner = ") == []
+    for client in (house.admin, blind):
+        assert offered(client, hosts, "facts.net::mtu = ") == ["facts.net::mtu = 1500"]
+        assert offered(client, hosts, "facts.net") == ["facts.net::mtu"]
+        assert offered(client, hosts, "name = x and has facts.unb") == []
+        assert offered(client, hosts, "has facts.uname") == ["has facts.uname.machine"]
+        assert offered(client, hosts, "params.") == ["params.rack"]
+        assert offered(client, hosts, "params = ") == ["params = r1"]
+        assert offered(client, hosts, "params.token = ") == []
+    assert offered(house.admin, "/foreman_tasks/api/tasks", "resource_type = Katello::C") == [
+        "resource_type = Katello::ContentView",
+        "resource_type = Katello::ContentViewVersion",
+    ]
+
+
 def test_what_cannot_be_read_is_answered_in_the_form_of_foreman(house: House) -> None:
     answer = house.get("products/auto_complete_search", search="nest = 1")
 
@@ -133,3 +191,30 @@ def test_every_list_completes_its_searches(house: House) -> None:
         *("packages", "products", "recurring_logics", "repositories", "smart_proxies", "srpms"),
         *("sync_plans", "foreman_tasks", "users"),
     }
+
+
+def _gather(house: House) -> None:
+    """Make a host and a key that have a view, an environment and a collection; one is idle."""
+    world = house.start_worker()
+    egg = house.files("nests", egg=b"1")
+    dev = world.environment("Dev")
+    view = world.view("Waders", egg)
+    world.promote(world.publish(view), dev)
+    house.stop_worker()
+    collection = world.post("host_collections", organization_id=house.organization, name="Marsh")
+    world.post("host_collections", organization_id=house.organization, name="Moor")
+    key = {"organization_id": house.organization, "name": "key", "environment_id": dev}
+    made = world.post("activation_keys", **key, content_view_id=view)
+    world.post(
+        f"activation_keys/{made['id']}/host_collections", host_collection_ids=[collection["id"]]
+    )
+    facet = {"content_view_id": view, "lifecycle_environment_id": dev}
+    host = {"name": "one", "organization_id": house.organization, "content_facet_attributes": facet}
+    shown = {"name": "rack", "value": "r1"}
+    hidden = {"name": "token", "value": "hush", "hidden_value": True}
+    host |= {"host_parameters_attributes": [shown, hidden]}
+    answer = house.admin.post("/api/hosts", json={"host": host})
+    assert answer.status_code == 201, answer.text
+    facts = {"name": "one", "facts": {"uname.machine": "x86_64", "net": {"mtu": "1500"}}}
+    house.admin.post("/api/hosts/facts", json=facts | {"organization_id": house.organization})
+    world.put(f"host_collections/{collection['id']}/add_hosts", host_ids=[answer.json()["id"]])

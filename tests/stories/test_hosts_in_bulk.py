@@ -79,6 +79,25 @@ def test_hosts_are_chosen_by_search_and_ids_and_changed_in_one_task(house: House
     assert [each["name"] for each in left] == ["db1"]
 
 
+def test_a_change_ends_in_words_if_what_hosts_were_to_get_is_gone(house: House) -> None:
+    world = house.start_worker(without=["change_hosts"])
+    (host,) = _make(house, "web1")
+    view = world.view("Web", house.files("notes", one=b"1"))
+    world.publish(view)
+    library = world.environment("Library")
+    pair = {"environment_id": library, "content_view_id": view}
+    asked = _bulk(house, "/environment_content_view", included={"ids": [host]}, **pair).json()
+    world.delete(f"content_views/{view}/environments/{library}")
+
+    house.stop_worker()
+    house.start_worker()
+    ended = world.ended(asked)
+
+    assert ended["result"] == "error"
+    assert "no longer served" in ended["humanized"]["errors"][0]
+    assert _facet(house, host, "content")["content_view_environment_labels"] == ""
+
+
 def test_a_request_that_means_no_hosts_or_those_of_others_is_refused(house: House) -> None:
     (ours,) = _make(house, "web1")
     other = house.world.another()

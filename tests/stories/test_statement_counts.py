@@ -2,7 +2,8 @@
 
 Finding out who asks is not a part of the list; it is the same for every request (two at most).
 Lists of units that a content view filter narrows take up to three more, whatever they hold: the
-filter with its rules, what the rules name, and that all in the path is within reach.
+filter with its rules, what the rules name, and that all in the path is within reach. Tags that
+are searched by their repositories take one more: what each of these holds.
 """
 
 import re
@@ -20,6 +21,7 @@ from support.push_scene import PushScene, picture, pictures
 
 _MOST = 5
 _OF_FILTERS = 3
+_OF_HOLDERS = 1
 LISTS = [
     action
     for resource in RESOURCES
@@ -76,6 +78,19 @@ def test_plain_parameters_cost_no_more(house: House) -> None:
 
         assert answer.json()["results"] or "available_for" in parameters
         assert len(statements) <= _MOST, (path, parameters, statements)
+
+    for path, search, more in (
+        ("packages", "modular or modular = false", 0),
+        ("module_streams", "host = a or host ~ b", 0),
+        ("repositories", "distribution_version = 1 or null? distribution_arch", 0),
+        ("docker_tags", "repository ~ ship or image ~ ship", _OF_HOLDERS),
+    ):
+        answer, statements = _counted(
+            house, house.admin, f"/katello/api/{path}", {"search": search}
+        )
+
+        assert answer.json()["error"] is None
+        assert len(statements) <= _MOST + more, (path, search, statements)
 
 
 def _counted(

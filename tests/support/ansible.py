@@ -31,13 +31,14 @@ class Outcome:
 
 @dataclass(slots=True)
 class Task:
-    """One use of a module; `check` is Ansible's check mode."""
+    """One use of a module; `check` is Ansible's check mode, `python` what runs it if not ours."""
 
     name: str
     module: str
     arguments: Mapping[str, Any]
     check: bool = False
     collection: str = "theforeman.foreman"
+    python: Path | None = None
 
     @property
     def written(self) -> dict[str, Any]:
@@ -47,6 +48,7 @@ class Task:
             f"{self.collection}.{self.module}": dict(self.arguments),
             "check_mode": self.check,
             "ignore_errors": True,
+            **({"vars": {"ansible_python_interpreter": str(self.python)}} if self.python else {}),
         }
 
 

@@ -259,7 +259,7 @@ def _write_treeinfo(folder: Path) -> None:
     sections = {
         "header": ["type = productmd.treeinfo", "version = 1.2"],
         "release": ["name = Tests", "short = Tests", "version = 1"],
-        "general": ["family = Tests", "version = 1", "arch = x86_64", "platforms = x86_64"],
+        "general": ["family = Tests", "variant = Nests", "version = 1", "arch = x86_64"],
         "tree": ["arch = x86_64", "platforms = x86_64", "variants = "],
         "images-x86_64": [f"{Path(name).name} = {name}" for name in images],
         "checksums": checksums,

@@ -1,7 +1,7 @@
 """Tasks as clients of foreman-tasks see them (katello.md 2.3)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Row
 
@@ -73,7 +73,22 @@ def _humanized_error(error: Mapping[str, Any]) -> str:
 
 
 def _humanized_input(given: Mapping[str, Any]) -> list[Any]:
-    return [[key, {"text": f"{key} {value}", "link": None}] for key, value in given.items()]
+    return [
+        [key, {"text": f"{key} {_worded(value)}", "link": None}] for key, value in given.items()
+    ]
+
+
+def _worded(value: object) -> str:
+    """Return a value as people write it: what has a name is named."""
+    match value:
+        case {"name": str(name)}:
+            return f"'{name}'"
+        case list():
+            return ", ".join(_worded(each) for each in cast("list[object]", value))
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)
 
 
 def _humanized_output(row: Row[Any]) -> str:

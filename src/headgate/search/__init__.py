@@ -7,17 +7,19 @@ says what may follow a text that is not finished yet.
 """
 
 from headgate.search.completion import Expected, expected, written
-from headgate.search.conditions import condition
+from headgate.search.conditions import compares, condition
 from headgate.search.errors import SearchError
-from headgate.search.fields import Field, Fields, checksum_field
+from headgate.search.fields import Field, Fields, Related, checksum_field
 from headgate.search.language import parse
 
 __all__ = [
     "Expected",
     "Field",
     "Fields",
+    "Related",
     "SearchError",
     "checksum_field",
+    "compares",
     "condition",
     "expected",
     "parse",

@@ -20,6 +20,7 @@ PREFIXES: Final = ("not", "has")
 
 _OPERATORS: Final = {
     "text": ("=", "!=", "~", "!~", "^", "!^"),
+    "value": ("=", "!=", "~", "!~", "^", "!^", ">", "<", "<=", ">="),
     "integer": ("=", ">", "<", "<=", ">=", "!=", "^", "!^"),
     "boolean": ("=", "!="),
     "datetime": ("=", ">", "<", "<=", ">="),
@@ -39,7 +40,8 @@ _VALUES: Final = {
 class Expected:
     """What may follow `kept`: one of these words, or a value of `field`, that begins as `typed`.
 
-    `part` is where, in the text, the last part that `and` or `or` joins begins.
+    `part` is where, in the text, the last part that `and` or `or` joins begins. With `base`, the
+    values are the keys of a field, and follow this beginning of what was typed.
     """
 
     kept: str
@@ -47,12 +49,19 @@ class Expected:
     typed: str = ""
     words: Sequence[str] = ()
     field: Field | None = None
+    base: str = ""
 
     @property
     def fitting(self) -> Sequence[str]:
         """The words that begin as typed."""
         beginning = self.typed.lower()
         return [word for word in self.words if word.lower().startswith(beginning)]
+
+    def with_value(self, value: str) -> str | None:
+        """Return a value of the field as it is typed; None if it cannot be."""
+        if not self.base:
+            return written(value)
+        return self.base + value if tokens.WORD.fullmatch(self.base + value) else None
 
 
 def expected(text: str, fields: Fields) -> Expected:
@@ -107,8 +116,9 @@ class _Reading:
             return self._next(start, (*joining, *PREFIXES, *names))
         if self._reader.take(tokens.HAS) or self._reader.take(tokens.NULL):
             start = self._reader.skip_space()
-            whole = not self._reader.ended and self._name() and not self._unfinished
-            return None if whole else self._next(start, names)
+            name = "" if self._reader.ended else self._name()
+            whole = name and not self._unfinished
+            return None if whole else self._keys(start, name) or self._next(start, names)
         if self._reader.take(tokens.NOT_IN_ALONE) or self._reader.take(tokens.IN_ALONE):
             return self._values(None, listed=True)
         if self._reader.take(tokens.OPERATOR):
@@ -118,7 +128,16 @@ class _Reading:
             return self._after(Text(name, start))
         field = self._fields.find(name)
         further = [f"{name} {each}" for each in _operators(field)] if field else []
-        return self._next(start, (*joining, *PREFIXES, *names, *further))
+        words = (*joining, *PREFIXES, *names, *further)
+        return self._keys(start, name) or self._next(start, words)
+
+    def _keys(self, start: int, name: str) -> Expected | None:
+        """Return that the name goes on with a key, if it is of a field that has some."""
+        base, dot, _ = name.partition(".")
+        field = self._fields.by_name.get(base.lower())
+        if not dot or field is None or field.keys is None or self._text[start:] != name:
+            return None
+        return Expected(self._text[:start], self._part, name, (), field.keys, base + dot)
 
     def _after(self, name: Text) -> Expected | None:
         """Read what follows the name of a field, or a bare word."""

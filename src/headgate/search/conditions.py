@@ -1,14 +1,17 @@
 """From the tree of a search to a condition over whitelisted fields."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
     Boolean,
     ColumnElement,
+    Float,
     String,
     and_,
+    case,
     cast,
     false,
     func,
@@ -41,8 +44,10 @@ _JOINTS: Final = frozenset("-.:*%")
 _MOST_WILDCARDS: Final = 20
 _MOST_COMPARED: Final = 20  # members of a list that are compared one by one
 _HIGHEST: Final = 2**63 - 1
+_NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
 _TRUE: Final = frozenset({"true", "t", "yes", "y", "1", "on"})
 _FALSE: Final = frozenset({"false", "f", "no", "n", "0", "off"})
+_TEXTS: Final = ("text", "value")
 _OPPOSITE: Final[dict[str, Operator]] = {"!=": "=", "!~": "~"}
 
 
@@ -104,7 +109,7 @@ class _Translation:
         return or_(*(self._compared(field, operator, value) for field in fitting))
 
     def _fits(self, field: Field, operator: Operator, value: Text) -> bool:
-        if field.kind == "text":
+        if field.kind in _TEXTS:
             return operator in ("=", "~")
         try:
             if operator != "~" and field.kind == "integer":
@@ -124,12 +129,12 @@ class _Translation:
         return or_(false(), *(self._anywhere("=", value) for value in node.values))
 
     def _member(self, field: Field, values: Sequence[Text]) -> ColumnElement[bool]:
-        if field.compare is not None or field.kind not in ("text", "integer"):
+        if field.compare is not None or field.kind not in (*_TEXTS, "integer"):
             _refuse_long(values)
             return or_(false(), *(self._compared(field, "=", value) for value in values))
         if not values:
             return false()
-        plain = [value.text if field.kind == "text" else _integer(value) for value in values]
+        plain = [value.text if field.kind in _TEXTS else _integer(value) for value in values]
         found = field.column.in_(plain)
         return found if field.within is None else field.within(found)
 
@@ -137,11 +142,11 @@ class _Translation:
         words = node.words
         named = None if node.quoted else self._fields.by_name.get(words.text.lower())
         if named is not None and named.kind == "boolean":
-            return self._compared(named, "=", Text("true", words.position))
+            return self._compared(named.meant, "=", Text("true", words.position))
         found = [
-            self._compared(field, "~" if field.kind == "text" else "=", words)
+            self._compared(field, "~" if field.kind in _TEXTS else "=", words)
             for field in self._fields.defaults
-            if self._fits(field, "~" if field.kind == "text" else "=", words)
+            if self._fits(field, "~" if field.kind in _TEXTS else "=", words)
         ]
         return or_(false(), *found)
 
@@ -157,15 +162,14 @@ def _present(field: Field) -> ColumnElement[bool]:
 
 
 def _compared(field: Field, operator: Operator, value: Text, now: datetime) -> ColumnElement[bool]:
-    if operator == "~" and field.parts and not _JOINTS & set(value.text):
-        return or_(*(like(part, value) for part in field.parts))
-    if operator == "~" and field.kind in ("text", "integer"):
-        column = field.column if field.kind == "text" else cast(field.column, String)
-        return like(column, value)
+    if operator == "~" and field.kind in (*_TEXTS, "integer"):
+        return _containing(field, value)
     if field.kind == "datetime" and operator != "~":
         return _compared_time(field.column, operator, value, now)
     if field.kind == "integer":
         return _ordered(field.column, operator, _integer(value))
+    if field.kind == "value" and operator != "=":
+        return _ordered(_as_number(field.column), operator, _number(value))
     if operator != "=":
         raise SearchError(
             f"The operator {operator} does not apply to a {field.kind} field",
@@ -174,6 +178,13 @@ def _compared(field: Field, operator: Operator, value: Text, now: datetime) -> C
     if field.kind == "boolean":
         return field.column.is_(_boolean(value))
     return field.column == value.text
+
+
+def _containing(field: Field, value: Text) -> ColumnElement[bool]:
+    if field.parts and not _JOINTS & set(value.text):
+        return or_(*(like(part, value) for part in field.parts))
+    column = field.column if field.kind in _TEXTS else cast(field.column, String)
+    return like(column, value)
 
 
 def like(column: ColumnElement[Any], value: Text) -> ColumnElement[bool]:
@@ -189,6 +200,34 @@ def like(column: ColumnElement[Any], value: Text) -> ColumnElement[bool]:
     for special in (ESCAPE, "_"):
         pattern = pattern.replace(special, ESCAPE + special)
     return CaselessLike(column, literal(pattern, String()))
+
+
+def compares(operator: str, value: str) -> Callable[[str], bool]:
+    """Return the test that `=` or `~` is, for texts that are compared here instead of in SQL.
+
+    No other operator holds for them.
+    """
+    if operator == "=":
+        return lambda text: text == value
+    parts = value.lower().replace("*", "%").split("%")
+    if operator != "~" or len(parts) > _MOST_WILDCARDS + 1:
+        return lambda _text: False
+    first, last = (parts[0], parts[-1]) if len(parts) > 1 else ("", "")
+    middle = parts[1:-1] if len(parts) > 1 else parts
+    return lambda text: _runs_through(text.lower(), first, middle, last)
+
+
+def _runs_through(text: str, first: str, middle: Sequence[str], last: str) -> bool:
+    """Whether a text begins and ends so, with the other parts between in their order."""
+    if not text.startswith(first):
+        return False
+    at = len(first)
+    for part in middle:
+        found = text.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return text.endswith(last) and len(text) - len(last) >= at
 
 
 def _ordered(column: ColumnElement[Any], operator: Operator, value: object) -> ColumnElement[bool]:
@@ -230,6 +269,21 @@ def _integer(value: Text) -> int:
     if not plain or int(digits) > _HIGHEST:
         raise SearchError(f"'{value.text[:100]}' is not a number", position=value.position)
     return int(value.text)
+
+
+def _as_number(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The number that a text is, null if it is none: no database is asked to convert others."""
+    plain = column.regexp_match(f"^{_NUMBER.pattern}$")
+    return case((plain, cast(column, Float)), else_=None)
+
+
+def _number(value: Text) -> float:
+    if not _NUMBER.fullmatch(value.text):
+        raise SearchError(
+            f"'{value.text[:100]}' is not a number, and only numbers are in an order",
+            position=value.position,
+        )
+    return float(value.text)
 
 
 def _boolean(value: Text) -> bool:

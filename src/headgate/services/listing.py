@@ -9,9 +9,9 @@ from sqlalchemy import Column, ColumnElement, ScalarSelect, Table, func, select,
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
-from headgate.search import Fields, SearchError, condition
+from headgate.search import Field, Fields, SearchError, condition
 from headgate.services.access import Actor, AnyRow, AnySelect, scoped
-from headgate.services.completion import Suggestion, complete
+from headgate.services.completion import Completed, Suggestion, complete
 from headgate.services.platform.setting_values import stored, value_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import within
@@ -37,7 +37,8 @@ class Window:
     order: str | None = None  # "name DESC"
     sort_by: str | None = None
     sort_order: str | None = None
-    completing: bool = False  # not the rows are asked for, but what the search may go on with
+    # Not the rows are asked for, but what the search may go on with, by this one.
+    completing: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ class Catalog:
     fields: Fields
     default_sort: tuple[str, str] = ("name", "asc")
     sorts: Mapping[str, ColumnElement[Any]] = field(default_factory=dict[str, ColumnElement[Any]])
+
+    def with_further(self, further: Mapping[str, Field]) -> "Catalog":
+        """Return the same with further fields to search by: such as depend on who asks."""
+        return replace(self, fields=self.fields.with_further(further))
 
     def column_of(self, name: str) -> ColumnElement[Any]:
         """Return what to sort by; ValidationError for names that are not offered."""
@@ -98,8 +103,13 @@ def page(
     """
     sort_by, sort_order = _sort(window, catalog)
     everything, query = query, _narrowed(tx, query, catalog, held)
-    if window.completing:
-        suggested = complete(tx, query, fields=catalog.fields, text=window.search or "")
+    if window.completing is not None:
+        suggested = complete(
+            tx,
+            Completed(query, catalog.key, catalog.fields),
+            actor=window.completing,
+            text=window.search or "",
+        )
         return Listed((), 0, 0, window, sort_by, sort_order, suggestions=suggested)
     ordered_by = catalog.column_of(sort_by)
     searched = _EVERY

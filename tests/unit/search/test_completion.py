@@ -17,7 +17,11 @@ FIELDS = Fields(
         "nests": Field(column("nests"), "integer"),
         "tame": Field(column("tame"), "boolean"),
         "seen": Field(column("seen"), "datetime"),
-        "facts": Field(column("facts"), keyed=lambda _key: Field(column("value"))),
+        "facts": Field(
+            column("facts"),
+            keyed=lambda _key: Field(column("value"), "value"),
+            keys=Field(column("key")),
+        ),
         "rank": Field(column("rank"), compare=lambda _operator, _value: column("rank") == 1),
     }
 )
@@ -40,7 +44,8 @@ TEXT = ["=", "!=", "~", "!~", "^", "!^"]
         ("tame = f", "tame = ", ["false"]),
         ("seen < to", "seen < ", ["today"]),
         ("rank ", "rank ", ["=", "!="]),
-        ("facts.kernel ", "facts.kernel ", TEXT),
+        ("facts.kernel ", "facts.kernel ", [*TEXT, ">", "<", "<=", ">="]),
+        ("facts.kernel >", "facts.kernel ", [">", ">="]),
         ("name = x ", "name = x ", ["and", "or", "not", "has", *NAMES]),
         ("name = 'x y' a", "name = 'x y' ", ["and"]),
         ("name = x and", "name = x ", ["and"]),
@@ -83,6 +88,26 @@ def test_a_value_of_the_field_may_follow(text: str, typed: str) -> None:
 
     assert found.field is FIELDS.by_name["name"]
     assert found.typed == typed
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "typed"),
+    [
+        ("facts.", "", "facts."),
+        ("name = x and Facts.ker", "name = x and ", "Facts.ker"),
+        ("has facts.ker", "has ", "facts.ker"),
+        ("not null? facts.k", "not null? ", "facts.k"),
+    ],
+)
+def test_a_key_of_the_field_may_follow(text: str, kept: str, typed: str) -> None:
+    found = expected(text, FIELDS)
+
+    assert found.field is FIELDS.by_name["facts"].keys
+    assert (found.kept, found.typed) == (kept, typed)
+    assert found.with_value("kernel::name") == f"{found.base}kernel::name"
+    assert found.with_value("kernel name") is None
+    assert expected("name.fi", FIELDS).field is None
+    assert expected('"facts.fi"', FIELDS).field is None
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def _add(resource: Resource, listed: Action) -> None:
 def _completing(handler: Callable[[Call, Any], Any]) -> Callable[[Call, ListParams], Any]:
     def complete(call: Call, params: ListParams) -> list[dict[str, str]]:
         try:
-            found = handler(call, params.completing())
+            found = handler(call, params.completing(call.actor))
         except SearchError as error:
             return [{"error": error.message}]
         return [_shown(each) for each in found.listed.suggestions]

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, Self
 from headgate.apis.actions.call import Call
 from headgate.apis.actions.params import Params, doc
 from headgate.domain.errors import ValidationError
-from headgate.services.access import AnyRow, AnySelect
+from headgate.services.access import Actor, AnyRow, AnySelect
 from headgate.services.listing import (
     DEFAULT_PER_PAGE,
     MOST_PER_PAGE,
@@ -47,13 +47,13 @@ class ListParams(Params):
             order=self.order,
             sort_by=self.sort_by,
             sort_order=self.sort_order,
-            completing=bool(self.__dict__.get("_completing")),
+            completing=self.__dict__.get("_completing"),
         )
 
-    def completing(self) -> Self:
-        """Return the same parameters, which ask how the search may go on instead of for rows."""
+    def completing(self, actor: Actor) -> Self:
+        """Return the same parameters, which ask how the search of the actor may go on."""
         asked = copy(self)
-        asked.__dict__["_completing"] = True
+        asked.__dict__["_completing"] = actor
         return asked
 
 

@@ -11,6 +11,7 @@ from headgate.apis.katello.unit_filters import Beside as ShownBeside
 from headgate.apis.katello.unit_filters import Chosen
 from headgate.apis.katello.units import Compare, Index, Show, compared, declare_index
 from headgate.content.container.filters import tags_named
+from headgate.content.container.held_fields import tag_fields
 from headgate.content.container.records import (
     TAGS,
     Beside,
@@ -36,7 +37,6 @@ from headgate.services.units.units import (
     select_named,
     units_by_type,
 )
-from headgate.stores.db import Transaction
 
 Shown = dict[str, Any]
 
@@ -63,9 +63,11 @@ class _Kind:
         """Return the selection with all that is shown of a row."""
         return with_manifests(query) if self.rows.table is container_tags else query
 
-    def catalog(self, tx: Transaction, held: Held) -> Catalog:
-        """Return how they are searched."""
-        return TAGS if self.rows.table is container_tags else manifests_catalog(tx, held)
+    def catalog(self, call: Call, held: Held, scope: UnitScope) -> Catalog:
+        """Return how they are searched by who asks."""
+        if self.rows.table is container_tags:
+            return TAGS.with_further(tag_fields(call.tx, call.actor, scope))
+        return manifests_catalog(call.tx, held)
 
 
 def _resource(name: str, title: str, kind: _Kind) -> Resource:
@@ -83,7 +85,7 @@ def _resource(name: str, title: str, kind: _Kind) -> Resource:
         listed = page(
             call.tx,
             kind.select(select_named(kind.rows, params.name)),
-            catalog=kind.catalog(call.tx, held),
+            catalog=kind.catalog(call, held, scope),
             window=params.window,
             clock=call.services.clock,
             held=of_ids(units, params.ids),
@@ -99,7 +101,7 @@ def _resource(name: str, title: str, kind: _Kind) -> Resource:
             call,
             params,
             kind.rows,
-            catalog=kind.catalog(call.tx, {}),
+            catalog=kind.catalog(call, {}, UnitScope(repository_id=params.repository_id)),
             select=kind.select,
             show=lambda row: _plain(kind, row),
         )

@@ -161,6 +161,9 @@ class _Attributes(Params):
     host_parameters_attributes: list[ParameterAttributes] | None = doc(
         "Parameters; those that are not named stay as they are", default=None, max_length=_MOST
     )
+    build: bool | None = doc("Only false: no host is installed", default=None)
+    managed: bool | None = doc("Only false: no host is installed", default=None)
+    enabled: bool | None = doc("Only true: a record is always in use", default=None)
     interfaces_attributes: list[dict[str, object]] | None = doc(
         "Network interfaces, which are not kept", default=None, hidden=True
     )
@@ -252,6 +255,10 @@ def _changes(fields: NewHost | ChangedHost) -> HostChanges:
     _refuse_hostgroup(fields.hostgroup_id)
     if fields.interfaces_attributes:
         raise NotImplementedYetError("Interfaces of hosts are not kept yet, so nothing was done")
+    if fields.build or fields.managed or fields.enabled is False:
+        raise NotImplementedYetError(
+            "Hosts are records of content: they are not installed, managed or disabled"
+        )
     if fields.owner_type == "Usergroup":
         raise NotImplementedYetError("Groups cannot own hosts yet, so nothing was done")
     content, said = fields.content_facet_attributes, fields.subscription_facet_attributes

@@ -12,6 +12,7 @@ from headgate.apis.katello.units import (
 )
 from headgate.content.rpm.filters.named import STREAM_COLUMNS, streams_named
 from headgate.content.rpm.records import MODULE_STREAMS, one_of_each_stream
+from headgate.content.rpm.related_fields import stream_fields
 from headgate.content.rpm.tables import module_documents
 from headgate.services.units.named_units import Naming
 from headgate.services.units.units import UnitRows
@@ -59,6 +60,7 @@ _KIND = UnitKind(
     _shown,
     _details,
     naming=Naming("modulemd", STREAM_COLUMNS, streams_named),
+    further=lambda call: stream_fields(call.actor),
 )
 module_streams = unit_resource("module_streams", "Module streams", _KIND, own_index=True)
 

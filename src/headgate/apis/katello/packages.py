@@ -1,5 +1,6 @@
 """`/katello/api/packages` and `/katello/api/srpms`."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -14,8 +15,10 @@ from headgate.apis.katello.units import (
 from headgate.content.rpm.filters.named import PACKAGE_COLUMNS, packages_named
 from headgate.content.rpm.metadata.details import read_details
 from headgate.content.rpm.records import PACKAGES, latest_packages, nvra_of
+from headgate.content.rpm.related_fields import package_fields
 from headgate.content.rpm.selection import fragments_of
 from headgate.content.rpm.tables import rpm_packages
+from headgate.search import Field
 from headgate.services.listing import page
 from headgate.services.units.named_units import Naming
 from headgate.services.units.units import UnitRows, UnitScope, select_named, units_within
@@ -77,9 +80,18 @@ def _details(call: Call, row: Any) -> dict[str, Any]:
     }
 
 
+def _further(call: Call) -> Mapping[str, Field]:
+    return package_fields(call.tx, call.actor)
+
+
 _RPMS = UnitRows("rpm", rpm_packages)
 _KIND = UnitKind(
-    _RPMS, PACKAGES, _shown, _details, naming=Naming("rpm", PACKAGE_COLUMNS, packages_named)
+    _RPMS,
+    PACKAGES,
+    _shown,
+    _details,
+    naming=Naming("rpm", PACKAGE_COLUMNS, packages_named),
+    further=_further,
 )
 packages = unit_resource("packages", "Packages", _KIND, own_index=True)
 
@@ -110,7 +122,7 @@ def thindex(call: Call, params: Thindex) -> Listing:
     listed = page(
         call.tx,
         select_named(_RPMS, None),
-        catalog=PACKAGES,
+        catalog=_KIND.catalog_for(call),
         window=params.window,
         clock=call.services.clock,
         held=units_within(call.tx, call.actor, "rpm", UnitScope()),
@@ -119,5 +131,7 @@ def thindex(call: Call, params: Thindex) -> Listing:
 
 
 srpms = unit_resource(
-    "srpms", "Source packages", UnitKind(UnitRows("srpm", rpm_packages), PACKAGES, _shown, _details)
+    "srpms",
+    "Source packages",
+    UnitKind(UnitRows("srpm", rpm_packages), PACKAGES, _shown, _details, further=_further),
 )

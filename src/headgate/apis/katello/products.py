@@ -6,6 +6,7 @@ from sqlalchemy import Row
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc
 from headgate.apis.katello.shapes import (
+    named_all,
     organization_of,
     permissions,
     task_summary,
@@ -221,8 +222,12 @@ def _one(
 ) -> dict[str, Any]:
     row = load_product(call.tx, call.actor, product_id, organization_id=organization_id)
     around = beside(call.tx, [row])
-    content = [_content(row, repository) for repository in around.repositories.get(row.id, [])]
-    return {**_shown(call, row, around), "product_content": content}
+    held = around.repositories.get(row.id, [])
+    return {
+        **_shown(call, row, around),
+        "product_content": [_content(row, each) for each in held],
+        "repositories": named_all(held, "label", "content_type"),
+    }
 
 
 def _content(product: Row[Any], repository: Row[Any]) -> dict[str, Any]:

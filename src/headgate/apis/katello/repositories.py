@@ -5,6 +5,7 @@ from typing import Any
 from headgate.apis.actions import Call, Listing, ListParams, Params, Raw, Resource, doc
 from headgate.apis.katello.repository_settings import Settings
 from headgate.apis.katello.repository_shapes import full, summary
+from headgate.content.rpm.related_fields import tree_fields
 from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import (
     ContentViewId,
@@ -124,9 +125,8 @@ def index(call: Call, params: Index) -> Listing:
         if unit_id is not None:
             require_unit(call.tx, call.actor, unit_type, unit_id)
             found = only(found, call.tx, holding(call.tx, call.actor, unit_type, unit_id))
-    listed = page(
-        call.tx, found, catalog=REPOSITORIES, window=params.window, clock=call.services.clock
-    )
+    catalog = REPOSITORIES.with_further(tree_fields(call.tx, call.actor))
+    listed = page(call.tx, found, catalog=catalog, window=params.window, clock=call.services.clock)
     syncs = last_syncs(call.tx, listed.rows)
     return Listing.of(listed, lambda row: summary(call, row, syncs.get(row.id)))
 

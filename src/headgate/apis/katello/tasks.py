@@ -16,6 +16,7 @@ from headgate.services.work.task_records import (
     load_tasks,
     query,
 )
+from headgate.services.work.task_resources import resource_named
 from headgate.services.work.tasks import cancel_task, count_tasks, resume_task
 
 tasks = Resource("foreman_tasks", "Tasks", dialect="foreman")
@@ -184,8 +185,7 @@ class OneSearch(Params):
         """The resource as tasks hold it."""
         if self.type != "resource":
             return None
-        kind = (self.resource_type or "").rpartition("::")[2].lower()
-        return f"{kind}:{self.resource_id}"
+        return resource_named(self.resource_type or "", self.resource_id or "")
 
 
 class BulkSearch(Params):

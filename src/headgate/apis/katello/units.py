@@ -21,6 +21,7 @@ from headgate.domain.ids import (
     OrganizationId,
     RepositoryId,
 )
+from headgate.search import Field
 from headgate.services.access import AnySelect
 from headgate.services.listing import Catalog, page
 from headgate.services.units.named_units import Naming
@@ -110,13 +111,23 @@ class Compare(ListParams):
 
 @dataclass(frozen=True, slots=True)
 class UnitKind:
-    """One kind of unit: where it is kept, how it is searched and shown."""
+    """One kind of unit: where it is kept, how it is searched and shown.
+
+    `further` returns the fields that depend on who asks.
+    """
 
     rows: UnitRows
     catalog: Catalog
     show: Callable[[Any], Shown]
     details: Callable[[Call, Any], Shown]
     naming: Naming | None = None  # how content view filters name such units
+    further: Callable[[Call], Mapping[str, Field]] | None = None
+
+    def catalog_for(self, call: Call) -> Catalog:
+        """Return how such units are searched by who asks."""
+        return (
+            self.catalog if self.further is None else self.catalog.with_further(self.further(call))
+        )
 
 
 def declare_index(resource: Resource, path: str | None = None) -> Callable[[H], H]:
@@ -155,7 +166,7 @@ def unit_resource(
     @resource.action("compare", "GET", f"{base}/compare", permission="view_products")
     def compare(call: Call, params: Compare) -> Listing:  # pyright: ignore[reportUnusedFunction] - declared
         """List the units of the versions, each with the versions that hold it."""
-        return compared(call, params, kind.rows, catalog=kind.catalog, show=kind.show)
+        return compared(call, params, kind.rows, catalog=kind.catalog_for(call), show=kind.show)
 
     @resource.action(
         "show", "GET", f"{base}/{{id}}", also=[f"{nested}/{{id}}"], permission="view_products"
@@ -190,7 +201,7 @@ def list_units(
     listed = page(
         call.tx,
         query,
-        catalog=kind.catalog,
+        catalog=kind.catalog_for(call),
         window=params.window,
         clock=call.services.clock,
         held=units,

@@ -14,7 +14,7 @@ from headgate.content.container.tables import (
     container_tags,
 )
 from headgate.content.container.units import LISTING, MANIFEST, TAG
-from headgate.search import Field, Fields
+from headgate.search import Field, Fields, Related
 from headgate.services.access import AnyRow, AnySelect
 from headgate.services.listing import Catalog
 from headgate.stores.db import Transaction
@@ -102,8 +102,11 @@ def manifests_catalog(tx: Transaction, held: Held) -> Catalog:
                 "created": Field(_manifest.created, "datetime"),
                 "tag": Field(
                     _tag.name,
-                    within=lambda compared: _manifest.name.in_(
-                        select(_tag.manifest).where(within(tx, _tag.id, tags), compared)
+                    within=Related(
+                        _manifest.name,
+                        _tag.manifest,
+                        where=[within(tx, _tag.id, tags)],
+                        own=True,
                     ),
                 ),
                 "manifest_list_digest": Field(

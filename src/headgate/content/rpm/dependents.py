@@ -8,7 +8,7 @@ from typing import Any
 
 import zstandard
 from pyroaring import BitMap
-from sqlalchemy import Table
+from sqlalchemy import Table, and_, update
 
 from headgate.content.rpm.advisories import take_advisories
 from headgate.content.rpm.metadata.comps import CompsElement, read_comps
@@ -183,6 +183,7 @@ def _tree(work: SyncWork, upstream: UpstreamMetadata) -> tuple[BitMap, list[str]
         "digest": sha256(path.encode() + b"\0" + published + state_of(fetched)).digest(),
         "path": path,
         "family": tree.family,
+        "variant": tree.variant,
         "version": tree.version,
         "arch": tree.arch,
         "blob_id": kept.id if published == data else _kept(work, published).id,
@@ -197,6 +198,8 @@ def _tree(work: SyncWork, upstream: UpstreamMetadata) -> tuple[BitMap, list[str]
     with ports.database.begin() as tx:
         hold_off_collection(tx)
         (tree_id,) = insert_units(tx, distribution_trees, [row]).values()
+        unknown = and_(distribution_trees.c.id == tree_id, distribution_trees.c.variant.is_(None))
+        tx.execute(update(distribution_trees).where(unknown).values(variant=tree.variant))
         insert_missing(
             tx, distribution_tree_files, [{"tree_id": tree_id, **each} for each in files]
         )

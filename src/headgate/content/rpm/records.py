@@ -28,6 +28,9 @@ _EPOCH: Final = case((_P.epoch == "0", ""), else_=_P.epoch + literal(":"))
 NEVRA: Final[ColumnElement[str]] = (
     _P.name + literal("-") + _EPOCH + _VERSION_RELEASE + literal(".") + _P.arch
 )
+NEVRA_WITH_EPOCH: Final[ColumnElement[str]] = (
+    _P.name + literal("-") + _P.epoch + literal(":") + _VERSION_RELEASE + literal(".") + _P.arch
+)
 NAME_ARCH: Final[ColumnElement[str]] = _P.name + literal(".") + _P.arch
 NAME_STREAM: Final[ColumnElement[str]] = _M.name + literal(":") + _M.stream
 NSVCA: Final[ColumnElement[str]] = (
@@ -75,6 +78,7 @@ ERRATA: Final = Catalog(
             "severity": Field(_E.severity),
             "issued": Field(_E.issued, "datetime"),
             "updated": Field(_E.updated, "datetime"),
+            "modular": Field(cast(_E.modules, String) != literal("[]"), "boolean"),
             "reboot_suggested": Field(_E.reboot_suggested, "boolean"),
             "cve": Field(_E.references, compare=partial(_mentioned, _E.references)),
             "bug": Field(_E.references, compare=partial(_mentioned, _E.references)),

@@ -195,6 +195,7 @@ distribution_trees = Table(
     Column("digest", LargeBinary(32), nullable=False, unique=True),
     Column("path", String(32), nullable=False),  # .treeinfo or treeinfo
     Column("family", String(255), nullable=False),
+    Column("variant", String(255)),  # null: it came before this was kept
     Column("version", String(64), nullable=False),
     Column("arch", String(32), nullable=False),
     Column("blob_id", Integer, ForeignKey("blobs.id"), nullable=False, index=True),

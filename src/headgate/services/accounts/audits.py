@@ -9,7 +9,7 @@ from headgate.domain.authors import Author
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
 from headgate.domain.ids import AuditId, OrganizationId
-from headgate.search import Field, Fields
+from headgate.search import Field, Fields, Related
 from headgate.services.access import Actor, AnyRow, AnySelect, load, scoped
 from headgate.services.listing import Catalog
 from headgate.stores.db import Transaction
@@ -18,10 +18,6 @@ from headgate.stores.db.tables import audits, organizations
 VIEW: Final = "view_audit_logs"
 
 _PRUNING: Final = "audit"
-
-
-def _of_organization(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return audits.c.organization_id.in_(select(organizations.c.id).where(condition))
 
 
 def _of_host(condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -46,7 +42,9 @@ AUDITS: Final = Catalog(
             "request_uuid": Field(audits.c.request_uuid),
             "via": Field(audits.c.way),
             "task_id": Field(audits.c.task_id),
-            "organization": Field(organizations.c.name, within=_of_organization),
+            "organization": Field(
+                organizations.c.name, within=Related(audits.c.organization_id, organizations.c.id)
+            ),
             "organization_id": Field(audits.c.organization_id, "integer"),
             "changes": Field(cast(audits.c.changes, Text), default=True),
             "time": Field(audits.c.created_at, "datetime"),

@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, select
 
 from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import PermissionId, RoleFilterId, RoleId
-from headgate.search import Field, Fields
+from headgate.search import Field, Fields, Related
 from headgate.services.access import Actor, load, scoped
 from headgate.services.accounts.permissions import PERMISSIONS
 from headgate.services.listing import Catalog
@@ -25,6 +25,9 @@ from headgate.stores.db.tables import (
     roles,
 )
 
+_OF_FILTER: Final = role_filter_permissions.c.filter_id == role_filters.c.id
+_PERMITTED: Final = permissions.c.id == role_filter_permissions.c.permission_id
+
 ROLES: Final = Catalog(
     key=roles.c.id,
     fields=Fields(
@@ -36,14 +39,10 @@ ROLES: Final = Catalog(
             "builtin": Field(roles.c.for_everyone, "boolean"),
             "permission": Field(
                 permissions.c.name,
-                within=lambda condition: roles.c.id.in_(
-                    select(role_filters.c.role_id)
-                    .join(
-                        role_filter_permissions,
-                        role_filter_permissions.c.filter_id == role_filters.c.id,
-                    )
-                    .join(permissions, permissions.c.id == role_filter_permissions.c.permission_id)
-                    .where(condition)
+                within=Related(
+                    roles.c.id,
+                    role_filters.c.role_id,
+                    [(role_filter_permissions, _OF_FILTER), (permissions, _PERMITTED)],
                 ),
             ),
         }
@@ -62,10 +61,10 @@ FILTERS: Final = Catalog(
             "override": Field(role_filters.c.override, "boolean"),
             "permission": Field(
                 permissions.c.name,
-                within=lambda condition: role_filters.c.id.in_(
-                    select(role_filter_permissions.c.filter_id)
-                    .join(permissions, permissions.c.id == role_filter_permissions.c.permission_id)
-                    .where(condition)
+                within=Related(
+                    role_filters.c.id,
+                    role_filter_permissions.c.filter_id,
+                    [(permissions, _PERMITTED)],
                 ),
             ),
         }

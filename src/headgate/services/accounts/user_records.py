@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Row, Select, select
 
 from headgate.domain.ids import UserId
-from headgate.search import Field, Fields
+from headgate.search import Field, Fields, Related
 from headgate.services.access import Actor, AnyRow, find, load, scoped
 from headgate.services.accounts.actors import actor_of
 from headgate.services.listing import Catalog
@@ -40,18 +40,16 @@ USERS: Final = Catalog(
             "last_login_on": Field(users.c.last_login_on, "datetime"),
             "role": Field(
                 roles.c.name,
-                within=lambda condition: users.c.id.in_(
-                    select(user_roles.c.user_id)
-                    .join(roles, roles.c.id == user_roles.c.role_id)
-                    .where(condition)
+                within=Related(
+                    users.c.id, user_roles.c.user_id, [(roles, roles.c.id == user_roles.c.role_id)]
                 ),
             ),
             "usergroup": Field(
                 usergroups.c.name,
-                within=lambda condition: users.c.id.in_(
-                    select(usergroup_users.c.user_id)
-                    .join(usergroups, usergroups.c.id == usergroup_users.c.usergroup_id)
-                    .where(condition)
+                within=Related(
+                    users.c.id,
+                    usergroup_users.c.user_id,
+                    [(usergroups, usergroups.c.id == usergroup_users.c.usergroup_id)],
                 ),
             ),
         }

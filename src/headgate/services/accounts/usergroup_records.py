@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, select
 
 from headgate.domain.ids import UsergroupId
-from headgate.search import Field, Fields
+from headgate.search import Field, Fields, Related
 from headgate.services.access import Actor, load, scoped
 from headgate.services.listing import Catalog
 from headgate.services.organizations.taxonomies import linked_rows
@@ -30,10 +30,10 @@ USERGROUPS: Final = Catalog(
             "admin": Field(usergroups.c.admin, "boolean"),
             "role": Field(
                 roles.c.name,
-                within=lambda condition: usergroups.c.id.in_(
-                    select(usergroup_roles.c.usergroup_id)
-                    .join(roles, roles.c.id == usergroup_roles.c.role_id)
-                    .where(condition)
+                within=Related(
+                    usergroups.c.id,
+                    usergroup_roles.c.usergroup_id,
+                    [(roles, roles.c.id == usergroup_roles.c.role_id)],
                 ),
             ),
         }

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 
 from headgate.domain.clock import Clock
 from headgate.domain.flatpaks import OfferedFlatpak, OfferedRepository, runtime_ref
 from headgate.domain.ids import FlatpakRemoteId, FlatpakRemoteRepositoryId, OrganizationId
 from headgate.domain.names import label_of
-from headgate.search import Field, Fields
+from headgate.search import Field, Fields, Related
 from headgate.services.access import Actor, AnyRow, load, scoped
 from headgate.services.listing import Catalog, where_equal
 from headgate.services.related import Grouped, grouped
@@ -28,9 +28,7 @@ _manifest = flatpak_remote_manifests.c
 _INSERTED: Final = 1_000  # rows at once
 
 
-def _having(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return _own.id.in_(select(_manifest.flatpak_remote_repository_id).where(condition))
-
+_HAVING: Final = Related(_own.id, _manifest.flatpak_remote_repository_id, own=True)
 
 OFFERS: Final = Catalog(
     key=_own.id,
@@ -40,10 +38,10 @@ OFFERS: Final = Catalog(
             "name": Field(_own.name, default=True),
             "label": Field(_own.label),
             "flatpak_remote_id": Field(_own.flatpak_remote_id, "integer"),
-            "ref": Field(_manifest.flatpak_ref, within=_having),
-            "runtime": Field(_manifest.runtime, within=_having),
-            "architecture": Field(_manifest.architecture, within=_having),
-            "digest": Field(_manifest.digest, within=_having),
+            "ref": Field(_manifest.flatpak_ref, within=_HAVING),
+            "runtime": Field(_manifest.runtime, within=_HAVING),
+            "architecture": Field(_manifest.architecture, within=_HAVING),
+            "digest": Field(_manifest.digest, within=_HAVING),
             "mirrored": Field(_own.mirror_id.is_not(None), "boolean"),
         }
     ),

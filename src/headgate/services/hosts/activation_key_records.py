@@ -13,7 +13,7 @@ from headgate.domain.ids import (
     EnvironmentId,
     OrganizationId,
 )
-from headgate.search import Field, Fields
+from headgate.search import Field, Fields, Related
 from headgate.services.access import Actor, load
 from headgate.services.hosts.view_environments import (
     KEYS,
@@ -52,13 +52,15 @@ ACTIVATION_KEYS: Final = Catalog(
             "max_hosts": Field(activation_keys.c.max_hosts, "integer"),
             "host_collection": Field(
                 host_collections.c.name,
-                within=lambda compared: activation_keys.c.id.in_(
-                    select(_collections.activation_key_id)
-                    .join(
-                        host_collections,
-                        host_collections.c.id == _collections.host_collection_id,
-                    )
-                    .where(compared)
+                within=Related(
+                    activation_keys.c.id,
+                    _collections.activation_key_id,
+                    [
+                        (
+                            host_collections,
+                            host_collections.c.id == _collections.host_collection_id,
+                        )
+                    ],
                 ),
             ),
             **search_fields(KEYS, activation_keys.c.id),

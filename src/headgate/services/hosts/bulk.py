@@ -7,14 +7,14 @@ from typing import Any, Final
 from sqlalchemy import Row, delete, select, update
 
 from headgate.domain.clock import Clock
-from headgate.domain.errors import BadRequestError, ValidationError
+from headgate.domain.errors import BadRequestError, ConflictError, ValidationError
 from headgate.domain.ids import HostCollectionId, HostId, OrganizationId
 from headgate.search import condition
 from headgate.services.access import Actor, AnySelect, load, load_many, require_for
 from headgate.services.hosts.host_records import HOST_CATALOG, query
 from headgate.services.hosts.hosts import add_to_collections
 from headgate.services.hosts.overrides import OF_HOSTS, Override, set_overrides
-from headgate.services.hosts.view_environments import HOSTS, set_environments
+from headgate.services.hosts.view_environments import HOSTS, are_there, set_environments
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import (
@@ -79,7 +79,12 @@ def chosen_hosts(
 def change_hosts(
     tx: Transaction, *, clock: Clock, organization_id: int, host_ids: Sequence[int], change: Change
 ) -> int:
-    """Make the change of those of the hosts that are still there; return how many these are."""
+    """Make the change of those of the hosts that are still there; return how many these are.
+
+    ConflictError if a content view environment that they are to have is gone by now.
+    """
+    if change.environments and not are_there(tx, change.environments):
+        raise ConflictError("What the hosts were to get is no longer served: choose again")
     present = _present(tx, organization_id, host_ids)
     tx.execute(
         update(hosts)

@@ -5,7 +5,7 @@ from typing import Any, Final
 from sqlalchemy import Select, func, select
 
 from headgate.domain.ids import ActivationKeyId, HostCollectionId, HostId, OrganizationId
-from headgate.search import Field, Fields
+from headgate.search import Field, Fields, Related
 from headgate.services.access import Actor, AnySelect, load
 from headgate.services.listing import Catalog, of_organizations
 from headgate.services.related import AnyRow
@@ -31,10 +31,10 @@ HOST_COLLECTIONS: Final = Catalog(
             "max_hosts": Field(host_collections.c.max_hosts, "integer"),
             "host": Field(
                 hosts.c.name,
-                within=lambda compared: host_collections.c.id.in_(
-                    select(_members.host_collection_id)
-                    .join(hosts, hosts.c.id == _members.host_id)
-                    .where(compared)
+                within=Related(
+                    host_collections.c.id,
+                    _members.host_collection_id,
+                    [(hosts, hosts.c.id == _members.host_id)],
                 ),
             ),
         }

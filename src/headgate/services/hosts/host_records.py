@@ -7,7 +7,8 @@ from typing import Any, Final
 from sqlalchemy import Column, ColumnElement, Select, Table, func, select
 
 from headgate.domain.ids import HostId
-from headgate.search import Field, Fields
+from headgate.search import Field, Fields, Related
+from headgate.search.fields import Kind
 from headgate.services.access import Actor, load, scoped
 from headgate.services.hosts.view_environments import HOSTS, held_by, search_fields
 from headgate.services.listing import Catalog, of_organizations
@@ -41,39 +42,29 @@ PACKAGE_NAME: Final = (
 
 
 def _related(
-    column: ColumnElement[Any],
+    column: Column[Any],
     link: Column[Any],
-    *joins: tuple[Any, ColumnElement[bool]],
-    kind: Any = "text",
+    *joins: tuple[Table, ColumnElement[bool]],
+    kind: Kind = "text",
 ) -> Field:
     """Return a field of things beside hosts; `link` is the host's column among them."""
-
-    def within(compared: ColumnElement[bool]) -> ColumnElement[bool]:
-        query = select(link)
-        for table, condition in joins:
-            query = query.join(table, condition)
-        return hosts.c.id.in_(query.where(compared))
-
-    return Field(column, kind, within=within)
+    own = column.table is link.table
+    return Field(column, kind, within=Related(hosts.c.id, link, joins, own=own))
 
 
 def _installed(column: ColumnElement[Any]) -> Field:
-    return Field(
-        column,
-        within=lambda compared: hosts.c.package_profile_id.in_(
-            select(_packages.profile_id).where(compared)
-        ),
-    )
+    return Field(column, within=Related(hosts.c.package_profile_id, _packages.profile_id, own=True))
 
 
 def _keyed(of: Table, *conditions: ColumnElement[bool]) -> Field:
     """Values by name, such as `facts.uname::machine`; the plain name means any of them."""
-
-    def within(compared: ColumnElement[bool]) -> ColumnElement[bool]:
-        return hosts.c.id.in_(select(of.c.host_id).where(compared, *conditions))
-
+    within = Related(hosts.c.id, of.c.host_id, where=conditions, own=True)
     return Field(
-        of.c.value, within=within, keyed=lambda key: _keyed(of, of.c.name == key, *conditions)
+        of.c.value,
+        "value",
+        within=within,
+        keyed=lambda key: _keyed(of, of.c.name == key, *conditions),
+        keys=Field(of.c.name, within=within),
     )
 
 

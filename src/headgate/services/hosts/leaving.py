@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, delete, insert, not_, select
 
 from headgate.domain.errors import BadRequestError, ConflictError
-from headgate.services.hosts.view_environments import HOSTS, KEYS, Holders
+from headgate.services.hosts.view_environments import HOSTS, KEYS, Holders, are_there
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
 from headgate.stores.db.tables import distributions
@@ -59,7 +59,11 @@ def let_go(
         tx.execute(delete(holders.table).where(going))
         if not orphans:
             continue
-        if replacement in distribution_ids or not _is_there(tx, replacement):
+        if (
+            replacement is None
+            or replacement in distribution_ids
+            or not are_there(tx, [replacement])
+        ):
             raise ConflictError("What was to take the place of the content view is gone itself")
         rows = [
             {holders.owner.name: each, "distribution_id": replacement, "position": 0}
@@ -96,8 +100,3 @@ def _orphans(tx: Transaction, holders: Holders, distribution_ids: Collection[int
     return tx.scalars(
         select(holders.owner).where(going, holders.owner.not_in(others)).distinct()
     ).all()
-
-
-def _is_there(tx: Transaction, distribution_id: int | None) -> bool:
-    found = select(distributions.c.id).where(distributions.c.id == distribution_id)
-    return tx.scalar(found.with_for_update(read=True)) is not None

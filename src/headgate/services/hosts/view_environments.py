@@ -1,6 +1,6 @@
 """Which content view environments a key or a host has, and how clients name the ones they mean."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
@@ -9,7 +9,7 @@ from sqlalchemy import Column, ColumnElement, Table, and_, delete, false, func, 
 from headgate.domain.content_views import view_environment_label
 from headgate.domain.errors import ValidationError
 from headgate.domain.ids import ContentViewId, DistributionId, EnvironmentId
-from headgate.search import Field
+from headgate.search import Field, Related
 from headgate.services.access import Actor, AnySelect, load, load_many
 from headgate.services.platform.setting_values import in_force
 from headgate.services.related import AnyRow, Grouped, grouped
@@ -126,6 +126,13 @@ def set_environments(
         tx.execute(insert(holders.table), rows)
 
 
+def are_there(tx: Transaction, distribution_ids: Collection[int]) -> bool:
+    """Whether all of these content view environments exist, which they do until the commit then."""
+    places = distributions.c.id
+    found = select(places).where(among(tx, places, distribution_ids)).with_for_update(read=True)
+    return len(tx.scalars(found).all()) == len(set(distribution_ids))
+
+
 def held_by(tx: Transaction, holders: Holders, owner_ids: Iterable[int]) -> Grouped:
     """Return by key or host its rows of `select_view_environments`, in order."""
     table = holders.table
@@ -232,11 +239,16 @@ def users_of_view(
 
 def search_fields(holders: Holders, key: Column[Any]) -> dict[str, Field]:
     """Return the fields by which keys and hosts are searched for their content."""
-
-    def within(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-        found: ColumnElement[bool] = having(holders, key, condition)
-        return found
-
+    places = distributions.c
+    within = Related(
+        key,
+        holders.owner,
+        [
+            (distributions, places.id == holders.table.c.distribution_id),
+            (content_views, content_views.c.id == places.content_view_id),
+            (lifecycle_environments, lifecycle_environments.c.id == places.environment_id),
+        ],
+    )
     columns = {
         "content_view": content_views.c.name,
         "content_view_id": distributions.c.content_view_id,

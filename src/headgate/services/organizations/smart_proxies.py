@@ -13,7 +13,7 @@ from headgate.domain.clock import Clock
 from headgate.domain.errors import ConflictError, ValidationError
 from headgate.domain.ids import HttpProxyId, LocationId, OrganizationId, SmartProxyId
 from headgate.domain.repositories import fault_of_url
-from headgate.search import Field, Fields
+from headgate.search import Field, Fields, Related
 from headgate.services.access import Actor, load, scoped
 from headgate.services.listing import Catalog
 from headgate.services.organizations.taxonomies import (
@@ -48,16 +48,12 @@ SMART_PROXIES: Final = Catalog(
             "organization_id": Field(
                 smart_proxy_organizations.c.organization_id,
                 "integer",
-                within=lambda condition: smart_proxies.c.id.in_(
-                    select(ORGANIZATION_LINKS).where(condition)
-                ),
+                within=Related(smart_proxies.c.id, ORGANIZATION_LINKS),
             ),
             "location_id": Field(
                 smart_proxy_locations.c.location_id,
                 "integer",
-                within=lambda condition: smart_proxies.c.id.in_(
-                    select(LOCATION_LINKS).where(condition)
-                ),
+                within=Related(smart_proxies.c.id, LOCATION_LINKS),
             ),
         }
     ),

@@ -8,7 +8,7 @@ from pyroaring import BitMap
 from sqlalchemy import Select, and_, literal, or_, select
 
 from headgate.domain.ids import OrganizationId, RepositoryId
-from headgate.search import Field, Fields
+from headgate.search import Field, Fields, Related
 from headgate.services.access import Actor, load, scoped
 from headgate.services.listing import Catalog, where_equal
 from headgate.services.related import SYNC_LABEL, AnyRow, last_tasks, with_credentials
@@ -54,9 +54,7 @@ REPOSITORIES: Final = Catalog(
             "unprotected": Field(repositories.c.unprotected, "boolean"),
             "container_repository_name": Field(
                 registry_names.c.name,
-                within=lambda compared: repositories.c.id.in_(
-                    select(registry_names.c.repository_id).where(compared)
-                ),
+                within=Related(repositories.c.id, registry_names.c.repository_id),
             ),
             "organization_id": Field(repositories.c.organization_id, "integer"),
             "product": Field(products.c.name),
@@ -66,9 +64,7 @@ REPOSITORIES: Final = Catalog(
             "content_view_id": Field(
                 _taken.content_view_id,
                 "integer",
-                within=lambda compared: repositories.c.id.in_(
-                    select(_taken.repository_id).where(compared)
-                ),
+                within=Related(repositories.c.id, _taken.repository_id),
             ),
         }
     ),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pyroaring import BitMap
-from sqlalchemy import ColumnElement, Select, Table, false, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, Table, false, or_, select
 
 from headgate.domain.errors import NotFoundError
 from headgate.services.access import Actor, AnyRow, AnySelect, scoped
@@ -93,6 +93,36 @@ def units_by_type(
     ):
         found[row.content_type] |= BitMap.deserialize(row.units)
     return found
+
+
+def units_by_repository(
+    tx: Transaction, actor: Actor, unit_type: str, scope: UnitScope, *, frozen: bool = True
+) -> dict[int, BitMap]:
+    """As `units_within`, by the repositories that hold the units, as `held_sets` has them."""
+    held, sets = content_set_members.c, held_sets(actor, scope, frozen=frozen)
+    found: dict[int, BitMap] = {}
+    for row in tx.execute(
+        select(sets.c.repository_id, held.units)
+        .join(content_set_members, held.content_set_id == sets.c.content_set_id)
+        .where(held.content_type == unit_type)
+    ):
+        units = BitMap.deserialize(row.units)
+        found[row.repository_id] = found.get(row.repository_id, BitMap()) | units
+    return found
+
+
+def held_sets(actor: Actor, scope: UnitScope, *, frozen: bool = True) -> Subquery:
+    """Select the content sets within a scope, each with the `repository_id` that holds it.
+
+    Not `frozen`: only what repositories hold now, not what versions hold of them.
+    """
+    now = _current(actor, scope).add_columns(repositories.c.id.label("repository_id"))
+    then = _frozen(actor, scope).add_columns(
+        content_view_version_repositories.c.repository_id.label("repository_id")
+    )
+    if scope.content_view_version_id is not None:
+        return then.subquery()
+    return (now.union(then) if frozen else now).subquery()
 
 
 def require_unit(tx: Transaction, actor: Actor, unit_type: str, unit_id: int) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from headgate.domain.ids import ContentViewId, OrganizationId
-from headgate.search import Field, Fields
+from headgate.search import Field, Fields, Related
 from headgate.services.access import Actor, load
 from headgate.services.hosts.view_environments import HOSTS, KEYS, count_of
 from headgate.services.listing import Catalog, of_organizations
@@ -60,13 +60,15 @@ CONTENT_VIEWS: Final = Catalog(
             "generated": Field(content_views.c.generated_for != literal("none"), "boolean"),
             "environment": Field(
                 lifecycle_environments.c.name,
-                within=lambda compared: content_views.c.id.in_(
-                    select(distributions.c.content_view_id)
-                    .join(
-                        lifecycle_environments,
-                        lifecycle_environments.c.id == distributions.c.environment_id,
-                    )
-                    .where(compared)
+                within=Related(
+                    content_views.c.id,
+                    distributions.c.content_view_id,
+                    [
+                        (
+                            lifecycle_environments,
+                            lifecycle_environments.c.id == distributions.c.environment_id,
+                        )
+                    ],
                 ),
             ),
         }

@@ -9,7 +9,7 @@ from sqlalchemy import Select, String, cast, select
 
 from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import ContentViewVersionId
-from headgate.search import Field, Fields
+from headgate.search import Field, Fields, Related
 from headgate.services.access import Actor, load, scoped
 from headgate.services.hosts.view_environments import select_view_environments
 from headgate.services.listing import Catalog, of_organizations, where_equal
@@ -53,10 +53,10 @@ VERSIONS: Final = Catalog(
             "pinned": Field(content_view_versions.c.pinned, "boolean"),
             "repository": Field(
                 repositories.c.name,
-                within=lambda compared: content_view_versions.c.id.in_(
-                    select(_held.version_id)
-                    .join(repositories, repositories.c.id == _held.repository_id)
-                    .where(compared)
+                within=Related(
+                    content_view_versions.c.id,
+                    _held.version_id,
+                    [(repositories, repositories.c.id == _held.repository_id)],
                 ),
             ),
         }

@@ -10,7 +10,9 @@ from headgate.engine import TaskState
 from headgate.search import Field, Fields
 from headgate.services.access import Actor, load, load_many, scoped
 from headgate.services.listing import Catalog
+from headgate.services.work.task_resources import resource_fields
 from headgate.stores.db import Transaction
+from headgate.stores.db.moments import seconds_between
 from headgate.stores.db.tables import task_locks, tasks, users
 
 TASKS: Final = Catalog(
@@ -31,6 +33,8 @@ TASKS: Final = Catalog(
             "username": Field(users.c.login),
             "user.login": Field(users.c.login),
             "user.id": Field(tasks.c.user_id, "integer"),
+            "duration": Field(seconds_between(tasks.c.started_at, tasks.c.ended_at), "integer"),
+            **resource_fields(),
         }
     ),
     default_sort=("started_at", "desc"),

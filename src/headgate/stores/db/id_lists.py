@@ -1,4 +1,4 @@
-"""Conditions over long lists of ids, as one bound value: longer than an IN list may be."""
+"""Long lists of ids as one bound value: longer than an IN list may be. And lists within columns."""
 
 import json
 from collections.abc import Iterable
@@ -6,17 +6,23 @@ from typing import Any, Final
 
 from pyroaring import BitMap
 from sqlalchemy import (
+    JSON,
+    Column,
     ColumnElement,
+    FromClause,
     Integer,
+    Select,
     String,
     UnaryExpression,
     and_,
     any_,
+    column,
     false,
     func,
     literal,
     not_,
     select,
+    true,
 )
 from sqlalchemy.sql.operators import custom_op
 
@@ -46,6 +52,29 @@ def among_texts(
     from sqlalchemy.dialects.postgresql import ARRAY  # noqa: PLC0415 - not for SQLite
 
     return column == any_(literal(list(texts), ARRAY(String)))
+
+
+def bound_pairs(tx: Transaction, pairs: Iterable[tuple[int, int]]) -> FromClause:
+    """Return pairs of ids as something to select from, with the columns `first` and `second`."""
+    if tx.dialect.name == "sqlite":
+        values = func.json_each(json.dumps(list(pairs))).table_valued(column("value", JSON))
+        first, second = (func.json_extract(values.c.value, f"$[{at}]") for at in (0, 1))
+        return select(
+            first.cast(Integer).label("first"), second.cast(Integer).label("second")
+        ).subquery()
+    from sqlalchemy.dialects.postgresql import ARRAY  # noqa: PLC0415 - not for SQLite
+
+    firsts, seconds = zip(*pairs, strict=True) if (pairs := list(pairs)) else ((), ())
+    both = (literal(list(each), ARRAY(Integer)) for each in (firsts, seconds))
+    named = (column(name, Integer) for name in ("first", "second"))
+    return func.unnest(*both).table_valued(*named).render_derived()
+
+
+def elements(tx: Transaction, listed: Column[Any]) -> Select[str]:
+    """Select the texts in a column of JSON lists, of all rows of its table unless narrowed."""
+    expand = func.json_each if tx.dialect.name == "sqlite" else func.json_array_elements_text
+    values = expand(listed).table_valued(column("value", String), joins_implicitly=True)
+    return select(values.c.value).select_from(listed.table.join(values, true()))
 
 
 def within(
