@@ -12,7 +12,7 @@ from headgate.stores.db import Database, metadata
 from support.control import Watch, install
 from support.postgres import Cluster
 
-_MOST_COMPILED = 4_000
+_MOST_COMPILED = 1_500
 
 
 class Templates:
