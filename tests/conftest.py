@@ -1,16 +1,15 @@
 """Fixtures that every test may ask for."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from headgate.server.schema import import_tables
-from headgate.stores.db import Database, metadata
+from headgate.stores.db import Database
 from support import postgres
 from support.aviary import AVIARY
+from support.databases import Templates
 from support.rpms import RpmStore
 from support.server import Server, serving
 from support.world import World
@@ -51,35 +50,38 @@ def database_url(
 
 
 @pytest.fixture
-def database(
-    database_kind: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> Iterator[Database]:
+def database(database_kind: str, templates: Templates, tmp_path: Path) -> Iterator[Database]:
     """A fresh database with all tables, open."""
-    if database_kind == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
-        shutil.copyfile(template, tmp_path / "headgate.sqlite")
-        yield from _opened(f"sqlite:///{tmp_path / 'headgate.sqlite'}")
-        return
-    cluster: postgres.Cluster = request.getfixturevalue("postgres_cluster")
-    name = cluster.create(template=request.getfixturevalue("postgres_template"))
-    yield from _opened(cluster.url(name))
-    cluster.drop(name)
+    with templates.copy(database_kind, tmp_path) as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_database(
+    request: pytest.FixtureRequest, templates: Templates, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """One database of each kind for a module whose tests leave nothing behind."""
+    with templates.copy(request.param, tmp_path_factory.mktemp("shared")) as fresh:
+        yield fresh
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with all tables: copying it takes a millisecond, making them does not."""
-    path = tmp_path_factory.mktemp("template") / "headgate.sqlite"
-    _create_tables(f"sqlite:///{path}")
-    return path
+def templates(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Templates:
+    """What fresh databases are copied from; PostgreSQL starts when the first is asked for."""
+
+    def cluster() -> postgres.Cluster:
+        running: postgres.Cluster = request.getfixturevalue("postgres_cluster")
+        return running
+
+    return Templates(tmp_path_factory.mktemp("templates"), cluster)
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_cluster: postgres.Cluster) -> str:
-    """The name of a PostgreSQL database with all tables, to copy from."""
-    name = postgres_cluster.create()
-    _create_tables(postgres_cluster.url(name))
-    return name
+def sqlite_template(templates: Templates) -> Path:
+    """A SQLite file with all tables."""
+    return templates.sqlite(installed=False)
 
 
 @pytest.fixture(scope="session")
@@ -111,17 +113,3 @@ def world(server: Server) -> Iterator[World]:
     """A fresh organization on the started server."""
     with server.client() as client:
         yield World(client)
-
-
-def _opened(url: str) -> Iterator[Database]:
-    database = Database(url)
-    yield database
-    database.close()
-
-
-def _create_tables(url: str) -> None:
-    import_tables()
-    database = Database(url)
-    with database.begin() as tx:
-        metadata.create_all(tx)
-    database.close()

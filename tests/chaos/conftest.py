@@ -7,17 +7,18 @@ from pathlib import Path
 import pytest
 
 from support import postgres
+from support.databases import Templates
 
 
 @pytest.fixture
 def fresh_databases(
-    database_kind: str, request: pytest.FixtureRequest, tmp_path: Path
+    database_kind: str, request: pytest.FixtureRequest, templates: Templates, tmp_path: Path
 ) -> Iterator[Iterator[str]]:
     """Addresses of fresh databases with all tables, as many as are asked for."""
     made: list[str] = []
 
     def sqlite() -> Iterator[str]:
-        template: Path = request.getfixturevalue("sqlite_template")
+        template = templates.sqlite(installed=False)
         while True:
             path = tmp_path / f"fresh-{len(made)}.sqlite"
             made.append(str(path))
@@ -25,7 +26,7 @@ def fresh_databases(
             yield f"sqlite:///{path}"
 
     def postgresql() -> Iterator[str]:
-        template: str = request.getfixturevalue("postgres_template")
+        template = templates.postgresql(installed=False)
         cluster: postgres.Cluster = request.getfixturevalue("postgres_cluster")
         while True:
             made.append(cluster.create(template=template))

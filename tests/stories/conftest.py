@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from headgate.stores.db import Database
+from support.databases import Templates
 from support.house import House, built
+
+
+@pytest.fixture
+def database(database_kind: str, templates: Templates, tmp_path: Path) -> Iterator[Database]:
+    """A fresh database as a server's first start leaves it, open."""
+    with templates.copy(database_kind, tmp_path, installed=True) as fresh:
+        yield fresh
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The audit log: who changed what, from where, with the values before and after."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from headgate.stores.db.tables import (
     products,
     users,
 )
+from support.databases import Templates
 from support.house import House, refused
 
 AUDITS = "/api/audits"
@@ -215,6 +218,14 @@ def test_a_deleted_organization_takes_nobody_into_its_history(house: House) -> N
 
 class TestCapture:
     """What statements of every form leave in the log, on each database."""
+
+    @pytest.fixture
+    def database(
+        self, database_kind: str, templates: Templates, tmp_path: Path
+    ) -> Iterator[Database]:
+        """One in which nothing was changed yet."""
+        with templates.copy(database_kind, tmp_path) as fresh:
+            yield fresh
 
     @pytest.fixture
     def org(self, database: Database) -> int:

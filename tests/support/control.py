@@ -1,23 +1,27 @@
 """The control plane in this process, with its users: no sockets, no worker."""
 
+import atexit
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx2
-from sqlalchemy import event, insert
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from argon2 import PasswordHasher
+from sqlalchemy import event, insert, select
 from starlette.testclient import TestClient
 
 from headgate.apis.actions import Resource
 from headgate.apis.app import control_plane
 from headgate.apis.katello import RESOURCES
 from headgate.apis.ports import Services
+from headgate.domain.clock import Clock
 from headgate.pki.authority import Authority
 from headgate.server.content_types import content_types
-from headgate.services.accounts.authentication import hash_password
 from headgate.services.accounts.permissions import install_permissions
 from headgate.services.accounts.roles import add_filters
 from headgate.services.accounts.users import make_first_admin
@@ -30,8 +34,8 @@ from headgate.stores.db.tables import roles, user_organizations, user_roles, use
 PASSWORD = "correct horse"  # noqa: S105 - of databases that live as long as their test
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
-# argon2 takes its time; every user of every test may share one hash.
-HASH = hash_password(PASSWORD)
+# argon2 takes its time, as much as its hash asks for: that of the tests asks for the least.
+HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
 @dataclass(slots=True)
@@ -69,6 +73,7 @@ class Control:
     def anonymous(self, address: str = "192.0.2.1") -> TestClient:
         """Return a client that nobody knows."""
         client = TestClient(self.app, base_url="https://headgate.test", client=(address, 40_000))
+        client.portal = _portal()
         self._clients.append(client)
         return client
 
@@ -125,9 +130,7 @@ def control(
 ) -> Control:
     """Return a control plane whose administrator is `admin`."""
     clock = Watch()
-    with database.begin() as tx:
-        make_first_admin(tx, clock=clock, password_hash=HASH)
-        install_defaults(tx, clock=clock, name="headgate.test", url="https://headgate.test")
+    install(database, clock)
     return _plane(
         database,
         clock,
@@ -139,9 +142,31 @@ def control(
     )
 
 
+def install(database: Database, clock: Clock) -> None:
+    """Give a database what a server makes at its first start; nothing where that was done."""
+    with database.read() as tx:
+        installed = tx.scalar(select(users.c.id).limit(1)) is not None
+    if installed:
+        return
+    with database.begin() as tx:
+        make_first_admin(tx, clock=clock, password_hash=HASH)
+        install_defaults(tx, clock=clock, name="headgate.test", url="https://headgate.test")
+
+
 def control_again(other: Control) -> Control:
     """Return the control plane as another process has it: the same database, its own memory."""
     return _plane(other.database, other.clock, RESOURCES)
+
+
+@cache
+def _portal() -> BlockingPortal:
+    """The event loop in which all requests to control planes of this process are answered.
+
+    Without one the client starts a thread and a loop for each request.
+    """
+    standing = ExitStack()
+    atexit.register(standing.close)
+    return standing.enter_context(start_blocking_portal())
 
 
 def _plane(

@@ -1,6 +1,7 @@
 """The scoped loader: nothing of another organization is ever reached, on any way."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -20,20 +21,32 @@ from support.tenants import Tenant, tenant
 KIND_NAMES = [kind.noun for kind in KINDS]
 
 
+class UndoneError(Exception):
+    """Lets a transaction leave nothing behind."""
+
+
+@pytest.fixture(scope="module")
+def tenants(shared_database: Database) -> tuple[Tenant, Tenant]:
+    with shared_database.begin() as tx:
+        return tenant(tx, "ours"), tenant(tx, "theirs")
+
+
 @pytest.fixture
-def tx(database: Database) -> Iterator[Transaction]:
-    with database.begin() as tx:
+def tx(shared_database: Database, tenants: object) -> Iterator[Transaction]:
+    del tenants  # they are there before
+    with suppress(UndoneError), shared_database.begin() as tx:
         yield tx
+        raise UndoneError
 
 
 @pytest.fixture
-def ours(tx: Transaction) -> Tenant:
-    return tenant(tx, "ours")
+def ours(tenants: tuple[Tenant, Tenant]) -> Tenant:
+    return tenants[0]
 
 
 @pytest.fixture
-def theirs(tx: Transaction) -> Tenant:
-    return tenant(tx, "theirs")
+def theirs(tenants: tuple[Tenant, Tenant]) -> Tenant:
+    return tenants[1]
 
 
 def member(of: Tenant, *permissions: str) -> Actor:
