@@ -208,6 +208,7 @@ NOUN_HELP: Final[Mapping[str, str]] = {
     "organization": "Organizations: tenants of this server",
     "package": "RPM packages",
     "package-group": "Package groups",
+    "parameter": "Parameters: named values of hosts, organizations and locations",
     "product": "Products: what repositories are sorted into",
     "product bulk": "One action on many products",
     "proxy": "Smart proxies: records of servers near hosts",
