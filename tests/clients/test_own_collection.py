@@ -24,8 +24,11 @@ def test_the_modules_change_once_and_then_nothing(
     upstream = {"url": "https://registry.example.com", "docker_upstream_name": "nests/robin"}
     world.repository("robin", content_type="docker", **upstream)
     images = {**of, "product": "Birds", "repository": "robin"}
-    few = {"tag_limit_count": 3, "upstream_authentication_hosts": ["auth.example.com"]}
-    none = {"tag_limit_count": 0, "upstream_authentication_hosts": []}
+    few: dict[str, Any] = {
+        "tag_limit_count": 3,
+        "upstream_authentication_hosts": ["auth.example.com"],
+    }
+    none: dict[str, Any] = {"tag_limit_count": 0, "upstream_authentication_hosts": []}
     things: dict[str, dict[str, Any]] = {
         "organization_quota": {**of, "soft_bytes": 10**11, "hard_bytes": 10**12},
         "content_view_retention": {**in_view, "keep_versions": 7},
