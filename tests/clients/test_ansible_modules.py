@@ -17,8 +17,9 @@ from support import needs
 from support.ansible import Outcome, Task, play
 from support.feigned_registry import feigned_registry
 from support.flatpak_remote import Remote
+from support.oidc_provider import CLIENT, oidc_provider
 from support.rpms import Rpm, RpmStore
-from support.server import Server
+from support.server import Server, serving
 from support.upstream import Upstream
 from support.world import World
 
@@ -295,3 +296,28 @@ def test_what_cannot_be_done_is_said(outcomes: dict[str, Outcome]) -> None:
     assert "is custom content" in outcomes["enable what is custom"].message
     absent = [name for name in outcomes if name.endswith("that is not there")]
     assert _changed(outcomes, *absent) == [False] * 4
+
+
+def test_groups_of_a_provider_stand_for_user_groups_once(tmp_path: Path) -> None:
+    staff = {"name": "keepers", "usergroup": "Staff", "auth_source": "External"}
+    gone = {**staff, "state": "absent"}
+    steps = {"would map": staff, "map": staff, "map again": staff}
+    steps |= {"would remove": gone, "remove": gone, "remove again": gone}
+    (tmp_path / "oidc").mkdir()
+    with oidc_provider(tmp_path / "oidc") as provider:
+        settings = {
+            "HEADGATE_OIDC_ISSUER": provider.issuer,
+            "HEADGATE_OIDC_AUDIENCE": CLIENT,
+            "HEADGATE_OIDC_CA_FILE": str(provider.ca),
+        }
+        with serving(tmp_path / "home", settings=settings) as server, server.client() as client:
+            made = client.post("/api/usergroups", json={"usergroup": {"name": "Staff"}})
+            assert made.status_code == 201, made.text
+            tasks = [
+                Task(name, "external_usergroup", arguments, check=name.startswith("would"))
+                for name, arguments in steps.items()
+            ]
+
+            outcomes = play(server, tmp_path / "ansible", tasks)
+
+    assert _changed(outcomes, *steps) == [True, True, False, True, True, False]

@@ -57,7 +57,7 @@ def test_content_goes_from_upstream_to_an_environment(
     )
     repository = hammer.id_of("repositories", "aviary", product_id=product)
     synced = hammer.done(hammer.call("repositories", "sync", id=repository))
-    assert synced["humanized"]["action"]
+    assert dict(synced["humanized"]["input"])["repository"]["text"] == "repository 'aviary'"
     listed = hammer.listed("repositories", **mine)
     assert [(each["name"], each["content_type"]) for each in listed] == [("aviary", "yum")]
     assert listed[0]["last_sync"]["result"] == "success"

@@ -116,6 +116,9 @@ def test_a_host_is_found_by_its_name_and_keeps_what_it_is_told(house: House) -> 
     assert "value" in refused(change(house, host, host_parameters_attributes=odd), 422)
     assert "name" in refused(change(house, host, name="no name"), 422)
     refused(change(house, host, interfaces_attributes=[{"mac": "00:00:00:00:00:01"}]), 501)
+    refused(change(house, host, managed=True), 501, "records")
+    refused(change(house, host, enabled=False), 501, "records")
+    assert change(house, host, managed=False, build=False, enabled=True).status_code == 200
     refused(change(house, host, hostgroup_id=1), 404, "host group")
     refused(house.admin.get("/api/hosts/web2"), 404, "Could not find host with id web2")
 
