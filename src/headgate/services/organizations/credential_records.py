@@ -104,7 +104,7 @@ def users_of(tx: Transaction, rows: Sequence[AnyRow]) -> Users:
 
 
 def _referring(
-    tx: Transaction, found: Select[Any], table: Table, ids: Sequence[int]
+    tx: Transaction, found: Select[*tuple[Any, ...]], table: Table, ids: Sequence[int]
 ) -> Sequence[AnyRow]:
     references = [table.c[column] for column in CREDENTIAL_KINDS]
     return tx.execute(
