@@ -61,11 +61,18 @@ def _things(upstream: str, key: str) -> list[Thing]:
     return [
         Thing(
             "organization",
-            {"name": _ORGANIZATION},
-            {"description": "of a playbook"},
+            {"name": _ORGANIZATION, "parameters": [{"name": "nest", "value": "reed"}]},
+            {"description": "of a playbook", "parameters": [{"name": "nest", "value": "twigs"}]},
             in_organization=False,
         ),
-        _alone("location", "Place", changes={"organizations": [_ORGANIZATION]}),
+        _alone(
+            "location",
+            "Place",
+            changes={
+                "organizations": [_ORGANIZATION],
+                "parameters": [{"name": "seats", "value": 3, "parameter_type": "integer"}],
+            },
+        ),
         _alone(
             "http_proxy",
             "Proxy",

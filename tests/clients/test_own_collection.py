@@ -21,11 +21,25 @@ def test_the_modules_change_once_and_then_nothing(
     in_view = {**of, "content_view": "Base"}
     policy = {"package_signature_policy": "warn", "snapshot_days": 3, "signing_key": "Own"}
     repository = {**of, "product": "Birds", "repository": "pool"}
+    upstream = {"url": "https://registry.example.com", "docker_upstream_name": "nests/robin"}
+    world.repository("robin", content_type="docker", **upstream)
+    images = {**of, "product": "Birds", "repository": "robin"}
+    few: dict[str, Any] = {
+        "tag_limit_count": 3,
+        "upstream_authentication_hosts": ["auth.example.com"],
+    }
+    none: dict[str, Any] = {"tag_limit_count": 0, "upstream_authentication_hosts": []}
     things: dict[str, dict[str, Any]] = {
         "organization_quota": {**of, "soft_bytes": 10**11, "hard_bytes": 10**12},
         "content_view_retention": {**in_view, "keep_versions": 7},
         "signing_key": {**of, "name": "Own"},
         "repository_policy": {**repository, **policy},
+        "environment_registry": {
+            **of,
+            "environment": "Library",
+            "registry_name_pattern": "<%= organization.label %>/<%= repository.label %>",
+            "registry_unauthenticated_pull": True,
+        },
         "content_view_publish": in_view,
     }
     tasks = [
@@ -49,6 +63,17 @@ def test_the_modules_change_once_and_then_nothing(
             collection="headgate.content",
         ),
         Task(
+            "remove again",
+            "signing_key",
+            {**of, "name": "Own", "state": "absent"},
+            collection="headgate.content",
+        ),
+        *(
+            Task(name, "repository_policy", {**images, **limits}, collection="headgate.content")
+            for name, limits in (("limit", few), ("limit again", few), ("unlimit", none))
+        ),
+        Task("unlimit again", "repository_policy", {**images, **none}, True, "headgate.content"),
+        Task(
             "source",
             "alternate_content_source",
             {**of, "name": "nearby", "base_url": "https://mirror.example.org/"},
@@ -70,7 +95,15 @@ def test_the_modules_change_once_and_then_nothing(
     assert world.show("content_views", view)["version_count"] == 1
     assert outcomes["make content_view_publish"].said["version"]["version"] == "1.0"
     assert REED.nevra in str(outcomes["explain"].said["explanation"])
-    assert [said(outcomes[step]) for step in ("forget", "remove")] == [True, True]
+    assert [said(outcomes[step]) for step in ("forget", "remove", "remove again")] == [
+        True,
+        True,
+        False,
+    ]
+    limiting = ("limit", "limit again", "unlimit", "unlimit again")
+    assert [said(outcomes[step]) for step in limiting] == [True, False, True, False]
+    library = world.show("environments", world.environment("Library"))
+    assert library["registry_unauthenticated_pull"]
     shown = world.show("repositories", pool)
     assert (shown["snapshot_days"], shown["signing_key_id"]) == (3, None)
     assert outcomes["source"].failed

@@ -95,6 +95,11 @@ class HammerScene:
         dev = self.ids["lifecycle_environments"]
         place = {"id": self.ids["smart_proxies"], "environment_id": dev}
         self.call("capsule_content#add_lifecycle_environment", **place)
+        parameter = {"name": "nest", "value": "reed"}
+        self.call("parameters#create", parameter=parameter, **self.mine)
+        place = {"location_id": self.ids["locations"]}
+        self.call("parameters#create", parameter=parameter, **place)
+        self.call("parameters#update", id="nest", parameter={"value": "twigs"}, **place)
         setting = self.hammer.call("settings", "index", search="name = entries_per_page")
         self.ids["settings"] = setting["results"][0]["id"]
         self.make("bookmarks", name=self.name, controller="products", query="name = Birds")

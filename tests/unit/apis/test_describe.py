@@ -108,8 +108,8 @@ _NONE = {
 }
 # Resources that are found by another key than a number of theirs: sets by the id of their content,
 # which the stories of other organizations ask for, as for packages on hosts; settings, which are of
-# no organization; errata by names.
-_OTHERWISE = {"host_errata", "host_packages", "repository_sets", "settings"}
+# no organization; errata by names; parameters within the thing that has them, by name, too.
+_OTHERWISE = {"host_errata", "host_packages", "parameters", "repository_sets", "settings"}
 CHECKED = [
     (f"{resource['name']}#{action['name']}", action)
     for resource in DESCRIBED

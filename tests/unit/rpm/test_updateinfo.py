@@ -9,6 +9,7 @@ from headgate.content.rpm.metadata.updateinfo import (
     Erratum,
     ErratumModule,
     ErratumPackage,
+    packages_by_module,
     parse_erratum,
     read_updateinfo,
     render_updateinfo,
@@ -60,6 +61,14 @@ def test_an_advisory_is_read_with_the_packages_of_all_its_collections() -> None:
         ErratumPackage("rook-3-4.src.rpm", "rook", "0", "3", "4", "src"),
     )
     assert erratum.modules == (ErratumModule("owl", "1.10", "3", "c0", "noarch"),)
+
+
+def test_module_streams_come_with_the_packages_of_their_own_collections() -> None:
+    by_module = packages_by_module(ADVISORY.encode())
+
+    (owl,) = by_module
+    assert owl == ErratumModule("owl", "1.10", "3", "c0", "noarch")
+    assert [each.filename for each in by_module[owl]] == ["owl-1-2.noarch.rpm"]
 
 
 def test_advisories_are_read_back_as_they_were_written() -> None:

@@ -63,6 +63,7 @@ from headgate.apis.katello.module_streams import module_streams
 from headgate.apis.katello.organizations import organizations
 from headgate.apis.katello.package_groups import package_groups
 from headgate.apis.katello.packages import packages, srpms
+from headgate.apis.katello.parameters import parameters
 from headgate.apis.katello.permissions import permissions
 from headgate.apis.katello.personal_access_tokens import personal_access_tokens
 from headgate.apis.katello.products import products
@@ -166,6 +167,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     filters,
     permissions,
     audits,
+    parameters,
     personal_access_tokens,
     http_proxies,
     locations,

@@ -13,7 +13,7 @@ from headgate.apis.katello.units import (
     unit_resource,
 )
 from headgate.content.rpm.filters.named import ERRATUM_COLUMNS, errata_named
-from headgate.content.rpm.metadata.updateinfo import parse_erratum
+from headgate.content.rpm.metadata.updateinfo import packages_by_module, parse_erratum
 from headgate.content.rpm.records import ERRATA, names_cve
 from headgate.content.rpm.tables import errata as table
 from headgate.services.units.named_units import Naming
@@ -52,9 +52,14 @@ def _shown(row: Any) -> dict[str, Any]:
 
 
 def _details(_call: Call, row: Any) -> dict[str, Any]:
-    erratum = parse_erratum(zstandard.ZstdDecompressor().decompress(row.fragment))
+    fragment = zstandard.ZstdDecompressor().decompress(row.fragment)
+    erratum, by_module = parse_erratum(fragment), packages_by_module(fragment)
     return {
         **_shown(row),
+        "module_streams": [
+            {**module._asdict(), "packages": [each.filename.removesuffix(".rpm") for each in held]}
+            for module, held in by_module.items()
+        ],
         "summary": erratum.summary,
         "description": erratum.description,
         "solution": erratum.solution,

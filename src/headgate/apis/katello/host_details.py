@@ -3,9 +3,9 @@
 from typing import Any, Final, Literal
 
 from headgate.apis.actions import Call, Listing, ListParams, Params, Reply, doc
-from headgate.apis.katello.host_objects import host_object
+from headgate.apis.katello.host_objects import host_object, parameter_object
 from headgate.apis.katello.hosts import ID, hosts
-from headgate.apis.katello.unlisted import nothing_listed
+from headgate.apis.katello.unlisted import listed_whole
 from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import HostCollectionId, HostId, OrganizationId
 from headgate.services.access import AnyRow, load
@@ -19,6 +19,7 @@ from headgate.services.hosts.host_records import (
 )
 from headgate.services.hosts.hosts import load_to_edit, set_collections
 from headgate.services.listing import page
+from headgate.services.organizations.parameters import HOST, parameters_of_hosts
 from headgate.stores.db.tables import hosts as table
 
 _BASE: Final = "/api/hosts"
@@ -93,9 +94,12 @@ class InheritedParameters(ListParams):
     "inherited_parameters", "GET", f"{_ONE}/inherited_parameters", permission="view_hosts"
 )
 def inherited_parameters(call: Call, params: InheritedParameters) -> Listing:
-    """List none: only hosts themselves have parameters."""
+    """List those of its organization and of its location that nothing nearer replaces."""
     load(call.tx, call.actor, table, params.id)
-    return nothing_listed(call, params)
+    held = parameters_of_hosts(call.tx, [params.id]).get(params.id, [])
+    last = {each.name: each for each in held if each.associated_type != HOST.name}
+    shown = [parameter_object(each, each.associated_type) for _, each in sorted(last.items())]
+    return listed_whole(call, params, shown)
 
 
 class Collections(Params):

@@ -9,6 +9,7 @@ from headgate.apis.katello.shapes import named_all, permissions
 from headgate.domain.hosts import parameter_value
 from headgate.services.access import AnyRow
 from headgate.services.hosts.host_records import Beside
+from headgate.services.organizations.parameters import HOST, Owner, parameters_of
 from headgate.stores.db.tables.hosts import BOOTC_IMAGES
 
 _HIDDEN: Final = "*****"
@@ -60,9 +61,21 @@ def host_object(
         "updated_at": row.updated_at,
     }
     if parameters:
-        held = [_parameter(each, reveal=reveal) for each in around.parameters.get(row.id, [])]
-        shown |= {"parameters": held, "all_parameters": held}
+        shown |= _parameters(around.parameters.get(row.id, []), reveal=reveal)
     return shown
+
+
+def parameter_object(row: AnyRow, kind: str, *, reveal: bool = False) -> dict[str, Any]:
+    """Return a parameter of a host, organization or location; `reveal` shows a hidden value."""
+    value = parameter_value(row.value, row.parameter_type)
+    return {
+        "id": row.id,
+        "name": row.name,
+        "parameter_type": row.parameter_type,
+        "hidden_value?": row.hidden_value,
+        "value": _HIDDEN if row.hidden_value and not reveal else value,
+        "associated_type": kind,
+    }
 
 
 def bootc_of(row: AnyRow) -> dict[str, Any]:
@@ -131,13 +144,21 @@ def _subscription_facet(row: AnyRow) -> dict[str, Any]:
     }
 
 
-def _parameter(row: AnyRow, *, reveal: bool) -> dict[str, Any]:
-    value = parameter_value(row.value, row.parameter_type)
+def parameters_shown(call: Call, owner: Owner) -> list[dict[str, Any]]:
+    """Return the parameters of a thing as the thing shows them, without hidden values."""
+    rows = parameters_of(call.tx, call.actor, owner)
+    return [parameter_object(each, owner.kind.name) for each in rows]
+
+
+def _parameters(rows: Sequence[AnyRow], *, reveal: bool) -> dict[str, Any]:
+    """Return the host's own parameters, and what counts for it: of a name the last one."""
+    own = [each for each in rows if each.associated_type == HOST.name]
+    last = {each.name: each for each in rows}
+    # Who may change a host need not be allowed to see what its organization hides.
     return {
-        "id": row.id,
-        "name": row.name,
-        "parameter_type": row.parameter_type,
-        "hidden_value?": row.hidden_value,
-        "value": _HIDDEN if row.hidden_value and not reveal else value,
-        "associated_type": "host",
+        "parameters": [parameter_object(each, HOST.name, reveal=reveal) for each in own],
+        "all_parameters": [
+            parameter_object(each, each.associated_type, reveal=reveal and each in own)
+            for _, each in sorted(last.items())
+        ],
     }

@@ -12,6 +12,7 @@ from headgate.apis.actions import (
     list_page,
     wrapped,
 )
+from headgate.apis.katello.host_objects import parameters_shown
 from headgate.apis.katello.ignored_types import IgnoredTypes, refuse_ignored_types
 from headgate.domain.ids import LocationId, OrganizationId, SmartProxyId, UserId
 from headgate.services.access import AnyRow
@@ -27,6 +28,7 @@ from headgate.services.organizations.locations import (
     delete_location,
     update_location,
 )
+from headgate.services.organizations.parameters import LOCATION, Owner
 from headgate.services.organizations.taxonomies import organizations_of
 from headgate.stores.db.tables import location_organizations
 
@@ -191,4 +193,5 @@ def _full(call: Call, location_id: LocationId) -> dict[str, Any]:
             {"id": each.id, "name": each.name, "url": each.url}
             for each in smart_proxies_of(call.tx, call.actor, location_id)
         ],
+        "parameters": parameters_shown(call, Owner(LOCATION, location_id)),
     }

@@ -15,6 +15,7 @@ from headgate.apis.actions import (
     list_page,
     wrapped,
 )
+from headgate.apis.katello.host_objects import parameters_shown
 from headgate.apis.katello.ignored_types import IgnoredTypes, refuse_ignored_types
 from headgate.domain.errors import ConflictError
 from headgate.domain.ids import LocationId, OrganizationId, SmartProxyId, TaskId, UserId
@@ -36,6 +37,7 @@ from headgate.services.organizations.organizations import (
     create_organization,
     update_organization,
 )
+from headgate.services.organizations.parameters import ORGANIZATION, Owner
 from headgate.stores.db.tables import organizations as organizations_table
 from headgate.workflows.organization_requests import remove_organization_task
 
@@ -268,6 +270,7 @@ def _one(call: Call, organization_id: OrganizationId) -> dict[str, Any]:
         "smart_proxies": [
             {"id": each.id, "name": each.name, "url": each.url} for each in smart_proxies_of(*asked)
         ],
+        "parameters": parameters_shown(call, Owner(ORGANIZATION, organization_id)),
     }
 
 

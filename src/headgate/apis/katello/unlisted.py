@@ -1,8 +1,11 @@
-"""Lists of things of which there can be none (yet): their envelope is real, and empty."""
+"""Lists that no query makes: of things of which there can be none (yet), and short ones."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from headgate.apis.actions import Call, Listing, ListParams
+from headgate.domain.errors import BadRequestError
 from headgate.search import SearchError, parse
 from headgate.services.listing import Listed
 
@@ -24,3 +27,17 @@ def nothing_listed(call: Call, params: ListParams) -> Listing:
             raise
         error = unreadable.message
     return Listing(Listed((), 0, 0, window, window.sort_by or "id", "asc", error=error), ())
+
+
+def listed_whole(call: Call, params: ListParams, rows: Sequence[Any]) -> Listing:
+    """Return the page of a short list that is put together here; it cannot be searched."""
+    window = params.window
+    if window.search and window.search.strip() and window.completing is None:
+        raise BadRequestError("This list cannot be searched")
+    if window.usual:
+        window = replace(window, per_page=call.setting("entries_per_page"))
+    shown = rows
+    if window.per_page is not None:
+        first = (window.page - 1) * window.per_page
+        shown = rows[first : first + window.per_page]
+    return Listing(Listed((), len(rows), len(rows), window, "name", "asc"), shown)

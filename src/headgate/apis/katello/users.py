@@ -25,6 +25,7 @@ from headgate.services.accounts.authentication import REFUSED
 from headgate.services.accounts.user_records import (
     USERS,
     administrators_by_group,
+    all_usergroups_of,
     load_user,
     locations_of,
     organizations_of,
@@ -40,6 +41,7 @@ from headgate.services.accounts.users import (
     update_user,
 )
 from headgate.services.listing import page
+from headgate.services.related import Grouped
 
 users = Resource("users", "Users", dialect="foreman")
 
@@ -283,18 +285,21 @@ def _full(call: Call, user_id: UserId) -> dict[str, Any]:
     memberships = organizations_of(tx, actor, [row.id])[row.id]
     places = locations_of(tx, actor, [row.id]).get(row.id, [])
     groups = usergroups_of(tx, actor, [row.id]).get(row.id, [])
-    held = roles_of_groups(tx, actor, [each.id for each in groups])
+    everywhere = all_usergroups_of(tx, actor, row.id)
+    held = roles_of_groups(tx, actor, [each.id for each in everywhere])
     return {
         **_summary(row, memberships, administrators_by_group(tx, [row.id])),
         "default_organization": _among(memberships, row.default_organization_id),
         "default_location": _among(places, row.default_location_id),
         "locations": [{"id": each.id, "name": each.name, "title": each.title} for each in places],
         "roles": named_all(roles_of(tx, actor, [row.id]).get(row.id, [])),
-        "usergroups": [
-            {"id": each.id, "name": each.name, "roles": named_all(held.get(each.id, []))}
-            for each in groups
-        ],
+        "usergroups": [_group(each, held) for each in groups],
+        "cached_usergroups": [_group(each, held) for each in everywhere],
     }
+
+
+def _group(row: AnyRow, roles: Grouped) -> dict[str, Any]:
+    return {"id": row.id, "name": row.name, "roles": named_all(roles.get(row.id, []))}
 
 
 def _among(rows: list[AnyRow], key: int | None) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 """Reading users and their tokens."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Column, Row, Select, select
@@ -129,6 +129,20 @@ def usergroups_of(tx: Transaction, actor: Actor, user_ids: Collection[int]) -> G
     """Return by user the groups (name) that have it, as far as the actor sees them."""
     own = usergroup_users.c.user_id
     return taxonomies.linked_rows(tx, actor, own, user_ids, usergroups.c.name)
+
+
+def all_usergroups_of(tx: Transaction, actor: Actor, user_id: int) -> Sequence[AnyRow]:
+    """Return the groups (name) around a user, and those around them, as far as the actor sees."""
+    of, members = usergroup_users.c, usergroup_members.c
+    around = select(of.usergroup_id.label("id")).where(of.user_id == user_id)
+    around = around.cte("around", recursive=True)
+    around = around.union(
+        select(members.usergroup_id).join(around, around.c.id == members.member_id)
+    )
+    found = select(usergroups.c.id, usergroups.c.name).where(
+        usergroups.c.id.in_(select(around.c.id))
+    )
+    return tx.execute(scoped(found, actor, usergroups).order_by(usergroups.c.name)).all()
 
 
 def administrators_by_group(tx: Transaction, user_ids: Collection[int]) -> frozenset[int]:

@@ -12,6 +12,7 @@ from headgate.search.fields import Kind
 from headgate.services.access import Actor, load, scoped
 from headgate.services.hosts.view_environments import HOSTS, held_by, search_fields
 from headgate.services.listing import Catalog, of_organizations
+from headgate.services.organizations.parameters import parameters_of_hosts
 from headgate.services.related import AnyRow, Grouped, grouped
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among, among_texts
@@ -173,7 +174,7 @@ def beside(tx: Transaction, rows: Sequence[AnyRow], *, parameters: bool = True) 
     return Beside(
         environments=held_by(tx, HOSTS, ids),
         collections=grouped(collections, "host_id"),
-        parameters=_parameters(tx, ids) if parameters else {},
+        parameters=parameters_of_hosts(tx, ids) if parameters else {},
     )
 
 
@@ -221,11 +222,3 @@ def booted_digests(
         .order_by(image, digest)
     )
     return tx.execute(scoped(found, actor, hosts, organization_id=organization_id)).all()
-
-
-def _parameters(tx: Transaction, ids: Sequence[int]) -> Grouped:
-    of = host_parameters.c
-    rows = tx.execute(
-        select(host_parameters).where(among(tx, of.host_id, ids)).order_by(of.host_id, of.name)
-    )
-    return grouped(rows, "host_id")

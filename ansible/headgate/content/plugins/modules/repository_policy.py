@@ -58,6 +58,19 @@ options:
     description: Platforms of images to mirror.
     type: list
     elements: str
+  tag_limit_count:
+    description: How many of the newest tags are mirrored.
+    type: int
+  tag_limit_days:
+    description: Tags of images that are younger than so many days are mirrored.
+    type: int
+  upstream_authentication_hosts:
+    description: Other hosts that are shown the credentials of upstream, when it asks for tokens there.
+    type: list
+    elements: str
+  sigstore_url:
+    description: Where simple signatures of the images are.
+    type: str
 """
 
 EXAMPLES = r"""
@@ -92,7 +105,13 @@ _POLICIES = {
     "metadata_compression": {"type": "str", "choices": ["gz", "zstd"]},
     "immutable_tags": _WORDS,
     "container_platforms": _WORDS,
+    "tag_limit_count": _NUMBER,
+    "tag_limit_days": _NUMBER,
+    "upstream_authentication_hosts": _WORDS,
+    "sigstore_url": {"type": "str"},
 }
+# What is shown as null where nothing is set.
+_NONE = (("tag_limit_count", 0), ("tag_limit_days", 0), ("sigstore_url", ""))
 
 
 def main() -> None:
@@ -109,7 +128,10 @@ def main() -> None:
     key = headgate.given["signing_key"]
     if key is not None:
         wanted["signing_key_id"] = headgate.one("signing_keys", name=key)["id"] if key else None
-    headgate.settle(path, wanted, headgate.get(path))
+    shown = headgate.get(path)
+    headgate.settle(
+        path, wanted, {**shown, **{name: shown.get(name) or none for name, none in _NONE}}
+    )
 
 
 if __name__ == "__main__":

@@ -123,13 +123,18 @@ def parse_erratum(fragment: bytes) -> Erratum:
             for element in update.findall("references/reference")
         ),
         packages=tuple(dict.fromkeys(map(_package, packages))),
-        modules=tuple(
-            dict.fromkeys(
-                ErratumModule(*(element.get(name, "") for name in ErratumModule._fields))
-                for element in modules
-            )
-        ),
+        modules=tuple(dict.fromkeys(map(_module, modules))),
     )
+
+
+def packages_by_module(fragment: bytes) -> dict[ErratumModule, list[ErratumPackage]]:
+    """Return which packages an `<update>` element brings with each of its module streams."""
+    found: dict[ErratumModule, dict[ErratumPackage, None]] = {}
+    for part in parse_fragment(fragment, "An advisory").findall("pkglist/collection"):
+        packages = dict.fromkeys(map(_package, part.findall("package")))
+        for module in map(_module, part.findall("module")):
+            found.setdefault(module, {}).update(packages)
+    return {module: list(packages) for module, packages in found.items()}
 
 
 def render_updateinfo(fragments: Iterable[bytes]) -> Iterator[bytes]:
@@ -138,6 +143,10 @@ def render_updateinfo(fragments: Iterable[bytes]) -> Iterator[bytes]:
     for fragment in fragments:
         yield fragment + b"\n"
     yield b"</updates>\n"
+
+
+def _module(element: ET.Element) -> ErratumModule:
+    return ErratumModule(*(element.get(name, "") for name in ErratumModule._fields))
 
 
 def _package(element: ET.Element) -> ErratumPackage:

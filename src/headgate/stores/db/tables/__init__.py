@@ -66,6 +66,7 @@ from headgate.stores.db.tables.organizations import (
     repositories,
     repository_versions,
 )
+from headgate.stores.db.tables.parameters import location_parameters, organization_parameters
 from headgate.stores.db.tables.quotas import organization_quotas
 from headgate.stores.db.tables.recurrence import recurring_logics, sync_plans
 from headgate.stores.db.tables.roles import (
@@ -174,6 +175,7 @@ __all__ = [
     "http_proxy_organizations",
     "lifecycle_environments",
     "location_organizations",
+    "location_parameters",
     "locations",
     "login_failures",
     "missing_files",
@@ -181,6 +183,7 @@ __all__ = [
     "module_profiles",
     "oauth_nonces",
     "offered_units",
+    "organization_parameters",
     "organization_quotas",
     "organizations",
     "package_profile_packages",
