@@ -1,15 +1,24 @@
 """Changes of many hosts are whole or not there, whatever dies: in bulk, and when a view leaves."""
 
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from headgate.services.hosts.view_environments import HOSTS, KEYS, Holders, held_by, label_of
 from headgate.stores.db import Database, Transaction
-from headgate.stores.db.tables import content_overrides, distributions, hosts
+from headgate.stores.db.tables import (
+    content_overrides,
+    distributions,
+    host_collection_hosts,
+    hosts,
+)
+from support.control import control
+from support.crashes import CrashError, Fuse, FusedDatabase
 from support.ledger import require_order
 from support.stage import Stage, staged
 
@@ -63,6 +72,22 @@ class Farm:
         yield self._send("PUT", removal, destroy_content_view=True, **self._replacements())
         yield self._send("PUT", f"{bulk}/destroy", **some)
 
+    def requests(self) -> Iterator[tuple[str, str, dict[str, Any], Told]]:
+        """Yield what is changed before the answer is sent: how to ask for it, what the log says."""
+        bulk = "/api/hosts/bulk"
+        owner = {"organization_id": self.organization}
+        some = {"included": {"ids": self.hosts[:2]}, **owner}
+        made = self._send("POST", "/katello/api/host_collections", name="Some", **owner)
+        collections = {"host_collection_ids": [made["id"]]}
+        collected = [("host_collection", "Some", "update")]
+        yield "PUT", f"{bulk}/add_host_collections", {**some, **collections}, collected
+        (proxy,) = self.client.get("/api/smart_proxies").json()["results"]
+        source = {"content_source_id": proxy["id"], **self._pair("", self.staying)}
+        every = [("host", name, "update") for name in NAMES]
+        yield "PUT", f"{bulk}/change_content_source", {"host_ids": self.hosts, **source}, every
+        yield "PUT", f"{bulk}/remove_host_collections", {**some, **collections}, collected
+        yield "DELETE", bulk, some, [("host", name, "destroy") for name in NAMES[:2]]
+
     def state(self) -> Any:
         """Return what hosts and the key have, and which content view environments there are."""
         own = content_overrides.c
@@ -79,16 +104,21 @@ class Farm:
                 [_contents(tx, each) for each in (HOSTS, KEYS)],
                 sorted(each.partition("/")[2] for each in places),
                 overrides.all(),
+                tx.execute(select(host_collection_hosts).order_by("host_id")).all(),
             )
 
-    def audits(self, task: dict[str, Any]) -> Told:
-        """Return what the audit log says that the task did, whatever the organization's name."""
+    def audits(self, task: dict[str, Any] | None = None) -> Told:
+        """Return what the log says of the task, or of requests; organizations differ in name."""
         ours = self.stage.world.organization_label
         listed = self.client.get("/api/audits", params={"per_page": "all"}).json()["results"]
+        wanted = [each for each in listed if each["task_id"] == (task and task["id"])]
         return sorted(
-            (each["auditable_type"], each["auditable_name"].replace(ours, "Org"), each["action"])
-            for each in listed
-            if each["task_id"] == task["id"]
+            (
+                each["auditable_type"],
+                str(each["auditable_name"]).replace(ours, "Org"),
+                each["action"],
+            )
+            for each in wanted
         )
 
     def _replacements(self) -> dict[str, int]:
@@ -149,6 +179,7 @@ def test_a_crash_at_any_moment_leaves_hosts_and_log_as_before_or_as_after(
         [[["Dev/Staying"]], [["Dev/Staying"]]],
         ["Dev/Staying", "Library", "Library/Staying"],
         [("db1", "enabled", "0")],
+        [],
     )
     step = 1 if database_kind == "sqlite" else 2  # before or after a commit
     for crash_at in range(1, moments + 1, step):
@@ -164,3 +195,31 @@ def test_a_crash_at_any_moment_leaves_hosts_and_log_as_before_or_as_after(
                 assert (farm.state(), farm.audits(task)) == (after, told), crash_at
                 before = after
             assert stage.crashes == len(expected)
+
+
+def test_a_server_that_dies_in_a_request_has_changed_all_of_the_hosts_or_none(
+    fresh_databases: Iterator[str], tmp_path: Path
+) -> None:
+    with farming(next(fresh_databases), tmp_path / "farm") as farm:
+        url = farm.stage.database.url.render_as_string(hide_password=False)
+        fuse = Fuse()
+        dying = FusedDatabase(url, fuse)
+        client = control(dying).client()
+        for method, path, body, logged in farm.requests():
+            before, told = farm.state(), farm.audits()
+            crash_at = 0
+            while farm.state() == before:
+                assert farm.audits() == told
+                crash_at += 1
+                fuse.set(crash_at)
+                with pytest.raises(CrashError):
+                    client.request(method, path, json=body)
+            assert Counter(farm.audits()) - Counter(told) == Counter(logged), path
+            fuse.set(0)
+
+            after = farm.state()
+            again = client.request(method, path, json=body)
+
+            assert again.is_success or method == "DELETE", again.text
+            assert farm.state() == after
+        dying.close()

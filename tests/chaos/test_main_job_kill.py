@@ -20,12 +20,14 @@ from tempfile import TemporaryDirectory
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
 from headgate.domain.clock import utc_now
 from headgate.plugin import Ports
 from headgate.server.content_types import content_types
 from headgate.stores.blobs import FolderBlobStore
 from headgate.stores.db import Database
+from headgate.stores.db.tables import hosts
 from headgate.upstream import DownloadRules
 from headgate.workflows.collect import repair
 from headgate.workflows.workshop import Workshop
@@ -36,9 +38,10 @@ from support.picture import CREATEREPO, Picture, picture
 from support.upstream import Upstream, upstream
 from support.world import Json, World
 
-RUNS = max(int(os.environ.get("HEADGATE_TEST_CHAOS_RUNS", "10")), 10)
+RUNS = max(int(os.environ.get("HEADGATE_TEST_CHAOS_RUNS", "11")), 11)
 PACKAGES = 300
 STATES = 3
+HOSTS = 20
 # Of so many kills one takes the whole family; its restart costs seconds.
 WHOLE_FAMILY = 0.25
 _GENERATOR = Path(__file__).parents[2] / "benchmarks" / "repodata.py"
@@ -68,6 +71,7 @@ class MainJob:
     files: int = 0
     view: int = 0
     dev: int = 0
+    changes: int = 0
 
     def prepare(self) -> None:
         """Make what the operations work on."""
@@ -81,6 +85,10 @@ class MainJob:
         self.view = world.view("Base", self.mirror, self.pool, self.files)
         world.filter(self.view, "some", {"name": "*a"})
         self.dev = world.environment("Dev")
+        for number in range(HOSTS):
+            host = {"name": f"web{number}", "organization_id": world.organization_id}
+            made = world.client.post("/api/hosts", json={"host": host})
+            assert made.status_code == 201, made.text
 
     def operations(self) -> Iterator[Callable[[], Json]]:
         """Yield what is done, again and again with other content."""
@@ -96,6 +104,7 @@ class MainJob:
                 self.publish,
                 self.remove_oldest,
                 self.remove_files,
+                self.change_hosts,
             ]
         )
 
@@ -134,6 +143,17 @@ class MainJob:
         ids = [int(each["id"]) for each in self.world.list("files", repository_id=self.files)]
         path = f"repositories/{self.files}/remove_content"
         return self.world.put(path, ids=ids, content_type="file")
+
+    def change_hosts(self) -> Json:
+        self.changes += 1
+        body = {
+            "organization_id": self.world.organization_id,
+            "included": {"search": "web"},
+            "release_version": str(self.changes),
+        }
+        answer = self.world.client.put("/api/hosts/bulk/release_version", json=body)
+        assert answer.status_code == 202, answer.text
+        return answer.json()
 
     def newest(self) -> int:
         return max(int(each["id"]) for each in self.versions_shown())
@@ -182,6 +202,9 @@ def at_rest(family: Family) -> Picture:
         path.unlink()  # swept ten minutes later; that has its own test
     require_order(database, family.home)
     found = picture(database, family.home)
+    with database.read() as tx:
+        every = select(hosts.c.name, hosts.c.release_version).order_by(hosts.c.name)
+        found["hosts"] = tx.execute(every).all()
     database.close()
     return found
 

@@ -265,7 +265,7 @@ def test_proxies_get_environments_and_flatpaks_are_mirrored(outcomes: dict[str, 
 
 
 def test_what_is_there_is_looked_at(scene: Scene, outcomes: dict[str, Outcome]) -> None:
-    lists = {
+    lists: dict[str, tuple[str, list[str]]] = {
         "see filters": ("content_view_filters", ["No owls"]),
         "see subscriptions": ("subscriptions", []),
         "see exports": ("content_exports", []),

@@ -1,14 +1,19 @@
 """Headgate behind Debian's nginx, with the configuration that ships."""
 
+import ssl
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+import httpx2
 import pytest
+from oauthlib.oauth1 import Client
 
 from headgate.domain.clock import utc_now
 from headgate.pki.authority import Authority
@@ -16,8 +21,13 @@ from headgate.services.organizations.certificates import revoke_certificate
 from headgate.stores.db import Database
 from support import needs
 from support.nginx import front_of, proxied
+from support.oidc_provider import CLIENT, OidcProvider, oidc_provider, rsa_key
+from support.ports import free_ports
 from support.server import Server, serving
 from support.world import World
+
+CURRENT = "/api/current_user"
+SECRET = "a consumer secret of 32 characters"  # noqa: S105 - of these tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,29 @@ class Front:
     guarded: str
     open: str
     debug: Path  # the organization's debug certificate
+    provider: OidcProvider
+
+    @property
+    def url(self) -> str:
+        """Its address with TLS, as clients know it."""
+        return f"https://localhost:{self.port}"
+
+    def ask(self, path: str, *, at: str | None = None, **headers: str) -> httpx2.Response:
+        """Ask the API in the name of whom the headers tell of; TLS is verified."""
+        trusted = ssl.create_default_context(cafile=str(self.server.ca))
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        with httpx2.Client(base_url=at or self.url, verify=trusted, trust_env=False) as client:
+            return client.get(path, headers=named)
+
+    def bearing(self, token: str) -> int:
+        """Return the status for somebody who comes with a token of the provider."""
+        return self.ask(CURRENT, authorization=f"Bearer {token}").status_code
+
+    def signed(self, url: str, **chosen: str) -> dict[str, str]:
+        """Return the headers by which the consumer signs a request to this address."""
+        signer: Any = Client("installer", client_secret=chosen.get("secret", SECRET))
+        _, headers, _ = signer.sign(url)
+        return {"authorization": headers["Authorization"], "foreman_user": "admin"}
 
     def get(self, path: str, *options: str, plain: bool = False) -> tuple[int, str, bytes]:
         """Return status, headers and body as curl gets them."""
@@ -61,9 +94,28 @@ class Front:
 
 
 @pytest.fixture(scope="module")
-def front(tmp_path_factory: pytest.TempPathFactory, aviary: Path) -> Iterator[Front]:
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcProvider]:
+    with oidc_provider(tmp_path_factory.mktemp("oidc")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def front(
+    tmp_path_factory: pytest.TempPathFactory, aviary: Path, provider: OidcProvider
+) -> Iterator[Front]:
     work = tmp_path_factory.mktemp("front")
-    settings = {**proxied(work), "HEADGATE_UPSTREAM_FILE_ROOTS": str(aviary.parent)}
+    ports = free_ports(2)
+    settings = {
+        **proxied(work),
+        "HEADGATE_LISTEN_URL": f"https://localhost:{ports[0]}",
+        "HEADGATE_UPSTREAM_FILE_ROOTS": str(aviary.parent),
+        "HEADGATE_OIDC_ISSUER": provider.issuer,
+        "HEADGATE_OIDC_AUDIENCE": CLIENT,
+        "HEADGATE_OIDC_CA_FILE": str(provider.ca),
+        "HEADGATE_OIDC_CREATE_USERS": "yes",
+        "HEADGATE_OAUTH_CONSUMER_KEY": "installer",
+        "HEADGATE_OAUTH_CONSUMER_SECRET": SECRET,
+    }
     with serving(work / "home", settings=settings) as server, server.client() as client:
         world = World(client, organization="Front")
         world.mirror("guarded", aviary.as_uri() + "/", unprotected=False)
@@ -72,9 +124,9 @@ def front(tmp_path_factory: pytest.TempPathFactory, aviary: Path) -> Iterator[Fr
         debug.write_text(
             client.get("/katello/api/organizations/Front/download_debug_certificate").text
         )
-        with front_of(server, work) as (port, http_port):
+        with front_of(server, work, ports=ports) as (port, http_port):
             guarded, free = (world.content_path(name) for name in ("guarded", "open"))
-            yield Front(server, port, http_port, guarded, free, debug)
+            yield Front(server, port, http_port, guarded, free, debug, provider)
 
 
 @pytest.fixture
@@ -178,3 +230,83 @@ def test_the_folder_of_blobs_is_not_reachable_from_outside(front: Front) -> None
     below = blob.relative_to(front.server.home / "blobs")
 
     assert front.get(f"/.headgate-blobs/{below}")[0] == 404
+
+
+def test_a_token_of_the_provider_lets_its_user_in_through_nginx(front: Front) -> None:
+    provider = front.provider
+    answer = front.ask(CURRENT, authorization=f"Bearer {provider.token('robin')}")
+
+    assert answer.json()["login"] == "robin"
+    assert answer.headers["server"].startswith("nginx")
+    now = int(time.time())
+    for name, token in {
+        "expired": provider.token("robin", iat=now - 600, nbf=now - 600, exp=now - 300),
+        "another audience": provider.token("robin", aud="another"),
+        "another issuer": provider.token("robin", iss="https://elsewhere.example"),
+        "another key": provider.token("robin", key=rsa_key("first")),
+    }.items():
+        assert front.bearing(token) == 401, name
+
+
+def test_a_signed_request_is_of_the_address_that_clients_of_nginx_see(front: Front) -> None:
+    seen = f"{front.url}{CURRENT}"
+    searched = "/api/users?search=login+%3D+admin&per_page=5"
+    own = f"{front.server.url}{CURRENT}"
+
+    assert front.ask(CURRENT, **front.signed(seen)).json()["login"] == "admin"
+    assert front.ask(searched, **front.signed(front.url + searched)).json()["subtotal"] == 1
+    headers = front.signed(seen)
+    assert front.ask(CURRENT, **headers).status_code == 200
+    assert front.ask(CURRENT, **headers).status_code == 401  # replayed
+    for name, signed in {
+        "the address behind nginx": front.signed(own),
+        "no port": front.signed(f"https://localhost{CURRENT}"),
+        "another scheme": front.signed(seen.replace("https", "http")),
+        "another secret": front.signed(seen, secret="x" * 32),
+    }.items():
+        assert front.ask(CURRENT, **signed).status_code == 401, name
+
+
+def test_what_clients_say_of_their_own_address_counts_nowhere(front: Front) -> None:
+    seen, own = f"{front.url}{CURRENT}", f"{front.server.url}{CURRENT}"
+    plain = seen.replace("https", "http")
+    forged = {
+        "x_forwarded_proto": "http",
+        "x_forwarded_host": "elsewhere.example",
+        "x_forwarded_port": "80",
+        "x_forwarded_for": "203.0.113.9",
+    }
+
+    assert front.ask(CURRENT, **front.signed(seen), **forged).status_code == 200
+    assert front.ask(CURRENT, **front.signed(plain), **forged).status_code == 401
+    elsewhere = front.signed(f"https://elsewhere.example{CURRENT}")
+    assert front.ask(CURRENT, **elsewhere, **forged).status_code == 401
+    # Headgate's own port is no proxy's: nobody is believed there.
+    direct = {"at": front.server.url, **forged}
+    assert front.ask(CURRENT, **front.signed(own), **direct).status_code == 200
+    plain = own.replace("https", "http")
+    assert front.ask(CURRENT, **front.signed(plain), **direct).status_code == 401
+
+
+def test_the_smart_proxy_of_the_server_is_where_clients_reach_it(front: Front) -> None:
+    with front.server.client() as client:
+        (proxy,) = client.get("/api/smart_proxies").json()["results"]
+        capsule = client.get(f"/katello/api/capsules/{proxy['id']}").json()
+
+    assert (proxy["url"], capsule["url"]) == (front.url, front.url)
+    assert front.ask("/healthz", at=proxy["url"]).status_code == 200
+
+
+def test_a_provider_that_changes_its_key_is_believed_by_the_new_one(front: Front) -> None:
+    provider = front.provider
+    assert front.bearing(provider.token("robin")) == 200
+    first, provider.keys[0] = provider.token("robin"), rsa_key("second")
+    deadline = time.monotonic() + 30
+
+    # It is asked at most every ten seconds.
+    while front.bearing(provider.token("robin")) != 200:
+        assert time.monotonic() < deadline, "the new key is not found"
+        time.sleep(0.25)
+
+    assert front.bearing(first) == 401
+    assert provider.asked.count("/realm/keys") == 2

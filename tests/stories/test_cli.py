@@ -8,6 +8,7 @@ import pty
 import re
 import resource
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -401,7 +402,7 @@ def test_a_task_may_be_left_watched_again_and_cancelled(
 def test_ctrl_c_leaves_the_task_and_says_how_to_stop_it(
     shell: Shell, stalled: Sequence[str]
 ) -> None:
-    with Terminal(shell, "repository", "synchronize", *stalled) as shown:
+    with Terminal(shell, "headgate", "repository", "synchronize", *stalled) as shown:
         shown.read_until(lambda text: "│" in text)
 
         shown.process.send_signal(signal.SIGINT)
@@ -472,6 +473,58 @@ def test_bash_completes_with_the_script_it_is_given(shell: Shell) -> None:
     assert done.stdout.strip() == "create"
 
 
+def test_bash_completes_a_search_with_what_the_server_offers(
+    shell: Shell, organization: str
+) -> None:
+    for product in ("Herons", 'The "he$ron"', "Bird's"):
+        shell.says("product", "create", "--organization", organization, "--name", product)
+
+    def completed(*words: str, **environment: str) -> list[str]:
+        line = ["headgate", "product", "list", *words]
+        asked = (
+            'eval "$(headgate completion bash)"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1));'
+            """ _headgate; printf '%s\\n' "${COMPREPLY[@]}" """
+        )
+        done = subprocess.run(
+            ["bash", "-c", asked, "bash", *line],
+            env=shell.environment | environment,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            check=True,
+            timeout=20,
+        )
+        assert done.stderr == ""
+        return done.stdout.split("\n")[:-1]
+
+    mine = ("--organization", f"'{organization}'", "--search")
+    assert completed(*mine, "'lab") == ["label"]
+    assert completed(*mine, "lab") == ["label"]
+    assert completed(*mine, "'name = H") == ["name = Herons"]
+    assert completed(*mine, "'name = B") == [r"name = Bird'\''s"]
+    assert completed(*mine, '"name = T') == [r"name = \"The \\\"he\$ron\\\"\""]
+    assert completed(*mine, "'label = Herons and na") == ["label = Herons and name"]
+    assert completed("--search", "'nest = ") == [""]
+    assert completed("--organization", "absent", "--search", "'name = ") == [""]
+    assert completed("--nonsense", "--search", "'name = ") == [""]
+    assert completed(*mine, "'name = ", HEADGATE_USERNAME="nobody") == [""]
+    with socket.create_server(("localhost", 0)) as silent:
+        address = f"http://localhost:{silent.getsockname()[1]}"
+        assert completed("--search", "'na", HEADGATE_SERVER_URL=address) == [""]
+
+
+def test_a_key_that_is_pressed_in_bash_completes_a_search(shell: Shell, organization: str) -> None:
+    shell.says("product", "create", "--organization", organization, "--name", "Herons")
+
+    with Terminal(shell, "bash", "--norc", "-i") as terminal:
+        terminal.type('eval "$(headgate completion bash)"; echo re""ady\n')
+        terminal.read_until(lambda text: "ready" in text)
+        terminal.type(
+            f"headgate product list --organization '{organization}' --search 'name = He\t"
+        )
+        terminal.read_until(lambda text: "'name = Herons'" in text)
+
+
 @pytest.mark.parametrize("name", ["zsh", "fish"])
 def test_other_shells_have_a_script_too(shell: Shell, name: str) -> None:
     assert "headgate __complete" in shell.says("completion", name)
@@ -503,9 +556,13 @@ class Terminal:
         self._master, slave = pty.openpty()
         self.text = ""
         self.process = subprocess.Popen(
-            [HEADGATE, *words], env=shell.environment, stdin=slave, stdout=slave, stderr=slave
+            words, env=shell.environment, stdin=slave, stdout=slave, stderr=slave
         )
         os.close(slave)
+
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._master, keys.encode())
 
     def read_until(self, ready: Callable[[str], bool]) -> None:
         """Read until what was drawn says so; fail when the command ends before."""

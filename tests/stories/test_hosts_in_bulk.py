@@ -85,8 +85,13 @@ def test_a_change_ends_in_words_if_what_hosts_were_to_get_is_gone(house: House) 
     view = world.view("Web", house.files("notes", one=b"1"))
     world.publish(view)
     library = world.environment("Library")
-    pair = {"environment_id": library, "content_view_id": view}
-    asked = _bulk(house, "/environment_content_view", included={"ids": [host]}, **pair).json()
+    asked = _bulk(
+        house,
+        "/environment_content_view",
+        included={"ids": [host]},
+        environment_id=library,
+        content_view_id=view,
+    ).json()
     world.delete(f"content_views/{view}/environments/{library}")
 
     house.stop_worker()

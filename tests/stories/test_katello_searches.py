@@ -1,7 +1,8 @@
 """Every field by which Katello's clients search, against what the lists here offer.
 
-`katello_search_fields.tsv` holds a resource, its list and its fields a line, as katello.md 2.4 and
-1.13 have them. `katello_search_absent.txt` holds what is not there yet: it may only become shorter.
+`katello_search_fields.tsv` holds a resource, its list and its fields a line: what hammer, playbooks
+and people search by. `katello_search_absent.txt` holds what is not there yet: it may only become
+shorter.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from starlette.testclient import TestClient
 from headgate.upstream import DownloadRules
 from support.house import House
 from support.push_scene import PushScene, picture
+from support.rights import Rights
 
 _DATA: Final = Path(__file__).parents[1] / "data"
 
@@ -68,6 +70,16 @@ def test_content_is_found_by_what_stands_beside_it(house: House, aviary: Path) -
         *("distribution_version ^ (0, 1)", "distribution_bootable = yes and id > 0"),
     ):
         assert found("repositories", search, "id") == [birds], search
+    shown = world.show("repositories", birds)
+    told = {name: value for name, value in shown.items() if name.startswith("distribution_")}
+    assert told == {
+        "distribution_version": "1",
+        "distribution_arch": "x86_64",
+        "distribution_family": "Tests",
+        "distribution_variant": "Nests",
+        "distribution_bootable": True,
+    }
+    assert "distribution_version" not in world.show("repositories", plain)
     for search in (
         *("null? distribution_version", "distribution_version != 1", "not distribution_bootable"),
         *("distribution_variant !~ nest", "distribution_uuid != 12", "name = plain"),
@@ -89,9 +101,8 @@ def test_tags_are_found_by_repository_and_image(house: House) -> None:
     scene.untag(sloop, "1.0")
     house.stop_worker()
     label = house.world.organization_label.lower()
-    keeper = house.control.user(
-        "keeper", organizations=[house.organization], permissions=["view_products"]
-    )
+    own = [house.organization]
+    keeper = house.control.user("keeper", organizations=own, permissions=["view_products"])
 
     def found(search: str, client: TestClient = house.admin, **scope: Any) -> list[str]:
         params = {"search": search, **scope}
@@ -106,6 +117,23 @@ def test_tags_are_found_by_repository_and_image(house: House) -> None:
     assert found("repository = sloop", repository_id=sloop) == ["latest"]
     assert found("repository > a") == []
     assert found(f"image = {label}/ships/brig") == ["2.0"]
+    rights, lookout = Rights(house.admin), house.control.user("lookout", organizations=own)
+    role = rights.role("Lookouts", "view_content_views")
+    rights.filter(role, "view_products", search="name = Birds")
+    (user,) = house.admin.get("/api/users", params={"search": "login = lookout"}).json()["results"]
+    rights.give(user["id"], role)
+
+    def offered(client: TestClient, search: str) -> list[str]:
+        path = "/katello/api/docker_tags/auto_complete_search"
+        return [each["label"] for each in client.get(path, params={"search": search}).json()]
+
+    assert found("id > 0", lookout) == ["1.0", "latest"]
+    assert found("repository = sloop", lookout) == []
+    assert offered(lookout, "repository = ") == offered(lookout, "image = ") == []
+    assert offered(keeper, "repository = s") == ["repository = sloop"]
+    assert offered(keeper, "image = ") == []
+    assert offered(house.admin, "repository = ") == ["repository = brig", "repository = sloop"]
+    assert f"image = {label}/ships/brig" in offered(house.admin, "image = ")
     assert found("image ~ fleet") == ["1.0", "latest"]
     assert found("image ~ fleet", keeper) == []
     assert found("repository = sloop", keeper) == ["latest"]

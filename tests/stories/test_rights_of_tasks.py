@@ -12,6 +12,8 @@ from headgate.stores.db.tables import (
     publications,
     repository_versions,
 )
+from headgate.workflows.definitions import workflows
+from headgate.workflows.rights import RIGHTS, WITHOUT_RIGHTS
 from support.aviary import ROOK
 from support.house import House
 from support.rights import Rights
@@ -88,11 +90,18 @@ class Keeper:
         seeing = ("view_content_credentials", "view_hosts", "view_lifecycle_environments")
         self._sees = self._rights.role("Sees", *VIEWING, *seeing)
 
-    def may(self, *permissions: str) -> None:
-        """Do this and nothing else from now on."""
+    def may(self, *permissions: str, seeing: bool = True) -> None:
+        """Do this and nothing else from now on, but see things unless told otherwise."""
         self._roles += 1
         doing = [self._rights.role(f"Does {self._roles}", *permissions)] if permissions else []
-        self._rights.give(self._id, self._sees, *doing)
+        self._rights.give(self._id, *([self._sees] if seeing else []), *doing)
+
+    def may_some(self, permission: str, *, search: str) -> None:
+        """Do this to what a search finds, and nothing else from now on."""
+        self._roles += 1
+        role = self._rights.role(f"Does {self._roles}")
+        self._rights.filter(role, permission, search=search)
+        self._rights.give(self._id, self._sees, role)
 
     def ask(self, what: str, method: str, path: str, **body: Any) -> None:
         """Ask for a task, or for a change that a task follows from."""
@@ -119,6 +128,12 @@ class Keeper:
     def _tasks(self) -> set[str]:
         found = self.house.admin.get("/foreman_tasks/api/tasks", params={"per_page": "all"})
         return {each["id"] for each in found.json()["results"]}
+
+
+def test_every_workflow_says_which_right_it_needs(house: House) -> None:
+    names = {each.name for each in workflows(house.workshop())}
+
+    assert names == RIGHTS.keys() | WITHOUT_RIGHTS
 
 
 NEEDED = {
@@ -237,8 +252,33 @@ def test_each_part_of_what_a_task_does_needs_its_right(house: House) -> None:
     house.start_worker()
     assert keeper.told() == {"publish and promote": f"error {_lacking(every[1])}"}
 
+    house.stop_worker()
+    keeper.ask("publish", "POST", publish)
+    keeper.may(every[0], seeing=False)
+    house.start_worker()
+    assert keeper.told() == {"publish": f"error {_lacking('view_content_views')}"}
+
     left = world.list("content_view_versions", content_view_id=view)
     assert sorted(each["id"] for each in left) == versions
+
+
+def test_a_right_that_a_search_limits_is_for_what_it_finds_when_the_task_runs(house: House) -> None:
+    keeper = Keeper(house)
+    keeper.may_some("edit_hosts", search="name ~ web")
+    owner = {"organization_id": house.organization}
+    made = [
+        house.admin.post("/api/hosts", json={"host": {**owner, "name": name}})
+        for name in ("web0", "web1")
+    ]
+    both = [each.json()["id"] for each in made]
+    release = "/api/hosts/bulk/release_version"
+    for host in both:
+        meant = {"included": {"ids": [host]}, **owner}
+        keeper.ask(f"change {host}", "PUT", release, **meant, release_version="9")
+    house.admin.put(f"/api/hosts/{both[0]}", json={"host": {"name": "db0"}})
+    house.start_worker()
+
+    assert list(keeper.told().values()) == [f"error {_lacking('edit_hosts')}", "success"]
 
 
 def _lacking(permission: str) -> str:

@@ -18,6 +18,9 @@ HEADGATE = Path(sys.executable).with_name("headgate")
 _numbers = count(1)
 
 
+OVERRIDE = "Activation Key,Repository,Name,Value"
+
+
 class Sheets:
     """A person who exports and imports."""
 
@@ -90,6 +93,8 @@ def test_everything_of_an_organization_moves_to_another_by_sheets(
     sheets: Sheets, server: Server
 ) -> None:
     first, second = sheets.organization(), sheets.organization()
+    host = f"one.{os.getpid()}.example.test"
+    repository = r"Birds, all\/some/a\/b, c"
     plenty = [
         ("lifecycle-environments", "Name,Prior,Description", ("Dev", "Library", "=1+1")),
         ("lifecycle-environments", "Name,Prior", ("Prod", "Dev")),
@@ -119,7 +124,12 @@ def test_everything_of_an_organization_moves_to_another_by_sheets(
             "Name,Max Hosts,Content View Environments,Service Level",
             ("key", "3", "Library", "Standard"),
         ),
-        ("hosts", "Name,Comment", (f"one.{os.getpid()}.example.test", "- a comment")),
+        ("hosts", "Name,Comment", (host, "- a comment")),
+        ("content-views", "Name,Composite", ("Whole", "yes")),
+        ("content-view-components", "Content View,Component,Version", ("Whole", "Base", "latest")),
+        ("host-collection-members", "Host Collection,Host", ("Few", host)),
+        ("activation-key-overrides", OVERRIDE, ("key", repository, "enabled", "yes")),
+        ("host-overrides", f"Host{OVERRIDE[14:]}", (host, repository, "priority", "5")),
     ]
     for noun, titles, line in plenty:
         assert sheets.import_(noun, sheet(titles, line), organization=first) == counts(created=1)
@@ -182,12 +192,83 @@ def test_each_line_that_cannot_be_done_is_named_and_the_others_are_done(sheets: 
     )
 
     assert done.stderr == (
-        "Error: line 3: there is no sync plan 'Nightly'\n"
+        "Error: line 3, column Sync Plan: there is no sync plan 'Nightly'\n"
         "Error: line 6: line 2 is about the same\n"
-        "Error: line 7: Name is missing\n"
+        "Error: line 7, column Name: it is missing\n"
     )
     assert done.stdout.endswith("Products: 2 created, 0 changed, 0 unchanged, 3 refused\n")
-    assert fixed.stderr == "Error: line 2: Label is 'first' and cannot be changed to 'other'\n"
+    assert fixed.stderr == (
+        "Error: line 2, column Label: it is 'first' and cannot be changed to 'other'\n"
+    )
+
+
+def test_parts_are_made_changed_and_refused_line_by_line(sheets: Sheets) -> None:
+    organization = sheets.organization()
+    mine = ["--organization", organization]
+
+    def made(noun: str, titles: str, *lines: Sequence[str]) -> Mapping[str, int]:
+        return sheets.import_(noun, sheet(titles, *lines), organization=organization)
+
+    def refused(noun: str, titles: str, *lines: Sequence[str]) -> str:
+        words = ("csv", noun, "--import", *mine)
+        return sheets.run(*words, code=65, sheet=sheet(titles, *lines)).stderr
+
+    made("products", "Name", ["Birds"])
+    repositories = [["Birds", "rpms", "yum"], ["Birds", "files", "file"]]
+    made("repositories", "Product,Name,Content Type", *repositories)
+    made("content-views", "Name,Composite", ["Base", "no"], ["Whole", "yes"])
+    sheets.run("content-view", "publish", "--name", "Base", *mine)
+    components = "Content View,Component,Version"
+    assert made("content-view-components", components, ["Whole", "Base", "1.0"])["created"] == 1
+    exported = sheets.export("content-view-components", organization)
+    assert exported.splitlines()[1:] == [f"{organization},Whole,Base,1.0"]
+    again = sheets.import_("content-view-components", exported, organization=organization)
+    assert again == counts(unchanged=1)
+    assert made("content-view-components", components, ["Whole", "Base", "latest"])["changed"] == 1
+    told = refused(
+        *("content-view-components", components),
+        *(["Whole", "Base", "9.0"], ["Whole", "Nest", "latest"], ["Whole", "Base", ""]),
+        ["Base", "Whole", "latest"],
+    )
+    assert told.splitlines()[:3] == [
+        "Error: line 2, column Version: 'Base' has no version '9.0'; or say latest",
+        "Error: line 3, column Component: there is no content view 'Nest'",
+        "Error: line 4, column Version: it is missing",
+    ]
+    assert told.splitlines()[3].startswith("Error: line 5")
+    after = sheets.export("content-view-components", organization)
+    assert after == exported.replace("1.0", "latest")
+
+    made("host-collections", "Name,Max Hosts", ["Few", "1"])
+    hosts = [f"{name}.{os.getpid()}.parts.test" for name in ("a", "b")]
+    made("hosts", "Name", *([name] for name in hosts))
+    members = "Host Collection,Host"
+    told = refused("host-collection-members", members, *(["Few", each] for each in hosts))
+    assert told.startswith("Error: line 3")
+    assert made("host-collection-members", members, ["Few", hosts[0]]) == counts(unchanged=1)
+
+    key, own = "activation-key-overrides", OVERRIDE
+    made("activation-keys", "Name", ["key"])
+    override = ["key", "Birds/rpms", "enabled", "no"]
+    assert made(key, own, override, ["key", "Birds/rpms", "cost", "7"]) == counts(created=2)
+    assert made(key, own, ["key", "Birds/rpms", "enabled", "0"]) == counts(unchanged=1)
+    assert made(key, own, ["key", "Birds/rpms", "enabled", "true"]) == counts(changed=1)
+    told = refused(
+        *(key, own),
+        *(["key", "Birds/files", "enabled", "1"], ["key", "Birds/rpms", "enabled", "maybe"]),
+        ["key", "Birds/rpms", "cost", "default"],
+    )
+    assert "line 2, column Repository: it is of type file" in told
+    assert "Error: line 3: The value of the override enabled must be" in told
+    assert "line 4, column Value: a sheet removes no overrides" in told
+    assert sheets.export(key, organization).splitlines()[1:] == [
+        f"{organization},key,Birds/rpms,cost,7",
+        f"{organization},key,Birds/rpms,enabled,1",
+    ]
+    dry = ("csv", "host-overrides", "--import", *mine, "--dry-run")
+    line = sheet(f"Host{own[14:]}", [hosts[0], "Birds/rpms", "enabled", "1"])
+    assert "1 created" in sheets.run(*dry, sheet=line).stdout
+    assert sheets.export("host-overrides", organization).count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -269,7 +350,10 @@ def test_a_command_says_one_way(sheets: Sheets, tmp_path: Path) -> None:
     assert "say either --export or --import" in both.stderr
     assert "say either --export or --import" in neither.stderr
     assert "--dry-run is for --import" in dry.stderr
-    assert "there is no sheet of `nests`; there are: activation-keys, content-" in nests.stderr
+    assert (
+        "there is no sheet of `nests`; there are: activation-key-overrides, activation-keys, "
+        in nests.stderr
+    )
     assert "users are not of one organization" in of_one.stderr
     assert completed == "products\t\n"
     assert (

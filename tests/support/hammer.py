@@ -50,6 +50,18 @@ class Hammer:
         """The resources that the apidoc lists."""
         return set(self._resources)
 
+    def knows(self, action: str) -> bool:
+        """Say whether there is a `resource#action`."""
+        resource, _, verb = action.partition("#")
+        methods = self._resources.get(resource, {}).get("methods", [])
+        return any(each["name"] == verb for each in methods)
+
+    def only_looks(self, action: str) -> bool:
+        """Say whether a `resource#action` changes nothing."""
+        resource, _, verb = action.partition("#")
+        apis = self._method(resource, verb)["apis"]
+        return all(each["http_method"] == "GET" for each in apis)
+
     def call(self, resource: str, action: str, **params: Any) -> Any:
         """Run an action with flat parameters and return what it answers."""
         answer = self.ask(resource, action, **params)

@@ -3,7 +3,7 @@
 import os
 import signal
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -115,10 +115,12 @@ def proxied(work: Path) -> dict[str, str]:
 
 
 @contextmanager
-def front_of(server: Server, work: Path) -> Generator[tuple[int, int]]:
+def front_of(
+    server: Server, work: Path, *, ports: Sequence[int] = ()
+) -> Generator[tuple[int, int]]:
     """Run nginx before a server, configured as we ship it; yields its ports: TLS and plain."""
     program = needs.program("nginx")
-    port, http_port = free_ports(2)
+    port, http_port = ports or free_ports(2)
     text = files("headgate.server").joinpath("nginx.conf.template").read_text()
     for name, value in {
         "HOST": "localhost",

@@ -7,6 +7,7 @@ so in `Origin` or `Sec-Fetch-Site`; programs such as hammer send neither (katell
 
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Final, Self
@@ -75,6 +76,10 @@ class Caller:
             agent=headers.get("user-agent", ""),
             signed=_signed(request),
         )
+
+    def with_form(self, form: Sequence[tuple[bytes, bytes]]) -> Self:
+        """Return the caller with the form that was signed with the request."""
+        return replace(self, signed=self.signed and replace(self.signed, form=form))
 
     @property
     def actor_or_anonymous(self) -> Actor:
@@ -146,6 +151,10 @@ class Authenticator:
         actor = self.sign_in.actor_of(read_basic(caller.authorization), address=caller.address)
         return replace(caller, actor=actor, authenticated=True, by_password=True)
 
+    def needs_form(self, caller: Caller) -> bool:
+        """Whether the body, a form, is a part of what a consumer says that it signed."""
+        return self._consumer is not None and caller.signed is not None and caller.signed.is_form
+
     def new_session(self, tx: Transaction, caller: Caller, actor: Actor) -> str:
         """Start a session for a login and return its cookie's value; one from before ends."""
         return open_session(
@@ -179,17 +188,16 @@ def _consumer(services: Services) -> Consumer | None:
 
 
 def _signed(request: Request) -> SignedRequest | None:
-    """Return the request as a consumer signs it; None if it says not once who asks, or is a form.
+    """Return the request as a consumer signs it, but for a form; None if it says not once who asks.
 
-    The fields of a form would be a part of what is signed, and are not read yet.
+    What a reading request would send as a form is read by nobody, so counts for nothing.
     """
     headers, scope = request.headers, request.scope
     authorization = headers.get("authorization", "")
     users = headers.getlist("foreman-user")
     if authorization[:6].lower() != "oauth " or len(users) != 1:
         return None
-    if headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
-        return None
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     path: bytes = scope.get("raw_path") or scope["path"].encode()
     query: bytes = scope["query_string"]
     return SignedRequest(
@@ -198,6 +206,7 @@ def _signed(request: Request) -> SignedRequest | None:
         query=query.decode("latin-1"),
         authorization=authorization[:_LONGEST],
         login=users[0],
+        is_form=media_type == "application/x-www-form-urlencoded",
     )
 
 

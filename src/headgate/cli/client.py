@@ -4,7 +4,7 @@ import base64
 import http.client
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -53,11 +53,12 @@ class Answer(NamedTuple):
 
 
 class RefusedError(CliError):
-    """The server did not do it; `status` is that of HTTP."""
+    """The server did not do it; `status` is that of HTTP, `blamed` the parameters that it names."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, blamed: Sequence[str] = ()) -> None:
         super().__init__(message, _exit_code(status))
         self.status = status
+        self.blamed = blamed
 
 
 class Api:
@@ -111,7 +112,7 @@ class Api:
             headers["Content-Type"] = media_type
         answer = self._exchange(method, target, content, headers)
         if answer.status >= 400:
-            raise RefusedError(_message(answer, self._session), answer.status)
+            raise RefusedError(_message(answer, self._session), answer.status, _blamed(answer))
         if answer.status >= 300:
             raise CliError(
                 f"the server points elsewhere ({answer.status}): is {self.url} its address?",
@@ -219,6 +220,11 @@ def _message(answer: Answer, session: Session) -> str:
     if answer.status == 401 and session.username is None:
         return f"{message}; run `headgate login`"
     return message
+
+
+def _blamed(answer: Answer) -> Sequence[str]:
+    said = (fields_of(answer.json()) if answer.is_json else None) or {}
+    return tuple(fields_of(said.get("errors")) or ())
 
 
 def _unreachable(url: str, error: Exception) -> CliError:

@@ -1,6 +1,7 @@
 """Completion for shells: the shell asks `headgate __complete`, which answers from the data file.
 
-click's own needs an import of a tenth of a second for every press of the key, and its tree.
+click's own needs an import of a tenth of a second for every press of the key, and its tree. How a
+`--search` may go on, the server is asked.
 """
 
 import sys
@@ -16,19 +17,27 @@ if TYPE_CHECKING:
 
 Json = Mapping[str, Any]
 
+_SEARCH = "--search"
 _FILES = "\0files"  # no candidates: let the shell complete names of files
 
-_BASH = """\
-_headgate() {
-    local answer
+_BASH = r"""_headgate() {
+    local answer word=${COMP_WORDS[COMP_CWORD]}
     answer=$(headgate __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
     if [[ $answer == files ]]; then
         compopt -o filenames 2>/dev/null
-        mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
-    else
-        mapfile -t COMPREPLY < <(cut -f1 <<<"$answer")
-        [[ -z ${COMPREPLY[0]-} ]] && COMPREPLY=()
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return
     fi
+    if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --search ]]; then
+        compopt -o nospace 2>/dev/null
+        case $word in
+            \'*) answer=$(sed "s/'/'\\\\''/g" <<<"$answer") ;;
+            \"*) answer=$(sed 's/[\\"$`]/\\&/g' <<<"$answer") ;;
+            *) answer=$(sed "s/[^[:alnum:]_.\t]/\\\\&/g" <<<"$answer") ;;
+        esac
+    fi
+    mapfile -t COMPREPLY < <(cut -f1 <<<"$answer")
+    [[ -z ${COMPREPLY[0]-} ]] && COMPREPLY=()
 }
 complete -F _headgate headgate
 """
@@ -88,6 +97,12 @@ def _script(job: "Job", text: str) -> int:
 def complete(tree: Json, words: Sequence[str]) -> int:
     """Write what may stand for the last word: `candidate<TAB>help`, or `files`."""
     before, last = (words[:-1], words[-1]) if words else ((), "")
+    if before and before[-1] == _SEARCH:
+        from headgate.cli.search_completion import searches  # noqa: PLC0415 - asks the server
+
+        for search in searches(tree, before[:-1], last):
+            sys.stdout.write(f"{search}\t\n")
+        return OK
     candidates = list(_candidates(tree, before, last))
     if [candidate for candidate, _ in candidates] == [_FILES]:
         sys.stdout.write("files\n")

@@ -45,6 +45,14 @@ class CliError(Exception):
         self.code = code
 
 
+class CellError(CliError):
+    """A cell of a sheet says what cannot be; `title` is that of its column."""
+
+    def __init__(self, title: str, message: str, code: int) -> None:
+        super().__init__(message, code)
+        self.title = title
+
+
 class UsageError(CliError):
     """The command line is wrong."""
 

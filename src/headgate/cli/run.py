@@ -42,7 +42,7 @@ def run_action(job: Job) -> int:
     apply_defaults(command.options, given)
     require(command.options, given)
     api = job.api()
-    values = _values(job, job.resolver(api))
+    values = values_of(job, job.resolver(api))
     path, sent = path_of(command.data["paths"], values)
     answer = _send(job, api, path, sent)
     return _show(job, api, answer)
@@ -62,7 +62,7 @@ def apply_defaults(options: Iterable[Option], given: Given) -> None:
             given.values[option.to] = value
 
 
-def _values(job: Job, resolver: Resolver) -> dict[str, Any]:
+def values_of(job: Job, resolver: Resolver) -> dict[str, Any]:
     """Return every parameter that has a value, files read."""
     kinds = {option.to: option.kind for option in job.command.options if not option.by}
     values: dict[str, Any] = {}

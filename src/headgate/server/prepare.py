@@ -13,7 +13,7 @@ from headgate.domain.secret import Secret
 from headgate.pki.files import make_private_folder
 from headgate.server.home import Home, host_names, open_home
 from headgate.server.migrate import current_revision, migrate, require_current
-from headgate.server.settings import Settings
+from headgate.server.settings import Listening, Settings
 from headgate.services.accounts.authentication import new_token
 from headgate.services.accounts.users import FIRST_LOGIN, checked_password_hash, make_first_admin
 from headgate.services.organizations.installation import install_defaults
@@ -41,10 +41,11 @@ def prepare(settings: Settings, *, home: Home) -> None:
             migrate(database)
             _log.info("The database was brought to revision %s", HEAD)
         _make_admin(database, settings.admin.password)
-        name = host_names(settings.listen.hosts)[0]
-        named = bool(settings.listen.hosts)
+        listen = settings.listen
+        name = host_names(listen.hosts)[0]
+        named = bool(listen.hosts or listen.url)
         with database.begin() as tx:
-            url = _url_of(name, settings.listen.port)
+            url = _url_of(name, listen)
             install_defaults(tx, clock=utc_now, name=name, url=url, named=named)
     except SQLAlchemyError as error:
         raise ConfigurationError(f"The database cannot be used: {error}") from error
@@ -52,9 +53,15 @@ def prepare(settings: Settings, *, home: Home) -> None:
         database.close()
 
 
-def _url_of(name: str, port: int) -> str:
-    """Return the server's URL; a port of 0 is another one at each start, so none is told."""
-    return f"https://{name}" if port in (0, 443) else f"https://{name}:{port}"
+def _url_of(name: str, listen: Listening) -> str:
+    """Return where clients reach the server: itself, or the nginx in front of it.
+
+    A port of 0 is another one at each start, so none is told.
+    """
+    if listen.url:
+        return listen.url
+    behind = listen.proxy_socket is not None or listen.port in (0, 443)
+    return f"https://{name}" if behind else f"https://{name}:{listen.port}"
 
 
 def _make_admin(database: Database, password: Secret | None) -> None:

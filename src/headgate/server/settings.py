@@ -25,6 +25,11 @@ class Listening:
         tuple[str, ...],
         "Names and addresses of this server, in its certificate besides its own and localhost's.",
     ] = ()
+    url: Annotated[
+        str,
+        "Where clients reach this server, as https://NAME or https://NAME:PORT; by default its "
+        "first name, at port 443 if there is a proxy_socket, else at port.",
+    ] = ""
     next_free_port: Annotated[
         bool, "Take the next free port when one is taken, instead of ending with an error."
     ] = False

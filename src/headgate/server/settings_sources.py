@@ -7,6 +7,7 @@ setting must not pass silently, so whatever is not known is an error.
 
 import ipaddress
 import os
+import re
 import tomllib
 import types
 import typing
@@ -168,6 +169,7 @@ def _boolean(value: Any) -> bool:
 
 
 _LEAST_SECRET = 32
+_ORIGIN = re.compile(r"https://[A-Za-z0-9.\[\]:-]{1,255}")
 
 
 def _check(settings: Settings) -> None:
@@ -176,6 +178,8 @@ def _check(settings: Settings) -> None:
     for key, port in (("port", listen.port), ("http_port", listen.http_port)):
         if port is not None and not 0 <= port <= 65535:
             raise ConfigurationError(f"listen.{key}: {port} is not a port")
+    if listen.url and not _ORIGIN.fullmatch(listen.url):
+        raise ConfigurationError("listen.url is like https://NAME or https://NAME:PORT")
     if processes.web < 0 or processes.worker < 0 or processes.web + processes.worker == 0:
         raise ConfigurationError("processes: at least one web or worker process is needed")
     if not 0 <= processes.worker_niceness <= 19:

@@ -5,7 +5,7 @@ through `load`, `load_many` or `require_visible`, every list through `scoped`. T
 organization and things that do not exist are told apart by nobody.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Integer, Row, Select, Table, select
@@ -107,19 +107,22 @@ def held_for(
     return frozenset(held)
 
 
-def lacks(
-    tx: Transaction, actor: Actor, table: Table, keys: Iterable[int], permission: str
-) -> bool:
-    """Whether there is one among these rows for which the actor does not hold the permission.
+def lacked(
+    tx: Transaction, actor: Actor, table: Table, keys: Collection[int], permission: str
+) -> str | None:
+    """Return what the actor lacks to do it to all of these rows: to see them, or the permission.
 
-    One statement for any number of ids; those that name nothing do not count.
+    A statement or two for any number of ids; those that name nothing do not count.
     """
     if actor.admin:
-        return False
+        return None
     kind = KIND_OF_TABLE[table]
-    held = select(kind.key).where(kind.granted(actor, permission))
-    other = select(kind.key).where(among(tx, kind.key, keys), kind.key.not_in(held)).limit(1)
-    return tx.execute(other).first() is not None
+    for each in filter(None, (kind.view, permission)):
+        held = select(kind.key).where(kind.granted(actor, each))
+        others = select(kind.key).where(among(tx, kind.key, keys), kind.key.not_in(held))
+        if tx.execute(others.limit(1)).first() is not None:
+            return each
+    return None
 
 
 def find(tx: Transaction, actor: Actor, table: Table, **values: str) -> Row[Any]:

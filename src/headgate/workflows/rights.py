@@ -6,7 +6,7 @@ recur: those are the server's own. What a composite view publishes by itself nee
 which its component was published, not one for the composite: whoever set it up so decided that.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from sqlalchemy import Table, select
 
 from headgate.domain.errors import PermissionDeniedError
 from headgate.engine.port import Run
-from headgate.services.access import lacks
+from headgate.services.access import lacked
 from headgate.services.accounts.actors import load_actor
 from headgate.services.actor import lacking
 from headgate.services.views.publish_plans import AUTO_PUBLISH
@@ -39,11 +39,14 @@ Input = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """A permission for all the rows of a table that the input of a task names; none need none."""
+    """A permission for all the rows of a table that the input of a task names; none need none.
+
+    To see the rows is always needed, as it is in a request.
+    """
 
     permission: str
     table: Table
-    ids: Callable[[Input], Iterable[int]]
+    ids: Callable[[Input], Sequence[int]]
 
 
 def require_still(workshop: Workshop, run: Run, workflow: str) -> None:
@@ -52,7 +55,7 @@ def require_still(workshop: Workshop, run: Run, workflow: str) -> None:
     What is gone by now needs no right. A workflow with something to clean up calls it itself,
     where its clean-up sees the error.
     """
-    rights = _RIGHTS.get(workflow)
+    rights = RIGHTS.get(workflow)
     if rights is None or run.user_id is None:
         return
     with workshop.ports.database.read() as tx:
@@ -62,14 +65,15 @@ def require_still(workshop: Workshop, run: Run, workflow: str) -> None:
         if actor is None:
             raise PermissionDeniedError("Whoever asked for this may no longer log in")
         for right in rights:
-            if lacks(tx, actor, right.table, right.ids(run.input), right.permission):
-                raise lacking(right.permission)
+            missing = lacked(tx, actor, right.table, right.ids(run.input), right.permission)
+            if missing is not None:
+                raise lacking(missing)
 
 
-def _one(*keys: str) -> Callable[[Input], Iterable[int]]:
+def _one(*keys: str) -> Callable[[Input], Sequence[int]]:
     """Find the id under keys within each other, if there is one."""
 
-    def found(given: Input) -> Iterable[int]:
+    def found(given: Input) -> Sequence[int]:
         value: Any = given
         for key in keys:
             value = value.get(key)
@@ -80,30 +84,30 @@ def _one(*keys: str) -> Callable[[Input], Iterable[int]]:
     return found
 
 
-def _several(key: str) -> Callable[[Input], Iterable[int]]:
+def _several(key: str) -> Callable[[Input], Sequence[int]]:
     """Find the ids under a key."""
     return lambda given: given[key]
 
 
-def _updated(given: Input) -> Iterable[int]:
+def _updated(given: Input) -> Sequence[int]:
     return [each["version_id"] for each in given["updates"]]
 
 
-def _updated_and_served(given: Input) -> Iterable[int]:
+def _updated_and_served(given: Input) -> Sequence[int]:
     return [each["version_id"] for each in given["updates"] if each["environment_ids"]]
 
 
-def _view_that_moves(given: Input) -> Iterable[int]:
+def _view_that_moves(given: Input) -> Sequence[int]:
     """Find the view if environments get, or lose, a version of it."""
     return _VIEW(given) if given.get("environment_ids") else []
 
 
-def _view_that_loses(given: Input) -> Iterable[int]:
+def _view_that_loses(given: Input) -> Sequence[int]:
     """Find the view if it, or a version of it, is deleted."""
     return _VIEW(given) if given.get("version_ids") or given.get("destroy_content_view") else []
 
 
-def _repaired_by(what: str) -> Callable[[Input], Iterable[int]]:
+def _repaired_by(what: str) -> Callable[[Input], Sequence[int]]:
     return lambda given: given["repository_ids"] if given["what"] == what else []
 
 
@@ -118,7 +122,7 @@ _PROMOTE: Final = "promote_or_remove_content_views"
 
 PUBLISH: Final = "publish"
 
-_RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = {
+RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = {
     "sync": (Right(_SYNC, repositories, _REPOSITORY),),
     "sync_many": (Right(_SYNC, repositories, _several("repository_ids")),),
     "sync_plan": (Right("sync_sync_plans", sync_plans, _one("sync_plan_id")),),
@@ -170,6 +174,9 @@ _RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = {
         Right("edit_flatpak_remotes", flatpak_remotes, _one("flatpak_remote_id")),
     ),
 }
+
+# One asks within the transaction that it makes everything in; the other nobody asks for by name.
+WITHOUT_RIGHTS: Final = frozenset({"mirror_flatpak", "wake"})
 
 # They check for themselves: a version that they were to make is given up then.
 OWN_CHECK: Final = frozenset({PUBLISH, INCREMENTAL_UPDATE})

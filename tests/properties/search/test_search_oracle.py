@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Boolean, Column, ForeignKey, Integer, MetaData, String, Table, insert, select
 
-from headgate.search import Field, Fields, condition
+from headgate.search import Field, Fields, Related, condition
 from headgate.stores.db import Database, Transaction, UtcDateTime
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 NAMES = (None, "heron", "Heron", "kite", "red_kite", "redXkite", "5", "")
+WEIGHTS = (None, "5", "-2.5", "1e3", "heavy", "0.25", "", "100")
 COLOURS = ("grey", "blue", "red")
 
 _metadata = MetaData()
@@ -27,6 +28,7 @@ birds = Table(
     Column("wings", Integer),
     Column("tame", Boolean),
     Column("seen", UtcDateTime),
+    Column("weight", String(20)),
 )
 feathers = Table(
     "oracle_feathers",
@@ -39,12 +41,10 @@ feathers = Table(
 
 
 def _of_feathers(part: str | None = None) -> Field:
-    held = select(feathers.c.bird_id)
-    if part is not None:
-        held = held.where(feathers.c.part == part)
+    where = [] if part is None else [feathers.c.part == part]
     return Field(
         feathers.c.colour,
-        within=lambda found: birds.c.id.in_(held.where(found)),
+        within=Related(birds.c.id, feathers.c.bird_id, where=where),
         keyed=_of_feathers,
     )
 
@@ -55,6 +55,7 @@ FIELDS = Fields(
         "wings": Field(birds.c.wings, "integer", default=True),
         "tame": Field(birds.c.tame, "boolean"),
         "seen": Field(birds.c.seen, "datetime"),
+        "weight": Field(birds.c.weight, read=lambda: Field(birds.c.weight, "value")),
         "colour": _of_feathers(),
     }
 )
@@ -66,6 +67,7 @@ ROWS: Sequence[Row] = [
         "name": NAMES[at % len(NAMES)],
         "wings": (None, 2, 3, 5, -1)[at % 5],
         "tame": (None, True, False)[at % 3],
+        "weight": WEIGHTS[at % len(WEIGHTS)],
         "seen": None if at % 4 == 0 else NOW - timedelta(hours=13 * (at - 12)),
         "colours": {
             part: COLOURS[(at + shift) % 3]
@@ -131,6 +133,23 @@ def _of_number(draw: st.DrawFn) -> Said:
 
 
 @st.composite
+def _of_value(draw: st.DrawFn) -> Said:
+    value = draw(st.sampled_from(["5", "-2.5", "0", "0.25", "99"]))
+    operator = draw(st.sampled_from(["=", "!=", "<", "<=", ">", ">=", "~"]))
+
+    def holds(row: Row) -> bool:
+        weight: str | None = row["weight"]
+        if operator == "~":
+            return _contains(value, weight)
+        if operator in ("=", "!="):
+            return _ordered(operator, weight, value)
+        number = None if weight in (None, "1e3", "heavy", "") else float(weight)
+        return _ordered(operator, number, float(value))
+
+    return Said(f"weight {operator} {value}", holds)
+
+
+@st.composite
 def _of_days(draw: st.DrawFn) -> Said:
     ago = draw(st.integers(-7, 12))
     day = NOW.date() - timedelta(days=ago)
@@ -188,6 +207,7 @@ def _is_like(row: Row, word: str) -> bool:
 _single = st.one_of(
     _of_text(),
     _of_number(),
+    _of_value(),
     _of_days(),
     _of_related(),
     _of_lists(),
@@ -260,7 +280,7 @@ _searches = _sequence(
 def tx(database: Database) -> Iterator[Transaction]:
     with database.begin() as tx:
         _metadata.create_all(tx)
-        plain = ("id", "name", "wings", "tame", "seen")
+        plain = ("id", "name", "wings", "tame", "seen", "weight")
         tx.execute(insert(birds), [{name: row[name] for name in plain} for row in ROWS])
         tx.execute(
             insert(feathers),

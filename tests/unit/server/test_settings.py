@@ -58,6 +58,8 @@ def test_texts_of_the_environment_become_the_types_of_the_settings(tmp_path: Pat
         ("[lisden]\nport = 1", "no section 'lisden'"),
         ("port = 1", "no section 'port'"),
         ("[listen]\nport = 'many'", "listen.port"),
+        ("[listen]\nurl = 'http://headgate.example.org'", "listen.url"),
+        ("[listen]\nurl = 'https://headgate.example.org/below'", "listen.url"),
         ("[listen]\nport = true", "not a whole number"),
         ("[listen]\nport = 70000", "not a port"),
         ("[listen]\nhosts = 5", "not a list"),

@@ -20,6 +20,7 @@ from headgate.stores.blobs.port import BlobStore
 _DEPTH: Final = 20
 _QUERY_LENGTH: Final = 64 * 1024
 _NAMES: Final = 10_000
+_MOST_SIGNED: Final = 1024 * 1024
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
@@ -62,11 +63,21 @@ async def read_body(request: Request, rules: BodyRules, blobs: BlobStore) -> dic
     if media_type == JSON or media_type.endswith("+json"):
         return read_json(body)
     if body:
-        allowed = ", ".join(sorted(rules.media_types))
-        raise UnsupportedMediaTypeError(
-            f"The body's media type {media_type or '(none)'} is not supported, send {allowed}"
-        )
+        raise _unsupported(media_type, rules)
     return {}
+
+
+async def read_signed_form(request: Request, rules: BodyRules) -> bytes:
+    """Return a form that is a part of what its sender signed, so is read before that is believed.
+
+    For that reason it may be small only.
+    """
+    limit = min(rules.limit, _MOST_SIGNED)
+    _refuse_declared_length(request, limit)
+    form = b"".join([chunk async for chunk in _limited(request, limit)])
+    if form and FORM not in rules.media_types:
+        raise _unsupported(FORM, rules)
+    return form
 
 
 def read_json(body: bytes) -> dict[str, Any]:
@@ -98,18 +109,26 @@ def read_query(raw: bytes) -> dict[str, Any]:
 def read_form(body: bytes) -> dict[str, Any]:
     """Return the members of a form; values stay bytes, for an upload's chunk is one."""
     members: dict[str, Any] = {}
-    pairs = [pair for pair in body.split(b"&") if pair]
+    for name, value in pairs_of(body):
+        _put(members, _name(name), value)
+    return members
+
+
+def pairs_of(body: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the names and values of a form in their order."""
+    pairs = [pair.partition(b"=") for pair in body.split(b"&") if pair]
     if len(pairs) > _NAMES:
         raise BadRequestError(f"More than {_NAMES} parameters")
-    for pair in pairs:
-        name, _, value = pair.partition(b"=")
-        _put(members, _name(name), unquote_to_bytes(value.replace(b"+", b" ")))
-    return members
+    return [(_unescaped(name), _unescaped(value)) for name, _, value in pairs]
+
+
+def _unescaped(text: bytes) -> bytes:
+    return unquote_to_bytes(text.replace(b"+", b" "))
 
 
 def _name(raw: bytes) -> str:
     try:
-        return unquote_to_bytes(raw.replace(b"+", b" ")).decode()
+        return raw.decode()
     except UnicodeDecodeError as error:
         raise BadRequestError("A parameter's name is not valid UTF-8") from error
 
@@ -147,6 +166,13 @@ def _decoded(value: Any) -> Any:
         return value.decode()
     except UnicodeDecodeError as error:
         raise BadRequestError("The query is not valid UTF-8") from error
+
+
+def _unsupported(media_type: str, rules: BodyRules) -> UnsupportedMediaTypeError:
+    allowed = ", ".join(sorted(rules.media_types))
+    return UnsupportedMediaTypeError(
+        f"The body's media type {media_type or '(none)'} is not supported, send {allowed}"
+    )
 
 
 def _refuse_depth(value: Any) -> None:

@@ -14,7 +14,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from headgate.apis.actions.body import read_body, read_query
+from headgate.apis.actions.body import (
+    pairs_of,
+    read_body,
+    read_form,
+    read_query,
+    read_signed_form,
+)
 from headgate.apis.actions.call import Call
 from headgate.apis.actions.lists import Listing, envelope
 from headgate.apis.actions.params import Params, Shape, UploadedFile, parameters_of
@@ -59,10 +65,17 @@ class Dispatcher:
             return await self._in_thread(
                 partial(self._act, resource, action, request, caller, values)
             )
-        # Nobody unknown gets to send a body.
+        form: bytes | None = None
+        if self._authenticator.needs_form(caller):
+            form = await read_signed_form(request, action.body)
+            caller = caller.with_form(pairs_of(form))
+        # Nobody unknown gets to send any other body.
         authenticated = await self._in_thread(partial(self._admit, action, caller))
         values = read_query(request.scope["query_string"])
-        values |= await read_body(request, action.body, self._services.blobs)
+        if form is None:
+            values |= await read_body(request, action.body, self._services.blobs)
+        else:
+            values |= read_form(form)
         return await self._in_thread(
             partial(self._act, resource, action, request, authenticated, values)
         )

@@ -230,6 +230,8 @@ def _common(row: AnyRow, around: _Around) -> Shown:
         "schema_version": row.schema_version,
         "manifest_type": "list" if row.listing else "image",
         "type": row.kind,
+        # Layers may come on demand, manifests never do.
+        "downloaded": True,
         "media_type": row.media_type,
         "artifact_type": row.artifact_type,
         "subject": row.subject,

@@ -217,6 +217,11 @@ def _one(call: Call, credential_id: CredentialId) -> dict[str, Any]:
     return {**_shown(call, row, users_of(call.tx, [row])), "content": text}
 
 
+def _repository(row: Row[Any]) -> dict[str, Any]:
+    product = {"id": row.product_id, "name": row.product_name}
+    return {"id": row.id, "name": row.name, "content_type": row.content_type, "product": product}
+
+
 def _shown(call: Call, row: Row[Any], users: Users) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": row.id,
@@ -229,7 +234,7 @@ def _shown(call: Call, row: Row[Any], users: Users) -> dict[str, Any]:
         using = [each for each in users.products if getattr(each, column) == row.id]
         shown[product_key] = named_all(using)
         using = [each for each in users.repositories if getattr(each, column) == row.id]
-        shown[repository_key] = named_all(using)
+        shown[repository_key] = [_repository(each) for each in using]
     shown["permissions"] = permissions(
         call,
         row.organization_id,

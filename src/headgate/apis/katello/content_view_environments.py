@@ -61,6 +61,7 @@ def index(call: Call, params: Index) -> Listing:
 
 def _shown(call: Call, row: AnyRow) -> dict[str, Any]:
     default = row.content_view_default
+    environment = {"id": row.environment_id, "name": row.environment_name}
     version = None
     if row.version_id is not None:
         version = {"id": row.version_id, "version": f"{row.major}.{row.minor}"}
@@ -76,7 +77,9 @@ def _shown(call: Call, row: AnyRow) -> dict[str, Any]:
         "organization": organization_of(row),
         "content_view": {"id": row.content_view_id, "name": row.content_view_name},
         "content_view_version": version,
-        "lifecycle_environment": {"id": row.environment_id, "name": row.environment_name},
+        "lifecycle_environment": environment,
+        "environment": environment,
+        "hosts_count": row.host_count,
         "published_at": f"{call.base_url}/pulp/content/{row.base_path}/",
         "updated_at": row.updated_at,
     }

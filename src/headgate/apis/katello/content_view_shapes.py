@@ -59,6 +59,7 @@ def view_object(call: Call, row: AnyRow, around: content_view_records.Beside) ->
         "retention": {"keep_versions": row.keep_versions, "keep_days": row.keep_days},
         "activation_key_count": row.activation_key_count,
         "host_count": row.host_count,
+        "content_host_count": row.host_count,
         "permissions": permissions(call, row.organization_id, *_PERMISSIONS),
         "created_at": row.created_at,
         "updated_at": row.updated_at,

@@ -38,6 +38,13 @@ def host_object(
         "enabled": True,
         "hostgroup_id": None,
         "hostgroup_name": None,
+        "hostgroup_title": None,
+        "operatingsystem_id": None,
+        "operatingsystem_name": None,
+        "ip": None,
+        "mac": None,
+        # Hammer asks the text for its length.
+        "image_file": "",
         # Where the collection compares them with what a playbook asks for.
         "content_view_id": facet["content_view_id"],
         "lifecycle_environment_id": facet["lifecycle_environment_id"],

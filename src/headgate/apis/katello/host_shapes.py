@@ -96,7 +96,7 @@ def content_object(
     """
     said = overrides.get(row.content_label, [])
     enabled = enabled_override(said)
-    path = f"/{row.relative_path}"
+    path, key = f"/{row.relative_path}", _key_url(call, row)
     return {
         "id": row.id,
         "content": {
@@ -106,7 +106,10 @@ def content_object(
             "type": row.content_type,
             "vendor": "Custom",
             "content_url": path,
-            "gpg_url": _key_url(call, row),
+            "gpg_url": key,
+            # As hammer reads them.
+            "contentUrl": path,
+            "gpgUrl": key,
             "created": row.created_at,
             "updated": row.updated_at,
         },

@@ -32,12 +32,13 @@ class Index(ListParams):
     """List of HTTP Proxies."""
 
     organization_id: OrganizationId | None = doc("Scope by organizations", default=None)
+    name: str | None = doc("Name of the proxy", default=None)
 
 
 @http_proxies.action("index", "GET", _PATH, permission=_VIEW)
 def index(call: Call, params: Index) -> Listing:
     """List them, without passwords."""
-    found = query(call.actor, organization_id=params.organization_id)
+    found = query(call.actor, organization_id=params.organization_id, name=params.name)
     listed = page(
         call.tx,
         found,

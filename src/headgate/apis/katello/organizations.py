@@ -274,6 +274,9 @@ def _one(call: Call, organization_id: OrganizationId) -> dict[str, Any]:
 def _full(row: Row[Any]) -> dict[str, Any]:
     return {
         **_summary(row),
+        # There are none within others.
+        "parent_id": None,
+        "parent_name": None,
         "library_id": row.library_id,
         "default_content_view_id": row.default_content_view_id,
         "container_push_creates_products": row.container_push_creates_products,

@@ -18,6 +18,7 @@ from headgate.content.rpm.records import PACKAGES, latest_packages, nvra_of
 from headgate.content.rpm.related_fields import package_fields
 from headgate.content.rpm.selection import fragments_of
 from headgate.content.rpm.tables import rpm_packages
+from headgate.domain.byte_counts import readable
 from headgate.search import Field
 from headgate.services.listing import page
 from headgate.services.units.named_units import Naming
@@ -41,6 +42,7 @@ def _shown(row: Any) -> dict[str, Any]:
     return {
         "id": row.id,
         "uuid": row.digest.hex(),
+        "pulp_id": row.digest.hex(),
         "name": row.name,
         "epoch": row.epoch,
         "version": row.version,
@@ -60,7 +62,13 @@ def _shown(row: Any) -> dict[str, Any]:
 
 
 def _details(call: Call, row: Any) -> dict[str, Any]:
-    shown = _shown(row)
+    shown = {
+        **_shown(row),
+        "human_readable_size": readable(row.size),
+        # Null: nothing has counted them yet, which is something else than that there are none.
+        "hosts_available_count": None,
+        "hosts_applicable_count": None,
+    }
     fragments = fragments_of(call.tx, call.services.blobs, row.id)
     if fragments is None:
         return shown

@@ -262,6 +262,7 @@ def _shown(call: Call, row: Row[Any], around: Beside) -> dict[str, Any]:
         "sync_plan": plan_summary(row),
         "repository_count": row.repository_count,
         "sync_state": None if sync_task is None else sync_task.result,
+        "sync_state_aggregated": around.worst_sync_of(row.id),
         "sync_status": task_summary(sync_task) or {},
         "last_sync": None if sync_task is None else sync_task.ended_at,
         "last_sync_words": words_since(sync_task),
@@ -270,7 +271,7 @@ def _shown(call: Call, row: Row[Any], around: Beside) -> dict[str, Any]:
         name, credential_id = column.removesuffix("_id"), getattr(row, column)
         shown[column] = credential_id
         shown[name] = credential_id and {"id": credential_id, "name": getattr(row, f"{name}_name")}
-    shown["permissions"] = permissions(
+    allowed = permissions(
         call,
         row.organization_id,
         "view_products",
@@ -278,5 +279,7 @@ def _shown(call: Call, row: Row[Any], around: Beside) -> dict[str, Any]:
         "destroy_products",
         "sync_products",
     )
+    shown["readonly"] = False
+    shown["permissions"] = {**allowed, "deletable": allowed["destroy_products"]}
     shown |= {"created_at": row.created_at, "updated_at": row.updated_at}
     return shown

@@ -5,7 +5,7 @@ from typing import Any
 from headgate.apis.actions import Call, Listing, ListParams, Params, Raw, Resource, doc
 from headgate.apis.katello.repository_settings import Settings
 from headgate.apis.katello.repository_shapes import full, summary
-from headgate.content.rpm.related_fields import tree_fields
+from headgate.content.rpm.related_fields import tree_fields, tree_of
 from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import (
     ContentViewId,
@@ -297,4 +297,5 @@ def _one(
 ) -> dict[str, Any]:
     row = load_repository(call.tx, call.actor, repository_id, organization_id=organization_id)
     sync_task = last_syncs(call.tx, [row]).get(row.id)
-    return full(call, row, sync_task, versions_holding(call.tx, repository_id))
+    shown = full(call, row, sync_task, versions_holding(call.tx, repository_id))
+    return shown | tree_of(call.tx, repository_id)

@@ -95,9 +95,8 @@ def index(call: Call, params: Index) -> Listing:
             found = found.where(repositories.c.id.in_(usable.with_only_columns(repositories.c.id)))
             said = by_label(overrides_of(call.tx, overrides, [owner_id]).get(owner_id, []))
     if params.status:
-        values = ((label, enabled_override(rows)) for label, rows in said.items())
-        enabled = {label: value for label, value in values if value is not None}
-        found = with_status(found, call.tx, params.status, enabled)
+        overridden = {label: enabled_override(rows) for label, rows in said.items()}
+        found = with_status(found, call.tx, params.status, overridden)
     return list_page(
         call, params, found, catalog=REPOSITORY_SETS, show=lambda row: _shown(call, row, said)
     )

@@ -8,6 +8,7 @@ from sqlalchemy import Row
 from headgate.apis.actions import Call, Listing, ListParams, Params, Resource, doc, wrapped
 from headgate.apis.katello.shapes import named_all
 from headgate.domain.ids import RoleId, UsergroupId, UserId
+from headgate.services.accounts.external_usergroups import standing_for
 from headgate.services.accounts.usergroup_records import (
     USERGROUPS,
     load_usergroup,
@@ -147,7 +148,8 @@ def destroy(call: Call, params: Destroy) -> dict[str, Any]:
 
 def _full(call: Call, usergroup_id: UsergroupId) -> dict[str, Any]:
     (shown,) = _shown(call, [load_usergroup(call.tx, call.actor, usergroup_id)])
-    return shown
+    external = standing_for(call.tx, call.actor, usergroup_id)
+    return {**shown, "external_usergroups": named_all(external)}
 
 
 def _shown(call: Call, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:

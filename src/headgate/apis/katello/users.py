@@ -32,6 +32,7 @@ from headgate.services.accounts.user_records import (
     roles_of,
     usergroups_of,
 )
+from headgate.services.accounts.usergroup_records import roles_of as roles_of_groups
 from headgate.services.accounts.users import (
     checked_password_hash,
     create_user,
@@ -281,13 +282,18 @@ def _full(call: Call, user_id: UserId) -> dict[str, Any]:
     row = load_user(tx, actor, user_id)
     memberships = organizations_of(tx, actor, [row.id])[row.id]
     places = locations_of(tx, actor, [row.id]).get(row.id, [])
+    groups = usergroups_of(tx, actor, [row.id]).get(row.id, [])
+    held = roles_of_groups(tx, actor, [each.id for each in groups])
     return {
         **_summary(row, memberships, administrators_by_group(tx, [row.id])),
         "default_organization": _among(memberships, row.default_organization_id),
         "default_location": _among(places, row.default_location_id),
         "locations": [{"id": each.id, "name": each.name, "title": each.title} for each in places],
         "roles": named_all(roles_of(tx, actor, [row.id]).get(row.id, [])),
-        "usergroups": named_all(usergroups_of(tx, actor, [row.id]).get(row.id, [])),
+        "usergroups": [
+            {"id": each.id, "name": each.name, "roles": named_all(held.get(each.id, []))}
+            for each in groups
+        ],
     }
 
 

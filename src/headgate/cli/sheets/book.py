@@ -25,6 +25,9 @@ _KINDS: Final[Mapping[str, tuple[str, str, Sequence[str]]]] = {
     "repository": ("repository", "/katello/api/repositories", ("product.name", "name")),
     "environment": ("lifecycle environment", "/katello/api/environments", ("name",)),
     "view": ("content view", "/katello/api/content_views", ("name",)),
+    "collection": ("host collection", "/katello/api/host_collections", ("name",)),
+    "key": ("activation key", "/katello/api/activation_keys", ("name",)),
+    "host": ("host", "/api/hosts", ("name",)),
     "filter": (
         "content view filter",
         "/katello/api/content_view_filters",
@@ -40,7 +43,7 @@ class Book:
     """The things that the user may see."""
 
     def __init__(self, api: Api) -> None:
-        self._api = api
+        self.api = api
         self._lists: dict[tuple[str, int], Sequence[Json]] = {}
         self._ids: dict[tuple[str, int], dict[str, list[int]]] = {}
         self._names: dict[tuple[str, int], dict[int, str]] = {}
@@ -62,7 +65,11 @@ class Book:
 
     def details(self, noun: Noun, row: Json) -> Json:
         """Return all that is shown of a thing."""
-        return self._api.get(f"{noun.path}/{row['id']}")
+        return self.api.get(f"{noun.path}/{row['id']}")
+
+    def listed(self, kind: str, organization_id: int) -> Sequence[Json]:
+        """Return the things of a kind, as their list has them."""
+        return self._listed(_KINDS[kind][1], organization_id)
 
     def name_of(self, kind: str, organization_id: int, key: int) -> str:
         """Return what a thing is called; its id, if its list does not have it."""
@@ -107,17 +114,18 @@ class Book:
                     row
                     for view in views
                     if view["filtered"]
-                    for row in self._pages(path, content_view_id=view["id"])
+                    for row in self.pages(path, content_view_id=view["id"])
                 ]
             else:
-                self._lists[where] = self._pages(path, organization_id=organization_id or None)
+                self._lists[where] = self.pages(path, organization_id=organization_id or None)
         return self._lists[where]
 
-    def _pages(self, path: str, **query: Any) -> Sequence[Json]:
+    def pages(self, path: str, **query: Any) -> Sequence[Json]:
+        """Return all of a list."""
         found: list[Json] = []
         page = 1
         while True:
-            answer = self._api.get(path, **query, order="id ASC", page=page, per_page=_PAGE)
+            answer = self.api.get(path, **query, order="id ASC", page=page, per_page=_PAGE)
             found += answer["results"]
             if len(found) >= answer["subtotal"] or not answer["results"]:
                 return found

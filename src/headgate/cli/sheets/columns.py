@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from headgate.cli.errors import REFUSED, CliError
+from headgate.cli.errors import REFUSED, CellError, CliError
 from headgate.cli.options import split
 from headgate.cli.output import value_at
 from headgate.cli.plain import fields_of, members_of
@@ -16,6 +16,9 @@ Json = Mapping[str, Any]
 
 _TRUE: Final = frozenset({"yes", "true", "1", "y", "t", "on"})
 _FALSE: Final = frozenset({"no", "false", "0", "n", "f", "off"})
+_ON: Final = frozenset({"1", "yes", "true", "enabled"})
+_OFF: Final = frozenset({"0", "no", "false", "disabled"})
+_NO_OVERRIDE: Final = "default"
 _TIME: Final = "%Y-%m-%d %H:%M:%S UTC"
 
 
@@ -37,12 +40,10 @@ class Cells(NamedTuple):
             return joined(split(value or "") if members is None else map(str, members))
         if value is None:
             return ""
-        if column.kind == "one":
-            return self._name(column, value)
-        return ("yes" if value else "no") if column.kind == "yes" else str(value)
+        return self._name(column, value) if column.kind == "one" else _said(value, column)
 
     def same(self, cell: str, column: Column) -> str:
-        """Return the cell in the words of `shown`; CliError if it says nothing that can be."""
+        """Return the cell in the words of `shown`; CellError if it says nothing that can be."""
         if column.kind in ("text", "secret", "one"):
             return cell
         cell = cell.strip()
@@ -50,10 +51,15 @@ class Cells(NamedTuple):
             return joined(sorted(set(split(cell))))
         if column.kind == "texts":
             return joined(split(cell))
+        if column.kind == "flag":
+            return _flag(cell, column)
         return _plain(cell, column) if cell else ""
 
     def sent(self, cell: str, column: Column) -> Any:
-        """Return what the API is told for a cell (in the words of `shown`)."""
+        """Return what the API is told for a cell (in the words of `shown`).
+
+        CellError if it names something that is not there.
+        """
         if column.kind == "one":
             return self._id(column, cell) if cell else None
         if column.kind == "many":
@@ -72,7 +78,10 @@ class Cells(NamedTuple):
         return self.book.name_of(column.of, self.organization_id, key)
 
     def _id(self, column: Column, name: str) -> int:
-        return self.book.id_of(column.of, self.organization_id, name)
+        try:
+            return self.book.id_of(column.of, self.organization_id, name)
+        except CliError as error:
+            raise CellError(column.title, error.message, error.code) from error
 
 
 def body_of(values: Sequence[tuple[Column, Any]]) -> dict[str, Any]:
@@ -90,11 +99,17 @@ def body_of(values: Sequence[tuple[Column, Any]]) -> dict[str, Any]:
     return body
 
 
+def _said(value: Any, column: Column) -> str:
+    if column.kind == "flag":
+        return _flag(str(value), column)
+    return ("yes" if value else "no") if column.kind == "yes" else str(value)
+
+
 def _plain(cell: str, column: Column) -> str:
     if column.kind == "yes":
         if cell.lower() in _TRUE | _FALSE:
             return "yes" if cell.lower() in _TRUE else "no"
-        raise CliError(f"{column.title} is yes or no, not '{cell}'", REFUSED)
+        raise CellError(column.title, f"it is yes or no, not '{cell}'", REFUSED)
     try:
         if column.kind == "time":
             moment = datetime.fromisoformat(cell.removesuffix(" UTC"))
@@ -103,4 +118,14 @@ def _plain(cell: str, column: Column) -> str:
         return str(int(cell))
     except (ValueError, OverflowError):
         what = "a time such as 2030-01-31 02:00:00 UTC" if column.kind == "time" else "a number"
-        raise CliError(f"{column.title} is {what}, not '{cell}'", REFUSED) from None
+        raise CellError(column.title, f"it is {what}, not '{cell}'", REFUSED) from None
+
+
+def _flag(cell: str, column: Column) -> str:
+    """Return what an override says; those that are on or off may be written in several ways."""
+    word = cell.lower()
+    if word == _NO_OVERRIDE:
+        raise CellError(column.title, "a sheet removes no overrides", REFUSED)
+    if word in _ON | _OFF:
+        return "1" if word in _ON else "0"
+    return cell

@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
-from headgate.cli.errors import CANNOT_CREATE, NO_INPUT, OK, REFUSED, CliError, UsageError
+from headgate.cli.errors import (
+    CANNOT_CREATE,
+    NO_INPUT,
+    OK,
+    REFUSED,
+    CellError,
+    CliError,
+    UsageError,
+)
 from headgate.cli.output import printable
 from headgate.cli.run import Job, apply_defaults
 from headgate.cli.sheets.book import Book
@@ -14,6 +22,7 @@ from headgate.cli.sheets.cells import read, write
 from headgate.cli.sheets.columns import Cells
 from headgate.cli.sheets.importing import Importer
 from headgate.cli.sheets.nouns import NOUNS, ORGANIZATION, Noun
+from headgate.cli.sheets.parts import rows_of
 
 _NOWHERE: Final = ("", "-")
 
@@ -70,7 +79,7 @@ def _rows(noun: Noun, book: Book, only: int | None) -> Iterator[Sequence[str]]:
         if only is not None and noun.within and organization_id != only:
             continue
         cells = Cells(book, organization_id)
-        for row in book.rows(noun, organization_id):
+        for row in rows_of(book, noun, organization_id):
             whole = book.details(noun, row) if noun.details else row
             shown = [cells.shown(whole, column) for column in noun.columns]
             yield [name, *shown] if noun.within else shown
@@ -102,7 +111,8 @@ def _take(job: Job, importer: Importer, stream: TextIO, known: Sequence[str]) ->
             told = importer.take(line)
         except CliError as error:
             importer.refuse()
-            sys.stderr.write(f"Error: line {line.number}: {printable(error.message)}\n")
+            column = f", column {error.title}" if isinstance(error, CellError) else ""
+            sys.stderr.write(f"Error: line {line.number}{column}: {printable(error.message)}\n")
             continue
         if told and not job.output.quiet and job.output.form == "table":
             job.output.line(f"Line {line.number}: {told}")

@@ -7,14 +7,16 @@ sent. So a sheet that was imported once changes nothing when it is imported agai
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from headgate.cli.client import Api
-from headgate.cli.errors import FAILED, REFUSED, CliError
+from headgate.cli.client import Api, RefusedError
+from headgate.cli.errors import FAILED, REFUSED, CellError, CliError
+from headgate.cli.output import value_at
 from headgate.cli.resolve import path_of
 from headgate.cli.run import is_task
 from headgate.cli.sheets.book import Book
 from headgate.cli.sheets.cells import Line
 from headgate.cli.sheets.columns import Cells, body_of
 from headgate.cli.sheets.nouns import ORGANIZATION, Column, Noun
+from headgate.cli.sheets.parts import PARTS, rows_of
 from headgate.cli.tasks import wait
 
 Json = Mapping[str, Any]
@@ -51,8 +53,18 @@ class Importer:
     def take(self, line: Line) -> str:
         """Do what a line says and return that in words, nothing if it is so already.
 
-        CliError says why it cannot be done; the other lines may still be.
+        CliError says why it cannot be done, CellError in which column; the other lines may still
+        be.
         """
+        try:
+            return self._take(line)
+        except RefusedError as error:
+            blamed = [column.title for column in self._columns if _is_blamed(column, error.blamed)]
+            if len(blamed) != 1:
+                raise
+            raise CellError(blamed[0], error.message, error.code) from error
+
+    def _take(self, line: Line) -> str:
         organization_id = self._organization_of(line)
         cells = Cells(self._book, organization_id)
         wanted = {
@@ -60,7 +72,7 @@ class Importer:
         }
         key = tuple(wanted[title] for title in self._key)
         if missing := [title for title in self._needed if not wanted[title]]:
-            raise CliError(f"{missing[0]} is missing", REFUSED)
+            raise CellError(missing[0], "it is missing", REFUSED)
         first = self._lines.setdefault((organization_id, key), line.number)
         if first != line.number:
             raise CliError(f"line {first} is about the same", REFUSED)
@@ -87,6 +99,8 @@ class Importer:
     @property
     def _needed(self) -> Sequence[str]:
         """The titles of what no line can do without; of things without a name, their first."""
+        if self._noun.parts:
+            return [column.title for column in self._noun.columns]
         nameless = len(self._noun.key) == len(self._noun.columns)
         return self._noun.key[:1] if nameless else self._noun.key
 
@@ -96,11 +110,14 @@ class Importer:
         name = line.cells.get(ORGANIZATION)
         if not name:
             if self._only is None:
-                raise CliError(f"{ORGANIZATION} is missing", REFUSED)
+                raise CellError(ORGANIZATION, "it is missing", REFUSED)
             return self._only
-        found = self._book.id_of("organization", 0, name)
+        try:
+            found = self._book.id_of("organization", 0, name)
+        except CliError as error:
+            raise CellError(ORGANIZATION, error.message, error.code) from error
         if self._only not in (None, found):
-            raise CliError(f"it is of organization '{name}', not of the one asked for", REFUSED)
+            raise CellError(ORGANIZATION, f"'{name}' is not the one that was asked for", REFUSED)
         return found
 
     def _things_of(self, cells: Cells) -> dict[tuple[str, ...], Json]:
@@ -110,7 +127,7 @@ class Importer:
             keys = [by_title[title] for title in self._key]
             self._there[cells.organization_id] = {
                 tuple(cells.shown(row, column) for column in keys): row
-                for row in self._book.rows(self._noun, cells.organization_id)
+                for row in rows_of(self._book, self._noun, cells.organization_id)
             }
         return self._there[cells.organization_id]
 
@@ -120,6 +137,9 @@ class Importer:
             for column in self._columns
             if wanted[column.title]
         ]
+        if self._noun.parts:
+            self._put_part(cells, said, None)
+            return
         if self.dry:
             self._note(cells, wanted, 0)
             return
@@ -149,13 +169,26 @@ class Importer:
             if column.only_if and not whole.get(column.only_if):
                 continue
             if column.fixed:
-                raise CliError(
-                    f"{column.title} is '{before}' and cannot be changed to '{cell}'", REFUSED
-                )
+                words = f"it is '{before}' and cannot be changed to '{cell}'"
+                raise CellError(column.title, words, REFUSED)
             said.append((column, cells.sent(cell, column)))
-        if said and not self.dry:
+        if said and self._noun.parts:
+            every = [(column, cells.sent(wanted[column.title], column)) for column in self._columns]
+            self._put_part(cells, every, whole)
+        elif said and not self.dry:
             self._done(self._api.put(f"{self._noun.path}/{row['id']}", body_of(said)))
         return [column.title for column, _ in said]
+
+    def _put_part(
+        self, cells: Cells, said: Sequence[tuple[Column, Any]], there: Json | None
+    ) -> None:
+        parts = PARTS[self._noun.parts]
+        request = parts.request(self._book, cells.organization_id, body_of(said), there)
+        if self.dry:
+            return
+        answer = self._api.put(request.path, request.body)
+        if errors := value_at(answer, "displayMessages.error"):
+            raise CliError("; ".join(errors), REFUSED)
 
     def _done(self, answer: Any) -> Json:
         """Wait for what takes longer."""
@@ -166,6 +199,10 @@ class Importer:
             errors = ended["humanized"]["errors"] or [f"the task ended: {ended['result']}"]
             raise CliError("; ".join(errors), FAILED)
         return ended
+
+
+def _is_blamed(column: Column, blamed: Sequence[str]) -> bool:
+    return column.sent.rpartition(".")[2] in blamed
 
 
 def _silent(cell: str, column: Column) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
-Kind = Literal["text", "texts", "limit", "yes", "time", "one", "many", "secret"]
+Kind = Literal["text", "texts", "limit", "yes", "time", "flag", "one", "many", "secret"]
 
 
 class Column(NamedTuple):
@@ -11,8 +11,9 @@ class Column(NamedTuple):
 
     `shown` is where an object of the API has it, `sent` the parameter that sets it, a dot between
     objects. `one` and `many` are things `of` another kind, named in the cell and sent as ids;
-    `limit` is a number, or none for no limit. `fixed` ones are said when a thing is made, and
-    never changed. What is `only_if` counts for things of which this is true alone.
+    `limit` is a number, or none for no limit; `flag` is 1 or 0, or another text. `fixed` ones are
+    said when a thing is made, and never changed. What is `only_if` counts for things of which this
+    is true alone.
     """
 
     title: str
@@ -29,6 +30,7 @@ class Noun(NamedTuple):
 
     `within` says that it is of an organization. `details` are shown one by one, for the list leaves
     out what columns need. `kept_as` is the kind as which other lines of the sheet may name it.
+    `parts` are told to the server in a way of their own, and have all of their columns.
     """
 
     title: str
@@ -39,6 +41,7 @@ class Noun(NamedTuple):
     details: bool = False
     kept_as: str = ""
     inside: str = ""  # the object in which it is sent, its organization too
+    parts: str = ""  # one of `parts.PARTS`
 
 
 ORGANIZATION: Final = "Organization"
@@ -78,6 +81,21 @@ def _of_user(title: str, name: str, kind: Kind = "text", **more: Any) -> Column:
 def _of_facet(title: str, name: str) -> Column:
     where = f"subscription_facet_attributes.{name}"
     return Column(title, where, f"host.{where}")
+
+
+def _overrides(title: str, owner: str, kind: str) -> Noun:
+    return Noun(
+        title,
+        "",
+        (
+            Column(owner, "owner_id", "owner_id", "one", kind, fixed=True),
+            Column("Repository", "repository_id", "repository_id", "one", "repository", fixed=True),
+            Column("Name", "name", "name", fixed=True),
+            Column("Value", "value", "value", "flag"),
+        ),
+        key=(owner, "Repository", "Name"),
+        parts=f"{kind} override",
+    )
 
 
 NOUNS: Final[Mapping[str, Noun]] = {
@@ -183,6 +201,17 @@ NOUNS: Final[Mapping[str, Noun]] = {
             Column("Auto Publish", "auto_publish", "auto_publish", "yes", only_if="composite"),
         ),
     ),
+    "content-view-components": Noun(
+        "Content view components",
+        "",
+        (
+            Column("Content View", "composite_id", "composite_id", "one", "view", fixed=True),
+            Column("Component", "view_id", "view_id", "one", "view", fixed=True),
+            Column("Version", "version", "version"),
+        ),
+        key=("Content View", "Component"),
+        parts="component",
+    ),
     "content-view-filters": Noun(
         "Content view filters",
         "/katello/api/content_view_filters",
@@ -257,6 +286,24 @@ NOUNS: Final[Mapping[str, Noun]] = {
         details=True,
         inside="host",
     ),
+    "host-collection-members": Noun(
+        "Host collection members",
+        "",
+        (
+            Column(
+                *("Host Collection", "host_collection_id", "host_collection_id"),
+                *("one", "collection"),
+                fixed=True,
+            ),
+            Column("Host", "host_id", "host_id", "one", "host", fixed=True),
+        ),
+        key=("Host Collection", "Host"),
+        parts="member",
+    ),
+    "activation-key-overrides": _overrides(
+        "Content overrides of activation keys", "Activation Key", "key"
+    ),
+    "host-overrides": _overrides("Content overrides of hosts", "Host", "host"),
     "users": Noun(
         "Users",
         "/api/users",

@@ -74,12 +74,14 @@ def _holders(tx: Transaction, actor: Actor, scope: UnitScope) -> Sequence[_Holde
         .correlate(repositories)
         .scalar_subquery()
     )
-    rows = tx.execute(
+    # A view shows its tags also to who does not see all of its repositories.
+    found = (
         select(repositories.c.name, images.label("images"), held.units)
         .join(sets, sets.c.repository_id == repositories.c.id)
         .join(content_set_members, held.content_set_id == sets.c.content_set_id)
         .where(held.content_type == TAG)
     )
+    rows = tx.execute(scoped(found, actor, repositories))
     return [
         _Holder(row.name, (row.images or "").split(), BitMap.deserialize(row.units)) for row in rows
     ]

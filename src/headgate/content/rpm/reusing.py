@@ -16,8 +16,8 @@ from headgate.content.rpm.metadata.pieces import (
     Found,
     Piece,
     anchors_of,
-    decode,
     encode,
+    unknown,
 )
 from headgate.content.rpm.metadata.segments import KINDS, Codec, Kind, Place
 from headgate.content.rpm.selection import PackReader
@@ -67,7 +67,7 @@ def earlier_files(
         wanted = anchors_of(kind, codec, cuts, identify)
         if wanted:
             anchors[kind] = wanted[0]
-            found.update(_found(tx, wanted))
+            _find(tx, wanted, found)
     return Files(anchors, Earlier(identify, read, found))
 
 
@@ -82,7 +82,7 @@ def note(tx: Transaction, files: Iterable[Noted]) -> None:
         tx.execute(upsert(tx, rpm_pieces).on_conflict_do_nothing(), rows)
 
 
-def _found(tx: Transaction, anchors: Sequence[bytes]) -> Iterable[tuple[bytes, Found]]:
+def _find(tx: Transaction, anchors: Sequence[bytes], found: dict[bytes, Found]) -> None:
     query = (
         select(blobs.c.digest, rpm_pieces.c.pieces)
         .join(blobs, blobs.c.id == rpm_pieces.c.blob_id)
@@ -90,7 +90,6 @@ def _found(tx: Transaction, anchors: Sequence[bytes]) -> Iterable[tuple[bytes, F
         .order_by(rpm_pieces.c.blob_id.desc())
         .limit(_FILES)
     )
-    # The newest last: what lies end to end there does so here, too.
-    for digest, pieces in reversed(tx.execute(query).all()):
-        for piece in decode(pieces):
-            yield piece.name, Found(digest, piece)
+    # The newest first: what lies end to end there does so here, too.
+    for digest, pieces in tx.execute(query):
+        found |= {piece.name: Found(digest, piece) for piece in unknown(pieces, found)}

@@ -22,7 +22,7 @@ from headgate.domain.errors import InvalidContentError, NotFoundError
 from headgate.stores.blobs import BlobStore, Digest
 from headgate.stores.db import Transaction
 from headgate.stores.db.id_lists import among
-from headgate.stores.db.statements import LISTED, batched
+from headgate.stores.db.statements import LISTED, batched, tuples_of
 from headgate.stores.db.tables import blobs
 
 
@@ -51,13 +51,11 @@ class PackReader:
 def cuts_of(tx: Transaction, packages: BitMap) -> list[Cut]:
     """Return the parts of segments that hold these packages, in the order of the segments."""
     wanted = _positions_of(tx, packages)
-    segments: list[tuple[int, int, Layout]] = []
-    for batch in batched(wanted):
-        query = select(rpm_segments.c.pack_id, rpm_segments.c.id, rpm_segments.c.layout)
-        segments += [
-            (pack_id, segment_id, Layout.decode(layout))
-            for pack_id, segment_id, layout in tx.execute(query.where(rpm_segments.c.id.in_(batch)))
-        ]
+    columns = [rpm_segments.c.pack_id, rpm_segments.c.id, rpm_segments.c.layout]
+    segments = [
+        (pack_id, segment_id, Layout.decode(bytes(layout)))
+        for pack_id, segment_id, layout in tuples_of(tx, columns, rpm_segments.c.id, BitMap(wanted))
+    ]
     segments.sort(key=lambda segment: segment[:2])
     return [
         Cut(pack_id, layout, _unless_all(wanted[segment_id], layout))
@@ -67,17 +65,19 @@ def cuts_of(tx: Transaction, packages: BitMap) -> list[Cut]:
 
 def pack_reader(tx: Transaction, store: BlobStore, packs: set[int]) -> PackReader:
     """Return a reader of these packs."""
-    digests: dict[tuple[int, Kind, Codec], Digest] = {}
-    for batch in batched(packs):
-        rows = tx.execute(select(rpm_packs).where(rpm_packs.c.id.in_(batch))).all()
-        columns: list[tuple[Kind, Codec]] = [(kind, codec) for kind in KINDS for codec in CODECS]
-        ids = {getattr(row, f"{kind}_{codec}") for row in rows for kind, codec in columns}
-        found = tx.execute(select(blobs.c.id, blobs.c.digest).where(blobs.c.id.in_(ids)))
-        by_id = {blob_id: Digest(digest) for blob_id, digest in found}
-        for row in rows:
-            for kind, codec in columns:
-                digests[row.id, kind, codec] = by_id[getattr(row, f"{kind}_{codec}")]
-    return PackReader(store, digests)
+    files: list[tuple[Kind, Codec]] = [(kind, codec) for kind in KINDS for codec in CODECS]
+    columns = [rpm_packs.c[f"{kind}_{codec}"] for kind, codec in files]
+    rows = list(tuples_of(tx, [rpm_packs.c.id, *columns], rpm_packs.c.id, BitMap(packs)))
+    wanted = BitMap(blob_id for row in rows for blob_id in row[1:])
+    found = dict(tuples_of(tx, [blobs.c.id, blobs.c.digest], blobs.c.id, wanted))
+    return PackReader(
+        store,
+        {
+            (row[0], kind, codec): Digest(bytes(found[blob_id]))
+            for row in rows
+            for (kind, codec), blob_id in zip(files, row[1:], strict=True)
+        },
+    )
 
 
 def fragments_of(tx: Transaction, store: BlobStore, package_id: int) -> Fragments | None:

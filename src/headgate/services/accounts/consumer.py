@@ -11,6 +11,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from importlib import import_module
 from typing import Any, Final
+from urllib.parse import quote
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -35,13 +36,19 @@ _REQUIRED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """A request as it was signed; `url` is whole, without the query."""
+    """A request as it was signed; `url` is whole, without the query.
+
+    `form` are the names and values of a form in the body, which are signed, too (RFC 5849,
+    3.4.1.3.1); other bodies are not.
+    """
 
     method: str
     url: str
     query: str
     authorization: str
     login: str  # of the user that the consumer speaks for
+    is_form: bool = False
+    form: Sequence[tuple[bytes, bytes]] = ()
 
 
 class Consumer:
@@ -82,13 +89,11 @@ class Consumer:
                 headers={"Authorization": request.authorization},
                 exclude_oauth_signature=False,
             )
+            parameters = [(key.encode(), value.encode()) for key, value in parameters]
+            parameters += request.form
             said = _said(parameters)
             signed = oauth.signature_base_string(
-                request.method,
-                oauth.base_string_uri(request.url),
-                oauth.normalize_parameters(
-                    [each for each in parameters if each[0] != "oauth_signature"]
-                ),
+                request.method, oauth.base_string_uri(request.url), _normalized(parameters)
             )
         except ValueError as error:
             raise UnauthenticatedError(REFUSED) from error
@@ -122,9 +127,21 @@ class _Client:
     resource_owner_secret: str = ""
 
 
-def _said(parameters: Sequence[tuple[str, str]]) -> dict[str, str]:
+def _normalized(parameters: Sequence[tuple[bytes, bytes]]) -> str:
+    """Return the parameters as they are signed (RFC 5849, 3.4.1.3.2), any bytes among them.
+
+    oauthlib's own way knows texts alone, and the piece of an upload is none.
+    """
+    signed = [each for each in parameters if each[0] != b"oauth_signature"]
+    escaped = sorted((quote(name, safe="~"), quote(value, safe="~")) for name, value in signed)
+    return "&".join(f"{name}={value}" for name, value in escaped)
+
+
+def _said(parameters: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     """Return the parameters of the protocol; ValueError if one is missing, double or odd."""
-    ours = [each for each in parameters if each[0].startswith("oauth_")]
+    ours = [
+        (name.decode(), value.decode()) for name, value in parameters if name.startswith(b"oauth_")
+    ]
     said = dict(ours)
     if len(said) != len(ours) or any(not said.get(name) for name in _REQUIRED):
         raise ValueError("a parameter of OAuth is missing or comes twice")

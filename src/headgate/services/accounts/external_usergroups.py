@@ -5,6 +5,7 @@ on and until a login says otherwise. So mapping a group gives its rights, and ta
 give them.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Row, delete, select, update
@@ -40,6 +41,12 @@ def query(actor: Actor, usergroup_id: UsergroupId) -> AnySelect:
     """Select the provider's groups that stand for a user group."""
     found = select(external_usergroups).where(external_usergroups.c.usergroup_id == usergroup_id)
     return scoped(found, actor, external_usergroups)
+
+
+def standing_for(tx: Transaction, actor: Actor, usergroup_id: UsergroupId) -> Sequence[Row[Any]]:
+    """Return the provider's groups that stand for a user group, by name."""
+    found = query(actor, usergroup_id).order_by(external_usergroups.c.name)
+    return tx.execute(found).all()
 
 
 def load_external(

@@ -1,7 +1,7 @@
 """The keys by which an OpenID Connect provider signs: fetched, kept, and fetched again.
 
 They are fetched by the guarded client of upstreams. A key that is not among them is looked for
-again, for providers change keys, but not more often than twice a minute: anybody can name a key.
+again, for providers change keys, but not more often than every ten seconds: anybody can name a key.
 """
 
 import json
@@ -27,7 +27,7 @@ from headgate.upstream import (
 Key = Mapping[str, Any]
 
 _KEPT_FOR: Final = timedelta(hours=1)
-_ASKED_EVERY: Final = timedelta(seconds=30)
+_ASKED_EVERY: Final = timedelta(seconds=10)
 # A provider that is away is believed for so long by the keys it had.
 _OUTLIVES_PROVIDER: Final = timedelta(hours=24)
 _MOST_BYTES: Final = 1 << 20

@@ -89,13 +89,26 @@ def public_gpg_key(
 def users_of(tx: Transaction, rows: Sequence[AnyRow]) -> Users:
     """Read what refers to these credentials, in two statements."""
     ids = [row.id for row in rows]
-    return Users(_referring(tx, products, ids), _referring(tx, repositories, ids))
+    of_products = select(products.c.id, products.c.name)
+    of_repositories = select(
+        repositories.c.id,
+        repositories.c.name,
+        repositories.c.content_type,
+        repositories.c.product_id,
+        products.c.name.label("product_name"),
+    ).join(products, products.c.id == repositories.c.product_id)
+    return Users(
+        _referring(tx, of_products, products, ids),
+        _referring(tx, of_repositories, repositories, ids),
+    )
 
 
-def _referring(tx: Transaction, table: Table, ids: Sequence[int]) -> Sequence[AnyRow]:
+def _referring(
+    tx: Transaction, found: Select[*tuple[Any, ...]], table: Table, ids: Sequence[int]
+) -> Sequence[AnyRow]:
     references = [table.c[column] for column in CREDENTIAL_KINDS]
     return tx.execute(
-        select(table.c.id, table.c.name, *references)
+        found.add_columns(*references)
         .where(or_(*(among(tx, column, ids) for column in references)))
         .order_by(table.c.name, table.c.id)
     ).all()

@@ -47,9 +47,13 @@ HTTP_PROXIES: Final = Catalog(
 )
 
 
-def query(actor: Actor, *, organization_id: OrganizationId | None = None) -> Select[Any]:
-    """Select the proxies that the actor may see (of one organization)."""
+def query(
+    actor: Actor, *, organization_id: OrganizationId | None = None, name: str | None = None
+) -> Select[Any]:
+    """Select the proxies that the actor may see (of one organization, of one name)."""
     found = scoped(select(http_proxies), actor, http_proxies)
+    if name is not None:
+        found = found.where(http_proxies.c.name == name)
     if organization_id is None:
         return found
     of = http_proxy_organizations.c

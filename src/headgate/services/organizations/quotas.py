@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import delete, insert, select
 
+from headgate.domain.byte_counts import readable
 from headgate.domain.errors import QuotaExceededError, ValidationError
 from headgate.domain.ids import OrganizationId
 from headgate.plugin import ContentType
@@ -23,7 +24,6 @@ from headgate.stores.db import Database, Transaction
 from headgate.stores.db.tables import organization_quotas, organizations
 
 _HIGHEST: Final = 2**62
-_UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +122,10 @@ def soft_warning(
         if used <= quota.soft:
             return None
         return QuotaExceededError(
-            f"Organization '{_name(tx, organization_id)}' uses {shown(used)}, which is"
-            f" {shown(used - quota.soft)} more than its soft quota of {shown(quota.soft)};"
+            f"Organization '{_name(tx, organization_id)}' uses {readable(used)}, which is"
+            f" {readable(used - quota.soft)} more than its soft quota of {readable(quota.soft)};"
             f" {_ADVICE}"
         )
-
-
-def shown(count: int) -> str:
-    """Return a number of bytes for people: 1.5 GiB."""
-    value, unit = float(count), 0
-    while value >= 1024 and unit < len(_UNITS) - 1:
-        value, unit = value / 1024, unit + 1
-    return f"{count} bytes" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
 
 
 _ADVICE: Final = (
@@ -146,8 +138,9 @@ def _exceeded(
     tx: Transaction, organization_id: int, hard: int, used: int, more: int
 ) -> QuotaExceededError:
     return QuotaExceededError(
-        f"Organization '{_name(tx, organization_id)}' uses {shown(used)}; {shown(more)} more would"
-        f" be {shown(used + more - hard)} beyond its hard quota of {shown(hard)}: {_ADVICE}"
+        f"Organization '{_name(tx, organization_id)}' uses {readable(used)}; {readable(more)} more"
+        f" would be {readable(used + more - hard)} beyond its hard quota of {readable(hard)}:"
+        f" {_ADVICE}"
     )
 
 

@@ -48,6 +48,9 @@ _REPOSITORY_COUNT = (
 )
 
 
+_CONCERN: Final = ("pending", "error", "warning", "cancelled", "success")
+
+
 @dataclass(frozen=True, slots=True)
 class Beside:
     """Of the products of a page: repositories and their last syncs."""
@@ -57,12 +60,16 @@ class Beside:
 
     def last_sync_of(self, product_id: int) -> AnyRow | None:
         """Return the newest sync of any of the product's repositories."""
-        found = [
-            self.syncs[f"repository:{each.id}"]
-            for each in self.repositories.get(product_id, [])
-            if f"repository:{each.id}" in self.syncs
-        ]
-        return max(found, key=lambda row: row.number, default=None)
+        return max(self._syncs_of(product_id), key=lambda row: row.number, default=None)
+
+    def worst_sync_of(self, product_id: int) -> str | None:
+        """Return the result of all last syncs together: the first in order of concern."""
+        results = {row.result for row in self._syncs_of(product_id)}
+        return next((each for each in _CONCERN if each in results), None)
+
+    def _syncs_of(self, product_id: int) -> list[AnyRow]:
+        keys = [f"repository:{each.id}" for each in self.repositories.get(product_id, [])]
+        return [self.syncs[key] for key in keys if key in self.syncs]
 
 
 def query(

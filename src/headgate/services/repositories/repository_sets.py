@@ -61,21 +61,26 @@ def sets_query(
 
 
 def with_status(
-    found: Select[Any], tx: Transaction, statuses: Sequence[str], enabled: Mapping[str, bool]
+    found: Select[Any],
+    tx: Transaction,
+    statuses: Sequence[str],
+    overridden: Mapping[str, bool | None],
 ) -> Select[Any]:
     """Narrow to the sets that one of the statuses holds for.
 
-    `enabled` are the overrides of a host or key, by content label.
+    `overridden` has the labels of which a host or key says something, and whether it enables them
+    if it says that.
     """
 
     def labelled(labels: Iterable[str]) -> ColumnElement[bool]:
         return among_texts(tx, CONTENT_LABEL, sorted(labels))
 
-    other = labelled(label for label, value in enabled.items() if value is not ENABLED)
+    said = {label: value for label, value in overridden.items() if value is not None}
+    other = labelled(label for label, value in said.items() if value is not ENABLED)
     holds = {
         "enabled": or_(other, literal(ENABLED)),
         "disabled": ~other,
-        "overridden": labelled(enabled),
+        "overridden": labelled(overridden),
     }
     return found.where(or_(*(holds[status] for status in statuses)))
 

@@ -17,7 +17,6 @@ from headgate.domain.content import Content
 from headgate.plugin import ContentType
 from headgate.services.storage.blob_collection import void_holders
 from headgate.services.storage.collection_lock import begin_collection, hold_off_collection
-from headgate.services.units.content_sets import union_of
 from headgate.stores.db import Transaction
 from headgate.stores.db.statements import batched
 from headgate.stores.db.tables import (
@@ -30,6 +29,9 @@ from headgate.stores.db.tables import (
     tasks,
     unit_pins,
 )
+
+# Content sets that are read at once.
+_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +156,11 @@ def _drop_units(
     tx: Transaction, content_types: Sequence[ContentType], loose: Mapping[str, BitMap]
 ) -> int:
     dropped = 0
-    everything = list(tx.scalars(select(content_sets.c.id))) if loose else []
     for content_type in content_types:
         units = {
             name: garbage
             for name in content_type.unit_types
-            if name in loose and (garbage := loose[name] - _used(tx, everything, name))
+            if name in loose and (garbage := _unused(tx, name, loose[name]))
         }
         if units:
             content_type.drop(tx, units)
@@ -167,9 +168,24 @@ def _drop_units(
     return dropped
 
 
-def _used(tx: Transaction, content_set_ids: Sequence[int], unit_type: str) -> BitMap:
-    pinned = tx.scalars(select(unit_pins.c.units).where(unit_pins.c.unit_type == unit_type))
-    used = union_of(tx, content_set_ids, unit_type)
-    for units in pinned:
-        used |= BitMap.deserialize(units)
-    return used
+def _unused(tx: Transaction, unit_type: str, loose: BitMap) -> BitMap:
+    """Return those of the units that no content set holds and no task has pinned.
+
+    The newest content sets are asked first: they hold nearly all of what was let go of elsewhere,
+    so that of a thousand a few are read.
+    """
+    garbage = loose.copy()
+    for units in tx.scalars(select(unit_pins.c.units).where(unit_pins.c.unit_type == unit_type)):
+        garbage -= BitMap.deserialize(units)
+    member = content_set_members.c
+    holding = member.content_type == unit_type
+    ids = tx.scalars(
+        select(member.content_set_id).where(holding).order_by(member.content_set_id.desc())
+    ).all()
+    for batch in batched(ids, _AT_ONCE):
+        if not garbage:
+            break
+        held = select(member.units).where(holding, member.content_set_id.in_(batch))
+        for units in tx.scalars(held):
+            garbage -= BitMap.deserialize(units)
+    return garbage

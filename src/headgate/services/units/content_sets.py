@@ -12,7 +12,7 @@ from headgate.domain.ids import ContentSetId
 from headgate.plugin import UnitType
 from headgate.services.storage.collection_lock import hold_off_collection
 from headgate.stores.db import Transaction
-from headgate.stores.db.statements import batched, rows_of, upsert
+from headgate.stores.db.statements import batched, tuples_of, upsert
 from headgate.stores.db.tables import content_set_members, content_sets
 
 # Put together once: content requests wait for it.
@@ -85,7 +85,7 @@ def unit_digests(tx: Transaction, table: Table, ids: BitMap) -> list[bytes]:
 
     Units go only when no content set and no pin holds them, so this tells of a missing pin.
     """
-    digests = [row[0] for row in rows_of(tx, [table.c.digest], table.c.id, ids)]
+    digests = [bytes(row[0]) for row in tuples_of(tx, [table.c.digest], table.c.id, ids)]
     if len(digests) != len(ids):
         raise ConflictError(f"{len(ids) - len(digests)} units of {table.name} are gone")
     return digests

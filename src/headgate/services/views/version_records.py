@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pyroaring import BitMap
-from sqlalchemy import Select, String, cast, select
+from sqlalchemy import Select, String, cast, func, select
 
 from headgate.domain.errors import NotFoundError
 from headgate.domain.ids import ContentViewVersionId
@@ -26,6 +26,7 @@ from headgate.stores.db.tables import (
     content_view_versions,
     content_views,
     distributions,
+    host_environments,
     lifecycle_environments,
     products,
     repositories,
@@ -78,6 +79,14 @@ CONTENT_VIEW_ENVIRONMENTS: Final = Catalog(
         }
     ),
     default_sort=("id", "asc"),
+)
+
+_HOST_COUNT: Final = (
+    select(func.count())
+    .select_from(host_environments)
+    .where(host_environments.c.distribution_id == distributions.c.id)
+    .correlate(distributions)
+    .scalar_subquery()
 )
 
 
@@ -192,5 +201,5 @@ def environments_query(
     actor: Actor, *, organization_id: int | None = None, **plain: object
 ) -> Select[Any]:
     """Select content view environments: what `ORG/ENV/CV` or `ORG/Library` serves."""
-    found = select_view_environments()
+    found = select_view_environments().add_columns(_HOST_COUNT.label("host_count"))
     return of_organizations(found, actor, distributions, organization_id=organization_id, **plain)

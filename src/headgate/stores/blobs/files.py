@@ -25,11 +25,16 @@ def no_room_is_an_error(path: Path) -> Generator[None]:
         raise
 
 
-def require_room(fd: int, reserved: int, path: Path) -> None:
-    """Raise StorageFullError when no more than so many bytes are free where the file lies."""
+def require_room(fd: int, reserved: int, path: Path) -> int:
+    """Return how many more than the reserved bytes are free where the file lies.
+
+    StorageFullError when there are none.
+    """
     found = os.fstatvfs(fd)
-    if found.f_bavail * found.f_frsize <= reserved:
+    room = found.f_bavail * found.f_frsize - reserved
+    if room <= 0:
         raise _full(path)
+    return room
 
 
 def _full(path: Path) -> StorageFullError:

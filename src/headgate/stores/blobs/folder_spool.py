@@ -12,6 +12,8 @@ from headgate.stores.blobs.port import Digest
 # Bytes of the disk that content never takes: the database, which may lie there too, has to be able
 # to write that a task has failed for want of room, and what is deleted to make some.
 _RESERVED: Final = 4 << 20
+# Of the room that is free beyond that, what one file takes before it asks again.
+_PART_OF_ROOM: Final = 16
 _CHUNK: Final = 256 * 1024
 
 
@@ -35,6 +37,7 @@ class FolderSpool:
         self.size = 0
         self._hash: Hashing = sha256()
         self._flushed = False
+        self._unasked = 0  # bytes that may be written before room is asked for again
         with files.no_room_is_an_error(path):
             # 0600 from the first moment: what is on its way in is nobody else's to read.
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (os.O_EXCL if new else 0)
@@ -44,7 +47,7 @@ class FolderSpool:
         """Append; on a full disk the spool file is gone when StorageFullError is raised."""
         try:
             with files.no_room_is_an_error(self.path):
-                files.require_room(self._open_fd(), _RESERVED, self.path)
+                self._require_room(len(data))
                 files.write_all(self._open_fd(), data)
         except BaseException:
             self._failed()
@@ -102,6 +105,13 @@ class FolderSpool:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _require_room(self, size: int) -> None:
+        """Ask for room, again once a part of what was free then is written: others write, too."""
+        self._unasked -= size
+        if self._unasked < 0:
+            room = files.require_room(self._open_fd(), _RESERVED, self.path)
+            self._unasked = room // _PART_OF_ROOM
 
     def _take_in(self, data: bytes | memoryview) -> None:
         """Hash what has been written."""

@@ -5,11 +5,11 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyroaring import BitMap
-from sqlalchemy import ColumnElement, Select, Table, insert, select
+from sqlalchemy import ColumnElement, LargeBinary, Select, Table, insert, select
 from sqlalchemy.dialects import sqlite
 
 from headgate.stores.db.database import Transaction
-from headgate.stores.db.id_lists import among
+from headgate.stores.db.id_lists import among, within
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -61,6 +61,36 @@ def rows_of(
     it is asked for.
     """
     return chain.from_iterable(_lists_of(tx, select(*columns, key.label("key_")), key, ids))
+
+
+def tuples_of(
+    tx: Transaction, columns: Sequence[ColumnElement[Any]], key: ColumnElement[int], ids: BitMap
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the columns of the rows whose key is in the bitmap, as the driver gives them.
+
+    TypeError for columns whose values need conversion (no JSON, no times). Rows of ten thousands
+    of units take a third of the time of `rows_of`, where most goes into making objects of them.
+    """
+    if not all(_is_plain(tx, column) for column in columns):
+        raise TypeError("There are columns whose values need conversion")
+    query = select(*columns)
+    dense = bool(ids) and (ids.max() - ids.min() + 1) * _DENSE <= len(ids)
+    conditions = (
+        [within(tx, key, ids)]
+        if dense
+        else (among(tx, key, batch) for batch in batched(ids, LISTED))
+    )
+    for condition in conditions:
+        cursor = tx.execute(query.where(condition)).cursor
+        if cursor is not None:
+            yield from cursor.fetchall()
+
+
+def _is_plain(tx: Transaction, column: ColumnElement[Any]) -> bool:
+    implementation = column.type.dialect_impl(tx.dialect)
+    return isinstance(column.type, LargeBinary) or (
+        implementation.result_processor(tx.dialect, None) is None
+    )
 
 
 def _lists_of(

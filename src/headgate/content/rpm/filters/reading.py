@@ -18,7 +18,7 @@ from headgate.content.rpm.filters.source import (
 from headgate.content.rpm.tables import errata, module_documents, package_groups, rpm_packages
 from headgate.domain.content import Content
 from headgate.stores.db import Transaction
-from headgate.stores.db.statements import rows_of
+from headgate.stores.db.statements import rows_of, tuples_of
 
 # JSON is read as it was written: there are ten thousands of advisories.
 ADVISORY_COLUMNS = (
@@ -34,9 +34,9 @@ _DOCUMENT_COLUMNS = (module_documents.c.id, module_documents.c.name)
 
 def read_source(tx: Transaction, content: Content) -> Source:
     """Return the content as filters see it; rows come in the order of their ids."""
-    package = Package._make
+    packages = tuples_of(tx, _PACKAGE_COLUMNS, rpm_packages.c.id, content["rpm"])
     return Source(
-        packages=sorted(package(row[:-1]) for row in _rows(tx, _PACKAGE_COLUMNS, content["rpm"])),
+        packages=sorted(map(Package._make, packages)),
         advisories=[advisory_of(row) for row in _rows(tx, ADVISORY_COLUMNS, content["erratum"])],
         streams=[Stream(*row[:-1]) for row in _rows(tx, STREAM_COLUMNS, content["module_stream"])],
         groups=[group_of(row) for row in _rows(tx, GROUP_COLUMNS, content["package_group"])],

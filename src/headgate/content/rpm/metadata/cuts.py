@@ -62,7 +62,7 @@ class Cut:
         if self.positions is None:
             return self.layout.size(kind)
         lengths = self.layout.lengths[kind]
-        return sum(lengths[position] for position in self.positions) + len(self.positions)
+        return sum(map(lengths.__getitem__, self.positions)) + len(self.positions)
 
 
 def grouped(kind: Kind, codec: Codec, cuts: Sequence[Cut]) -> Iterator[list[Cut]]:
@@ -72,18 +72,19 @@ def grouped(kind: Kind, codec: Codec, cuts: Sequence[Cut]) -> Iterator[list[Cut]
     for part in cuts:
         if part.count == 0:
             continue
+        added = part.layout.places[kind, codec].length if part.copied else part.size(kind)
         if group and not (
             _follows(kind, codec, group[-1], part) and size < COPY_BYTES
             if part.copied
             else not group[0].copied
             and count + part.count <= SEGMENT_PACKAGES
-            and size + part.size(kind) <= SEGMENT_BYTES
+            and size + added <= SEGMENT_BYTES
         ):
             yield group
             group, count, size = [], 0, 0
         group.append(part)
         count += part.count
-        size += part.layout.places[kind, codec].length if part.copied else part.size(kind)
+        size += added
     if group:
         yield group
 

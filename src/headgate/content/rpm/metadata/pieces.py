@@ -10,7 +10,7 @@ its segments. Two files that share nearly all segments share this one, too, near
 """
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from heapq import nsmallest
@@ -80,6 +80,11 @@ def decode(data: bytes) -> Iterator[Piece]:
     return map(Piece._make, _PIECE.iter_unpack(data))
 
 
+def unknown(data: bytes, names: Container[bytes]) -> Iterator[Piece]:
+    """As `decode`, of those whose names are not among these."""
+    return (Piece._make(each) for each in _PIECE.iter_unpack(data) if each[0] not in names)
+
+
 def name_of(kind: Kind, codec: Codec, group: Sequence[Cut], identify: Identify) -> bytes:
     """Return the name of the piece that is made of these cuts."""
     name = blake2b(MAKERS[codec], digest_size=NAME_BYTES)
@@ -87,8 +92,9 @@ def name_of(kind: Kind, codec: Codec, group: Sequence[Cut], identify: Identify) 
         place, lengths = part.layout.places[kind, EXPANDED], part.layout.lengths[kind]
         name.update(identify(part.pack, kind, EXPANDED))
         name.update(_PART.pack(*place, part.count))
-        name.update(array("I", part.wanted))
-        name.update(array("I", [lengths[position] for position in part.wanted]))
+        wanted = array("I", part.wanted)
+        name.update(wanted)
+        name.update(array("I", map(lengths.__getitem__, wanted)))
     return name.digest()
 
 

@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import accumulate
-from struct import Struct
+from struct import Struct, unpack_from
 from types import TracebackType
 from typing import Final, Literal, NamedTuple, Protocol, Self, cast, get_args
 
@@ -32,6 +32,9 @@ Kind = Literal["primary", "filelists", "other"]
 Codec = Literal["gz", "zst"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 CODECS: Final[tuple[Codec, ...]] = get_args(Codec)
+_FILES: Final[Sequence[tuple[Kind, Codec]]] = tuple(
+    (kind, codec) for kind in KINDS for codec in CODECS
+)
 
 # Smaller segments compress worse (one package each: 4 to 6 times the size), larger ones are
 # copied whole less often.
@@ -98,7 +101,7 @@ class Layout:
     def encode(self) -> bytes:
         """Return the layout as bytes: 75 and 12 a package."""
         parts = [_HEAD.pack(_VERSION, self.count)]
-        parts += [_PLACE.pack(*self.places[kind, codec]) for kind in KINDS for codec in CODECS]
+        parts += [_PLACE.pack(*self.places[file]) for file in _FILES]
         parts += [Struct(f"<{self.count}I").pack(*self.lengths[kind]) for kind in KINDS]
         return b"".join(parts)
 
@@ -108,19 +111,12 @@ class Layout:
         version, count = _HEAD.unpack_from(data)
         if version != _VERSION:
             raise InvalidContentError(f"A segment's layout has the unknown version {version}")
-        at = _HEAD.size
-        places: dict[tuple[Kind, Codec], Place] = {}
-        for kind in KINDS:
-            for codec in CODECS:
-                places[kind, codec] = Place(*_PLACE.unpack_from(data, at))
-                at += _PLACE.size
-        lengths = Struct(f"<{count}I")
+        at = _HEAD.size + len(_FILES) * _PLACE.size
+        places = map(Place._make, _PLACE.iter_unpack(memoryview(data)[_HEAD.size : at]))
+        lengths = unpack_from(f"<{len(KINDS) * count}I", data, at)
         return cls(
-            places,
-            {
-                kind: lengths.unpack_from(data, at + n * lengths.size)
-                for n, kind in enumerate(KINDS)
-            },
+            dict(zip(_FILES, places, strict=True)),
+            {kind: lengths[n * count : (n + 1) * count] for n, kind in enumerate(KINDS)},
         )
 
 
