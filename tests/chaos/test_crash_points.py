@@ -13,6 +13,7 @@ import pytest
 
 from headgate.stores.db import Database
 from support.aviary import AVIARY, CRANE, HERON_1, ROOK
+from support.databases import opened
 from support.ledger import require_order
 from support.picture import Picture, picture
 from support.rpms import Rpm, RpmStore
@@ -90,7 +91,7 @@ def played(
 
 
 def undisturbed(url: str, root: Path, birds: Upstream, store: RpmStore) -> tuple[Picture, int]:
-    database = Database(url)
+    database = opened(url)
     try:
         with played(database, root, birds, store, crash_at=0) as stage:
             require_order(database, stage.root)
@@ -109,7 +110,7 @@ def test_a_crash_at_any_moment_of_any_task_changes_nothing(
     step = 1 if RUNS > ALL else max(moments // RUNS, 1)
 
     for crash_at in range(1, moments + 1, step):
-        database = Database(next(fresh_databases))
+        database = opened(next(fresh_databases))
         root = tmp_path / str(crash_at)
         with played(database, root, birds, rpm_store, crash_at=crash_at) as stage:
             # How many groups of downloads there are differs, and so does the last moment.

@@ -9,6 +9,7 @@ import pytest
 
 from headgate.stores.db import Database
 from headgate.workflows.retain import retain
+from support.databases import opened
 from support.ledger import require_order
 from support.picture import Picture, picture
 from support.stage import Stage, staged
@@ -54,7 +55,7 @@ def played(database: Database, root: Path, *, crash_at: int) -> Generator[Stage]
 
 
 def undisturbed(url: str, root: Path) -> tuple[Picture, int]:
-    database = Database(url)
+    database = opened(url)
     try:
         with played(database, root, crash_at=0) as stage:
             require_order(database, stage.root)
@@ -79,7 +80,7 @@ def test_a_crash_at_any_moment_loses_nothing_that_follows_a_publish(
         "Tools 3.0 custom/Birds/nests"
     ]
     for crash_at in range(1, moments + 1, step):
-        database = Database(next(fresh_databases))
+        database = opened(next(fresh_databases))
         with played(database, tmp_path / str(crash_at), crash_at=crash_at) as stage:
             assert stage.crashes
             assert picture(database, stage.root) == expected, crash_at

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from headgate.services.hosts.view_environments import HOSTS, KEYS, Holders, held_by, label_of
-from headgate.stores.db import Database, Transaction
+from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     content_overrides,
     distributions,
@@ -19,6 +19,7 @@ from headgate.stores.db.tables import (
 )
 from support.control import control
 from support.crashes import CrashError, Fuse, FusedDatabase
+from support.databases import opened
 from support.ledger import require_order
 from support.stage import Stage, staged
 
@@ -150,7 +151,7 @@ def _file(folder: Path) -> Path:
 @contextmanager
 def farming(url: str, root: Path) -> Generator[Farm]:
     root.mkdir()
-    database = Database(url)
+    database = opened(url)
     try:
         with staged(database, root / "home") as stage:
             yield Farm(stage, root)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from headgate.stores.db import Database
+from support.databases import opened
 from support.family import Family
 from support.feigned_registry import FeignedRegistry, Held, feigned_registry
 from support.ledger import require_order
@@ -77,14 +78,14 @@ def _played(
 def test_a_crash_at_any_moment_of_a_sync_changes_nothing(
     fresh_databases: Iterator[str], registry: FeignedRegistry, tmp_path: Path
 ) -> None:
-    database = Database(next(fresh_databases))
+    database = opened(next(fresh_databases))
     expected, stage = _played(database, tmp_path / "undisturbed", registry, crash_at=0)
     database.close()
     moments = max(stage.moments)
     step = 1 if RUNS > ALL else max(moments // RUNS, 1)
 
     for crash_at in range(1, moments + 1, step):
-        database = Database(next(fresh_databases))
+        database = opened(next(fresh_databases))
         found, stage = _played(database, tmp_path / str(crash_at), registry, crash_at=crash_at)
         database.close()
 

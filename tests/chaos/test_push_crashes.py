@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from headgate.stores.db import Database
 from headgate.stores.db.tables import container_uploads
+from support.databases import opened
 from support.doctor import require_health
 from support.ledger import require_order
 from support.oci import image, index, layer
@@ -85,7 +86,7 @@ def test_a_registry_that_dies_at_any_moment_of_a_push_loses_nothing(
     step = 1 if RUNS > ALL else STEP
     others = count(randrange(2, 2 + step), step)  # noqa: S311 - which third is tried
     for crash_at in chain([1], others):
-        database = Database(next(fresh_databases))
+        database = opened(next(fresh_databases))
         with push_staged(database, tmp_path / str(crash_at)) as stage:
             client = story(stage, crash_at=crash_at)
             require_story(client, stage)

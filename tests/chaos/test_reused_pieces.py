@@ -19,6 +19,7 @@ from headgate.stores.db import Database, Transaction
 from headgate.stores.db.tables import blobs, dormant_files, publication_files
 from headgate.workflows.collect import collect
 from support.aviary import AVIARY
+from support.databases import opened
 from support.ledger import require_order
 from support.rpms import RpmStore
 from support.stage import Stage, staged
@@ -92,7 +93,7 @@ def expected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> set[str]:
     """What is served where nothing is ever copied."""
-    database = Database(next(fresh_databases))
+    database = opened(next(fresh_databases))
     with monkeypatch.context() as patch, staged(database, tmp_path / "plain") as stage:
         patch.setattr(reusing, "_LEAST_BYTES", 1 << 40)
         names = published(stage, birds)
@@ -107,14 +108,14 @@ def expected(
 def test_a_crash_at_any_moment_changes_no_byte(
     fresh_databases: Iterator[str], birds: Upstream, expected: set[str], tmp_path: Path
 ) -> None:
-    database = Database(next(fresh_databases))
+    database = opened(next(fresh_databases))
     with staged(database, tmp_path / "undisturbed") as stage:
         assert published(stage, birds) == expected
         moments = max(stage.moments)
     database.close()
 
     for crash_at in range(1, moments + 1, max(moments // RUNS, 1)):
-        database = Database(next(fresh_databases))
+        database = opened(next(fresh_databases))
         with staged(database, tmp_path / str(crash_at)) as stage:
             stage.crash_at = crash_at
             assert published(stage, birds) == expected
@@ -131,7 +132,7 @@ def test_a_crash_at_any_moment_changes_no_byte(
 def test_collections_in_the_midst_change_no_byte(
     fresh_databases: Iterator[str], birds: Upstream, expected: set[str], tmp_path: Path
 ) -> None:
-    database = Database(next(fresh_databases))
+    database = opened(next(fresh_databases))
     with staged(database, tmp_path / "home") as stage:
         ports = replace(stage.workshop.ports, database=database)
         others = replace(stage.workshop, ports=ports, dormancy=RULES)

@@ -22,6 +22,7 @@ from headgate.stores.db.tables import (
 )
 from headgate.workflows.collect import put_to_sleep
 from support.aviary import AVIARY
+from support.databases import opened
 from support.ledger import require_order
 from support.rpms import RpmStore
 from support.stage import Stage, staged
@@ -124,7 +125,7 @@ def played(
 def test_a_crash_at_any_moment_leaves_a_version_awake_or_dormant(
     fresh_databases: Iterator[str], birds: Upstream, tmp_path: Path
 ) -> None:
-    database = Database(next(fresh_databases))
+    database = opened(next(fresh_databases))
     with played(database, tmp_path / "undisturbed", birds, crash_at=0) as (stage, before, after):
         assert after == before
         assert dormant(stage) == 0
@@ -133,7 +134,7 @@ def test_a_crash_at_any_moment_leaves_a_version_awake_or_dormant(
     step = 1 if RUNS > ALL else max(moments // RUNS, 1)
 
     for crash_at in range(1, moments + 1, step):
-        database = Database(next(fresh_databases))
+        database = opened(next(fresh_databases))
         with played(database, tmp_path / str(crash_at), birds, crash_at=crash_at) as (
             stage,
             before,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from headgate.stores.db import Database
 from support.aviary import HERON_1, REED_1, REED_2, ROOK
+from support.databases import opened
 from support.ledger import require_order
 from support.picture import Picture, picture
 from support.repositories import YumRepository
@@ -41,7 +41,7 @@ def syncs(stage: Stage, birds: Upstream) -> None:
 
 def played(url: str, root: Path, birds: Upstream, *, crash_at: int) -> tuple[Picture, int]:
     root.mkdir()
-    database = Database(url)
+    database = opened(url)
     try:
         with staged(database, root / "home") as stage:
             stage.crash_at = crash_at

@@ -43,6 +43,7 @@ from headgate.stores.db.tables import (
     repository_versions,
     tasks,
 )
+from support.databases import opened
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 _numbers = count(1)
@@ -265,7 +266,7 @@ def _task(tx: Transaction) -> str:
 def empty(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     path = tmp_path_factory.mktemp("ledger") / "headgate.sqlite"
     shutil.copyfile(sqlite_template, path)
-    database = Database(f"sqlite:///{path}")
+    database = opened(f"sqlite:///{path}")
     yield database
     database.close()
 

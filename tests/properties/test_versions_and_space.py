@@ -27,7 +27,7 @@ from headgate.domain.dormancy import DormancyRules
 from headgate.domain.ids import ContentSetId
 from headgate.services.units.content_sets import load_units
 from headgate.services.units.publications import dormant_in
-from headgate.stores.db import Database, Transaction
+from headgate.stores.db import Transaction
 from headgate.stores.db.tables import (
     blobs,
     content_view_version_repositories,
@@ -37,6 +37,7 @@ from headgate.stores.db.tables import (
     repositories,
     repository_versions,
 )
+from support.databases import opened
 from support.doctor import require_health
 from support.ledger import require_order
 from support.stage import Stage
@@ -63,7 +64,7 @@ class Walk(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="headgate-walk-"))
         shutil.copyfile(self.template, self.folder / "headgate.sqlite")
-        self.database = Database(f"sqlite:///{self.folder / 'headgate.sqlite'}")
+        self.database = opened(f"sqlite:///{self.folder / 'headgate.sqlite'}")
         self.stage = Stage(self.database, self.folder / "home")
         rules = DormancyRules(newest=1, least_bytes=0, awake_for=timedelta(0))
         self.stage.workshop = replace(self.stage.workshop, dormancy=rules)

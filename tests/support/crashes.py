@@ -10,6 +10,7 @@ from typing import Any
 from headgate.stores.blobs import Digest, FolderBlobStore, Spool
 from headgate.stores.blobs.uploads import PREFIX, FolderUpload, Hashes
 from headgate.stores.db import Database, Transaction
+from support.databases import share_statements
 
 
 class CrashError(BaseException):
@@ -51,6 +52,7 @@ class FusedDatabase(Database):
 
     def __init__(self, url: str, fuse: Fuse) -> None:
         super().__init__(url)
+        share_statements(self)
         self._fuse = fuse
 
     @contextmanager

@@ -55,8 +55,13 @@ class Templates:
 def opened(url: str) -> Database:
     """Open a database; statements that another one of its kind has compiled need not be again."""
     database = Database(url)
-    database.engine.update_execution_options(compiled_cache=_compiled(database.is_sqlite))
+    share_statements(database)
     return database
+
+
+def share_statements(database: Database) -> None:
+    """Let a database use what others of its kind have compiled."""
+    database.engine.update_execution_options(compiled_cache=_compiled(database.is_sqlite))
 
 
 class _Compiled(MutableMapping[Any, Any]):

@@ -24,7 +24,7 @@ class Family:
         self._settings = dict(settings or {})
         self._log = log
         self._running = ExitStack()
-        self.server = self._start()
+        self.server = self._start(migrated=False)
 
     def kill_all(self) -> Server:
         """End every process at once, as a power cut would, and start anew."""
@@ -57,9 +57,9 @@ class Family:
         self._running.close()
         self._running = ExitStack()
 
-    def _start(self) -> Server:
+    def _start(self, *, migrated: bool = True) -> Server:
         return self._running.enter_context(
-            serving(self.home, settings=self._settings, log=self._log)
+            serving(self.home, settings=self._settings, log=self._log, migrated=migrated)
         )
 
     def _workers(self) -> set[int]:

@@ -68,11 +68,16 @@ class Server:
 
 @contextmanager
 def serving(
-    home: Path, *, settings: Mapping[str, str] | None = None, log: Path | None = None
+    home: Path,
+    *,
+    settings: Mapping[str, str] | None = None,
+    log: Path | None = None,
+    migrated: bool = False,
 ) -> Generator[Server]:
     """Run a server until the block ends; `settings` are environment variables.
 
-    Its log is beside the home unless told otherwise.
+    Its log is beside the home unless told otherwise. A database of PostgreSQL is given its tables,
+    unless it is `migrated`.
     """
     log = log or home.with_suffix(".log")
     environment = {
@@ -84,7 +89,7 @@ def serving(
         "HEADGATE_UPSTREAM_ALLOW_NETWORKS": "127.0.0.0/8,::1/128",
         **(settings or {}),
     }
-    if "HEADGATE_STORAGE_DATABASE" in environment:
+    if "HEADGATE_STORAGE_DATABASE" in environment and not migrated:
         headgate("migrate", "--home", home, settings=environment)
     home.parent.mkdir(parents=True, exist_ok=True)
     # What an earlier server of this home announced does not count.

@@ -18,6 +18,8 @@ SYNC_LABEL = "Actions::Katello::Repository::Sync"
 
 Grouped = Mapping[int, list[AnyRow]]
 
+_CREDENTIALS = {column: content_credentials.alias(column) for column in CREDENTIAL_KINDS}
+
 
 def grouped(rows: Iterable[AnyRow], key: str) -> dict[int, list[AnyRow]]:
     """Return the rows by the value of a column, each group in the order of the rows."""
@@ -29,8 +31,7 @@ def grouped(rows: Iterable[AnyRow], key: str) -> dict[int, list[AnyRow]]:
 
 def with_credentials(source: AnySelect, table: Table) -> AnySelect:
     """Add the names of the credentials that rows of the table refer to, as `gpg_key_name` ..."""
-    for column in CREDENTIAL_KINDS:
-        credential = content_credentials.alias(column)
+    for column, credential in _CREDENTIALS.items():
         source = source.outerjoin(credential, credential.c.id == table.c[column])
         source = source.add_columns(credential.c.name.label(f"{column.removesuffix('_id')}_name"))
     return source

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import StaticPool
 
-from headgate.search import Field, Fields, SearchError, condition
+from headgate.search import Field, Fields, SearchError, compares, condition
 from headgate.search.language import parse
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -131,6 +131,24 @@ def test_contains_means_contains_unless_there_are_wildcards(name: str, value: st
 
     if "%" not in value:
         assert matches == (value.lower() in name.lower())
+
+
+@given(
+    st.text(alphabet="abA%_*\\.", min_size=1, max_size=8),
+    st.text(alphabet="abA%_*\\.", max_size=6),
+    st.sampled_from(["=", "~"]),
+)
+def test_what_is_compared_in_python_is_compared_as_in_sql(
+    name: str, value: str, operator: str
+) -> None:
+    quoted = value.replace("\\", "\\\\")
+    with engine.begin() as connection:
+        connection.execute(birds.delete())
+        connection.execute(insert(birds).values(name=name))
+        found = condition(f'name {operator} "{quoted}"', FIELDS, now=NOW)
+        matches = bool(connection.execute(select(birds.c.id).where(found)).all())
+
+    assert compares(operator, value)(name) == matches
 
 
 @given(

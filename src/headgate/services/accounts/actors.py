@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     CTE,
+    BindParameter,
     Executable,
     Integer,
     Row,
@@ -13,6 +15,7 @@ from sqlalchemy import (
     String,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     literal,
@@ -61,7 +64,7 @@ def actor_of(tx: Transaction, user: Row[Any]) -> Actor:
     if user.admin:
         return Actor(user_id=user_id, login=user.login, admin=True)
     read = _Read()
-    for row in tx.execute(_of_user(user_id)):
+    for row in tx.execute(_of_user(), {"user_id": user_id}):
         read.take(row)
     if read.admin:
         return Actor(user_id=user_id, login=user.login, admin=True)
@@ -145,8 +148,13 @@ def _sorted(grants: Sequence[Grant]) -> tuple[frozenset[str], tuple[Grant, ...]]
     return everywhere, limited
 
 
-def _of_user(user_id: UserId) -> Executable:
-    """Select all that a user's rights come from, as rows for `_Read.take`."""
+@cache
+def _of_user() -> Executable:
+    """Select all that the rights of `user_id` come from, as rows for `_Read.take`.
+
+    Every request of a user asks it, and putting it together takes longer than running it.
+    """
+    user_id: BindParameter[int] = bindparam("user_id")
     groups = groups_of_user(user_id)
     held = (
         select(user_roles.c.role_id)
@@ -168,7 +176,7 @@ def _of_user(user_id: UserId) -> Executable:
     return union_all(member, admin, *_of_roles(held))
 
 
-def groups_of_user(user_id: UserId) -> CTE:
+def groups_of_user(user_id: UserId | BindParameter[int]) -> CTE:
     """Return the groups (id) that a user is in, directly or through groups within groups."""
     direct = select(usergroup_users.c.usergroup_id.label("id")).where(
         usergroup_users.c.user_id == user_id
