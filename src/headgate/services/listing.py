@@ -1,11 +1,11 @@
 """Lists: search, order and pages of what an actor may see, in at most two statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pyroaring import BitMap
-from sqlalchemy import Column, ColumnElement, ScalarSelect, Table, func, select, true
+from sqlalchemy import Column, ColumnElement, ScalarSelect, Table, func, literal, select
 
 from headgate.domain.clock import Clock
 from headgate.domain.errors import ValidationError
@@ -21,7 +21,8 @@ DEFAULT_PER_PAGE: Final = 20
 MOST_PER_PAGE: Final = 2**32  # what the collection asks for when it wants everything
 _HIGHEST_OFFSET: Final = 2**62
 _PER_PAGE: Final = "entries_per_page"
-_EVERY: Final[ColumnElement[bool]] = true()
+# So many keys are read in a millisecond or two.
+_FEW: Final = 2_000
 # Rows read in a row while one is looked up by what an index says of it (SQLite: 0.25 and 1.5 us).
 _OUT_OF_PLACE: Final = 8
 
@@ -99,21 +100,21 @@ def page(
 
     With `held` it is not: only rows with these keys are listed, and each of them has one.
     An unreadable search gives an empty page with `error`, or raises SearchError if `strict`.
-    Two statements: one for both counts (and how many a page has), one for the rows.
+    Two statements: one for both counts (and how many a page has), one for the rows. After a search
+    of what is held, what was found too often to be noted is counted with the rows.
     """
     sort_by, sort_order = _sort(window, catalog)
-    everything, query = query, _narrowed(tx, query, catalog, held)
+    every = _Rows(tx, query, catalog, held, known=held is not None and query.whereclause is None)
     if window.completing is not None:
         suggested = complete(
             tx,
-            Completed(query, catalog.key, catalog.fields),
+            Completed(every.narrowed(), catalog.key, catalog.fields),
             actor=window.completing,
             text=window.search or "",
         )
         return Listed((), 0, 0, window, sort_by, sort_order, suggestions=suggested)
     ordered_by = catalog.column_of(sort_by)
-    searched = _EVERY
-    error: SearchError | None = None
+    searched, error = None, None
     try:
         if window.search and window.search.strip():
             searched = condition(window.search, catalog.fields, now=clock())
@@ -121,18 +122,15 @@ def page(
         if strict:
             raise
         error = unreadable
-    known = len(held) if held is not None and everything.whereclause is None else None
-    total, subtotal, kept = _counts(tx, query, searched, catalog, known)
+    found = _found(tx, every, searched)
     if window.usual:
-        window = replace(window, per_page=value_of(_PER_PAGE, kept))
+        window = replace(window, per_page=value_of(_PER_PAGE, found.kept))
     if error is not None:
-        return Listed((), total, 0, window, sort_by, sort_order, error=error.message)
+        return Listed((), found.total, 0, window, sort_by, sort_order, error=error.message)
     direction = ordered_by.desc() if sort_order == "desc" else ordered_by.asc()
-    if held is not None and _quick_to_walk(ordered_by, held, window, subtotal):
-        query = _narrowed(tx, everything, catalog, held, tested=True)
-    final = _cut(query.where(searched).order_by(direction, catalog.key.desc()), window)
-    rows: Sequence[AnyRow] = tx.execute(final).all() if subtotal else ()
-    return Listed(rows, total, subtotal, window, sort_by, sort_order)
+    final = found.rows.narrowed(tested=found.quick_to_walk(ordered_by, window))
+    rows, subtotal = _read(tx, found, _cut(final.order_by(direction, catalog.key.desc()), window))
+    return Listed(rows, found.total, subtotal, window, sort_by, sort_order)
 
 
 def where_equal(query: AnySelect, table: Table, **values: object) -> AnySelect:
@@ -182,59 +180,99 @@ def _direction(text: str) -> str:
     return text.lower()
 
 
-def _narrowed(
-    tx: Transaction,
-    query: AnySelect,
-    catalog: Catalog,
-    held: BitMap | None,
-    *,
-    tested: bool = False,
-) -> AnySelect:
-    if held is None:
-        return query
-    return query.where(within(tx, catalog.key, held, tested=tested))
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What a query selects, of what is held; `known` when that is all of what is held."""
+
+    tx: Transaction
+    query: AnySelect
+    catalog: Catalog
+    held: BitMap | None
+    known: bool
+
+    def narrowed(self, *, tested: bool = False) -> AnySelect:
+        """Return the query for what is held."""
+        if self.held is None:
+            return self.query
+        return self.query.where(within(self.tx, self.catalog.key, self.held, tested=tested))
+
+    def where(self, searched: ColumnElement[bool]) -> "_Rows":
+        """Return what the condition leaves."""
+        return replace(self, query=self.query.where(searched), known=False)
+
+    def of(self, keys: Iterable[int]) -> "_Rows":
+        """Return those with these keys, which are some of them."""
+        return replace(self, held=BitMap(keys), known=True)
+
+    @property
+    def count(self) -> int | ScalarSelect[int]:
+        """How many there are, or what counts them."""
+        if self.known and self.held is not None:
+            return len(self.held)
+        ids = self.narrowed().with_only_columns(self.catalog.key).order_by(None).subquery()
+        return select(func.count()).select_from(ids).scalar_subquery()
 
 
-def _quick_to_walk(
-    ordered_by: ColumnElement[Any], held: BitMap, window: Window, subtotal: int
-) -> bool:
-    """Whether the page is reached sooner in the order of an index than among what is held.
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a list shows pages of. `least` is how many there are, and more unless `exactly` so."""
 
-    A row that is not wanted is passed by for every wanted one, as many times as there are rows in
-    all; and to look at one out of its place takes as long as to read several in a row.
-    """
-    if not held or not subtotal or window.per_page is None:
-        return False
-    if not isinstance(ordered_by, Column):
-        return False
-    table: Table = ordered_by.table
-    if not any(index.expressions[0] is ordered_by for index in table.indexes):
-        return False
-    passed = min(window.page * window.per_page, subtotal) * held.max() // subtotal
-    return passed * _OUT_OF_PLACE < len(held)
+    rows: _Rows
+    total: int
+    least: int
+    exactly: bool
+    kept: str | None  # of the setting that says how many a page has
 
+    def quick_to_walk(self, ordered_by: ColumnElement[Any], window: Window) -> bool:
+        """Whether the page is reached sooner in the order of an index than among what is held.
 
-def _counts(
-    tx: Transaction,
-    query: AnySelect,
-    searched: ColumnElement[bool],
-    catalog: Catalog,
-    known: int | None,
-) -> tuple[int, int, str | None]:
-    """Return how many there are, how many are found, and what is kept of the usual page."""
-    counts: list[ColumnElement[Any]] = [stored(_PER_PAGE).label("kept")]
-    if known is None:
-        counts.append(_count(query, catalog).label("total"))
-    if searched is not _EVERY:
-        counts.append(_count(query.where(searched), catalog).label("subtotal"))
-    row = tx.execute(select(*counts)).one()
-    total: int = row.total if known is None else known
-    return total, getattr(row, "subtotal", total), row.kept
+        A row that is not wanted is passed by for every wanted one, as many times as there are rows
+        in all; and to look at one out of its place takes as long as to read several in a row.
+        """
+        held = self.rows.held
+        if not held or not self.least or window.per_page is None:
+            return False
+        if not isinstance(ordered_by, Column):
+            return False
+        table: Table = ordered_by.table
+        if not any(index.expressions[0] is ordered_by for index in table.indexes):
+            return False
+        passed = min(window.page * window.per_page, self.least) * held.max() // self.least
+        return passed * _OUT_OF_PLACE < len(held)
 
 
-def _count(query: AnySelect, catalog: Catalog) -> ScalarSelect[int]:
-    ids = query.with_only_columns(catalog.key).order_by(None).subquery()
-    return select(func.count()).select_from(ids).scalar_subquery()
+def _found(tx: Transaction, every: _Rows, searched: ColumnElement[bool] | None) -> _Found:
+    """Count what there is and what is found; what is found of what is held is noted, if few."""
+    kept = stored(_PER_PAGE).label("kept")
+    total = every.count
+    if searched is not None and every.held is not None:
+        rows = every.where(searched)
+        few = rows.narrowed().with_only_columns(every.catalog.key, kept, _labelled(total, "total"))
+        noted = tx.execute(few.order_by(None).limit(_FEW + 1)).all()
+        if noted:
+            exactly = len(noted) <= _FEW
+            rows = every.of(row[0] for row in noted) if exactly else rows
+            return _Found(rows, noted[0].total, len(noted), exactly, noted[0].kept)
+    rows = every if searched is None else every.where(searched)
+    subtotal = 0 if searched is not None and every.held is not None else rows.count
+    counts = _labelled(total, "total"), _labelled(subtotal, "subtotal")
+    row = tx.execute(select(kept, *counts)).one()
+    return _Found(rows, row.total, row.subtotal, exactly=True, kept=row.kept)
+
+
+def _labelled(count: int | ScalarSelect[int], name: str) -> ColumnElement[int]:
+    return (literal(count) if isinstance(count, int) else count).label(name)
+
+
+def _read(tx: Transaction, found: _Found, query: AnySelect) -> tuple[Sequence[AnyRow], int]:
+    """Return the rows of a page, and how many there are on all pages."""
+    if found.exactly:
+        return (tx.execute(query).all() if found.least else ()), found.least
+    count = found.rows.count
+    rows = tx.execute(query.add_columns(_labelled(count, "on_all_pages"))).all()
+    if rows:
+        return rows, rows[0].on_all_pages
+    return (), tx.execute(select(_labelled(count, "on_all_pages"))).scalar_one()
 
 
 def _cut(query: AnySelect, window: Window) -> AnySelect:

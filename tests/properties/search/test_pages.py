@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from headgate.domain.clock import utc_now
 from headgate.search import Field, Fields
+from headgate.services import listing
 from headgate.services.listing import Catalog, Window, page
 from headgate.stores.db import Database, Transaction
 
@@ -98,7 +99,8 @@ asked = st.builds(
 
 @pytest.fixture
 def tx(database: Database) -> Iterator[Transaction]:
-    with database.begin() as tx:
+    with pytest.MonkeyPatch.context() as patch, database.begin() as tx:
+        patch.setattr(listing, "_FEW", 50)  # so that some searches find more
         _metadata.create_all(tx)
         tx.execute(insert(eggs), [egg._asdict() for egg in EGGS])
         yield tx
@@ -120,7 +122,7 @@ def test_every_page_is_what_a_plain_reading_gives(
     found.sort(key=lambda egg: getattr(egg, column), reverse=window.sort_order == "desc")
     start = (window.page - 1) * (window.per_page or 0)
     expected = found[start : start + (window.per_page or COUNT)]
-    assert [tuple(row) for row in listed.rows] == expected
+    assert [tuple(row)[:3] for row in listed.rows] == expected
 
 
 def test_a_page_of_much_is_reached_by_its_order(tx: Transaction) -> None:
