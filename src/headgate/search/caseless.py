@@ -1,6 +1,6 @@
 """LIKE without regard to case, as each database has it."""
 
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from sqlalchemy import Boolean, ColumnElement, String
 from sqlalchemy.ext.compiler import compiles
@@ -22,6 +22,10 @@ class CaselessLike(FunctionElement[bool]):
 
     def __init__(self, column: ColumnElement[Any], pattern: ColumnElement[str]) -> None:
         super().__init__(column, pattern)
+
+    def self_group(self, against: Any = None) -> Self:  # noqa: ARG002 - the signature is theirs
+        """Stand in AND and OR as a condition; SQLite would compare it with 1 for every row."""
+        return self
 
 
 @compiles(CaselessLike)

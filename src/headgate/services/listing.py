@@ -209,8 +209,17 @@ class _Rows:
         """How many there are, or what counts them."""
         if self.known and self.held is not None:
             return len(self.held)
-        ids = self.narrowed().with_only_columns(self.catalog.key).order_by(None).subquery()
-        return select(func.count()).select_from(ids).scalar_subquery()
+        return select(func.count()).select_from(self.keys.subquery()).scalar_subquery()
+
+    @property
+    def keys(self) -> AnySelect:
+        """The query for keys alone.
+
+        Where nearly every row is held, an index that has all that is asked for is read instead of
+        the rows (of a million packages: 70 MB instead of 400).
+        """
+        nearly_all = bool(self.held) and len(self.held) * 4 > self.held.max() * 3
+        return self.narrowed(tested=nearly_all).with_only_columns(self.catalog.key).order_by(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +256,8 @@ def _found(tx: Transaction, every: _Rows, searched: ColumnElement[bool] | None) 
     total = every.count
     if searched is not None and every.held is not None:
         rows = every.where(searched)
-        few = rows.narrowed().with_only_columns(every.catalog.key, kept, _labelled(total, "total"))
-        noted = tx.execute(few.order_by(None).limit(_FEW + 1)).all()
+        few = rows.keys.add_columns(kept, _labelled(total, "total"))
+        noted = tx.execute(few.limit(_FEW + 1)).all()
         if noted:
             exactly = len(noted) <= _FEW
             rows = every.of(row[0] for row in noted) if exactly else rows
