@@ -205,7 +205,7 @@ def test_a_server_that_dies_in_a_request_has_changed_all_of_the_hosts_or_none(
         url = farm.stage.database.url.render_as_string(hide_password=False)
         fuse = Fuse()
         dying = FusedDatabase(url, fuse)
-        client = control(dying).client()
+        client = control(dying).client(mortal=True)
         for method, path, body, logged in farm.requests():
             before, told = farm.state(), farm.audits()
             crash_at = 0

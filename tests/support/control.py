@@ -64,16 +64,22 @@ class Control:
     _users: int = 0
     _clients: list[TestClient] = field(default_factory=list[TestClient])
 
-    def client(self, login: str = "admin", password: str = PASSWORD) -> TestClient:
+    def client(
+        self, login: str = "admin", password: str = PASSWORD, *, mortal: bool = False
+    ) -> TestClient:
         """Return a client that comes with a password."""
-        client = self.anonymous()
+        client = self.anonymous(mortal=mortal)
         client.auth = httpx2.BasicAuth(login, password)
         return client
 
-    def anonymous(self, address: str = "192.0.2.1") -> TestClient:
-        """Return a client that nobody knows."""
+    def anonymous(self, address: str = "192.0.2.1", *, mortal: bool = False) -> TestClient:
+        """Return a client that nobody knows.
+
+        If the server is `mortal` a crash may end its event loop: each request has its own.
+        """
         client = TestClient(self.app, base_url="https://headgate.test", client=(address, 40_000))
-        client.portal = _portal()
+        if not mortal:
+            client.portal = _portal()
         self._clients.append(client)
         return client
 
