@@ -16,6 +16,20 @@ def test_every_command_finds_its_action_and_parameters_or_is_known_not_to() -> N
     assert sorted(_missing()) == sorted(absent("sent"))
 
 
+def test_what_a_path_names_is_the_name_of_nothing_within_a_parameter() -> None:
+    """Hammer puts an option wherever its name is declared: `--id 2` would be two things."""
+    twice = [
+        f"{action}: {parameter['name']}.{inner['name']}"
+        for action, method in declared().items()
+        for parameter in method["params"]
+        if parameter["expected_type"] == "hash"
+        for inner in parameter.get("params", ())
+        if any(f":{inner['name']}" in api["api_url"].split("/") for api in method["apis"])
+    ]
+
+    assert twice == []
+
+
 def _missing() -> Iterator[str]:
     for command in COMMANDS:
         method = declared().get(command.action)

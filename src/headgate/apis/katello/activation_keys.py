@@ -114,10 +114,6 @@ def show(call: Call, params: Show) -> dict[str, Any]:
     return shown
 
 
-class _Environment(Params):
-    id: EnvironmentId | None = doc("Environment ID", default=None)
-
-
 class _Fields(ByList):
     description: str | None = doc("Description", default=None)
     max_hosts: int | None = doc(
@@ -132,7 +128,8 @@ class _Fields(ByList):
     purpose_usage: str | None = doc("System purpose usage", default=None, max_length=255)
     purpose_role: str | None = doc("System purpose role", default=None, max_length=255)
     purpose_addons: list[str] | None = doc("System purpose add-ons", default=None, max_length=100)
-    environment: _Environment | None = doc(
+    # Its key is not declared: hammer would put the key's own id there, which has the same name.
+    environment: dict[str, int | None] | None = doc(
         "The only environment as an object with its id", default=None, hidden=True
     )
     environment_id: EnvironmentId | None = doc(
@@ -144,7 +141,7 @@ class _Fields(ByList):
         """The content view environments that are asked for."""
         given = self.changes()
         if self.environment is not None:
-            given = {"environment_id": self.environment.id, **given}
+            given = {"environment_id": self.environment.get("id"), **given}
         return Wanted.of(given)
 
 
