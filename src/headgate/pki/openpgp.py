@@ -144,11 +144,15 @@ class Keyring:
     def _why_not(self, signature: Signature, known: Sequence[PublicKey]) -> Finding:
         """Tell people why Sequoia refused; it does not say so itself."""
         key_id, sig = signature.key_id, signature.sig
-        if sig.hash_algorithm in _WEAK:
-            return Finding(Verdict.WEAK, key_id, detail=str(sig.hash_algorithm).partition(".")[2])
+        try:
+            # What the packet says of these may be a number that nobody has given a meaning.
+            algorithm, made = guarded(lambda: (sig.hash_algorithm, sig.created))
+        except InvalidContentError as error:
+            return Finding(Verdict.BAD, key_id, detail=error.message)
+        if algorithm in _WEAK:
+            return Finding(Verdict.WEAK, key_id, detail=str(algorithm).partition(".")[2])
         if any(guarded(lambda key=key: key.cert.is_revoked) for key in known):
             return Finding(Verdict.REVOKED, key_id)
-        made = sig.created
         for key in known:
             ends = guarded(lambda key=key: key.cert.expiration)
             if ends is not None and made is not None and ends <= made:
@@ -165,7 +169,7 @@ class Keyring:
 def read_signature(packet: bytes) -> Signature:
     """Read one signature packet; InvalidContentError when it is none."""
     sig = guarded(lambda: Sig.from_bytes(packet))
-    issuer = sig.issuer_fingerprint or sig.issuer_key_id
+    issuer = guarded(lambda: sig.issuer_fingerprint or sig.issuer_key_id)
     return Signature(None if issuer is None else issuer.lower(), sig)
 
 
