@@ -127,7 +127,11 @@ class Keyring:
         """Say whether one of the keys made the signature over the data (bytes, or a file)."""
         key_id, issuer = signature.key_id, signature.issuer
         known = [key for key in self.keys if issuer is not None and issuer in key.ids]
-        if signature.sig.signature_type != SignatureType.Binary:
+        try:
+            of_file = guarded(lambda: signature.sig.signature_type == SignatureType.Binary)
+        except InvalidContentError:
+            of_file = False
+        if not of_file:
             return Finding(Verdict.BAD, key_id, detail="it is no signature of a file")
         if not known:
             return Finding(Verdict.UNKNOWN, key_id)
