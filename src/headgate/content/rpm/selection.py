@@ -9,8 +9,7 @@ from sqlalchemy import Text, cast, func, select
 from headgate.content.rpm.metadata.cuts import Cut
 from headgate.content.rpm.metadata.packages import Fragments
 from headgate.content.rpm.metadata.segments import (
-    CODECS,
-    KINDS,
+    FILES,
     Codec,
     Kind,
     Layout,
@@ -65,8 +64,7 @@ def cuts_of(tx: Transaction, packages: BitMap) -> list[Cut]:
 
 def pack_reader(tx: Transaction, store: BlobStore, packs: set[int]) -> PackReader:
     """Return a reader of these packs."""
-    files: list[tuple[Kind, Codec]] = [(kind, codec) for kind in KINDS for codec in CODECS]
-    columns = [rpm_packs.c[f"{kind}_{codec}"] for kind, codec in files]
+    columns = [rpm_packs.c[f"{kind}_{codec}"] for kind, codec in FILES]
     rows = list(tuples_of(tx, [rpm_packs.c.id, *columns], rpm_packs.c.id, BitMap(packs)))
     wanted = BitMap(blob_id for row in rows for blob_id in row[1:])
     found = dict(tuples_of(tx, [blobs.c.id, blobs.c.digest], blobs.c.id, wanted))
@@ -75,7 +73,7 @@ def pack_reader(tx: Transaction, store: BlobStore, packs: set[int]) -> PackReade
         {
             (row[0], kind, codec): Digest(bytes(found[blob_id]))
             for row in rows
-            for (kind, codec), blob_id in zip(files, row[1:], strict=True)
+            for (kind, codec), blob_id in zip(FILES, row[1:], strict=True)
         },
     )
 

@@ -74,16 +74,20 @@ def tuples_of(
     if not all(_is_plain(tx, column) for column in columns):
         raise TypeError("There are columns whose values need conversion")
     query = select(*columns)
-    dense = bool(ids) and (ids.max() - ids.min() + 1) * _DENSE <= len(ids)
     conditions = (
         [within(tx, key, ids)]
-        if dense
+        if _is_dense(ids)
         else (among(tx, key, batch) for batch in batched(ids, LISTED))
     )
     for condition in conditions:
         cursor = tx.execute(query.where(condition)).cursor
         if cursor is not None:
             yield from cursor.fetchall()
+
+
+def _is_dense(ids: BitMap) -> bool:
+    """Whether a bitmap fills nearly all of its range."""
+    return bool(ids) and (ids.max() - ids.min() + 1) * _DENSE <= len(ids)
 
 
 def _is_plain(tx: Transaction, column: ColumnElement[Any]) -> bool:
@@ -96,11 +100,8 @@ def _is_plain(tx: Transaction, column: ColumnElement[Any]) -> bool:
 def _lists_of(
     tx: Transaction, query: Select[*tuple[Any, ...]], key: ColumnElement[int], ids: BitMap
 ) -> Iterator[Sequence[Any]]:
-    if not ids:
-        return
-    low, high = ids.min(), ids.max()
-    if (high - low + 1) * _DENSE <= len(ids):
-        rows = tx.execute(query.where(key.between(low, high)))
+    if _is_dense(ids):
+        rows = tx.execute(query.where(key.between(ids.min(), ids.max())))
         for some in rows.partitions(_FETCHED):
             yield [row for row in some if row[-1] in ids]
         return

@@ -32,7 +32,7 @@ Kind = Literal["primary", "filelists", "other"]
 Codec = Literal["gz", "zst"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 CODECS: Final[tuple[Codec, ...]] = get_args(Codec)
-_FILES: Final[Sequence[tuple[Kind, Codec]]] = tuple(
+FILES: Final[Sequence[tuple[Kind, Codec]]] = tuple(
     (kind, codec) for kind in KINDS for codec in CODECS
 )
 
@@ -101,7 +101,7 @@ class Layout:
     def encode(self) -> bytes:
         """Return the layout as bytes: 75 and 12 a package."""
         parts = [_HEAD.pack(_VERSION, self.count)]
-        parts += [_PLACE.pack(*self.places[file]) for file in _FILES]
+        parts += [_PLACE.pack(*self.places[file]) for file in FILES]
         parts += [Struct(f"<{self.count}I").pack(*self.lengths[kind]) for kind in KINDS]
         return b"".join(parts)
 
@@ -111,11 +111,11 @@ class Layout:
         version, count = _HEAD.unpack_from(data)
         if version != _VERSION:
             raise InvalidContentError(f"A segment's layout has the unknown version {version}")
-        at = _HEAD.size + len(_FILES) * _PLACE.size
+        at = _HEAD.size + len(FILES) * _PLACE.size
         places = map(Place._make, _PLACE.iter_unpack(memoryview(data)[_HEAD.size : at]))
         lengths = unpack_from(f"<{len(KINDS) * count}I", data, at)
         return cls(
-            dict(zip(_FILES, places, strict=True)),
+            dict(zip(FILES, places, strict=True)),
             {kind: lengths[n * count : (n + 1) * count] for n, kind in enumerate(KINDS)},
         )
 

@@ -38,7 +38,6 @@ from headgate.stores.db.tables.hosts import (
     host_collections,
     host_environments,
     host_facts,
-    host_parameters,
     host_products,
     host_traces,
     hosts,
@@ -66,7 +65,11 @@ from headgate.stores.db.tables.organizations import (
     repositories,
     repository_versions,
 )
-from headgate.stores.db.tables.parameters import location_parameters, organization_parameters
+from headgate.stores.db.tables.parameters import (
+    host_parameters,
+    location_parameters,
+    organization_parameters,
+)
 from headgate.stores.db.tables.quotas import organization_quotas
 from headgate.stores.db.tables.recurrence import recurring_logics, sync_plans
 from headgate.stores.db.tables.roles import (

@@ -14,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from headgate.stores.db.auditing.declarations import SECRET, UNAUDITED, folded, unaudited
+from headgate.stores.db.auditing.declarations import UNAUDITED, folded, unaudited
 from headgate.stores.db.types import UtcDateTime, link_table, metadata
 
 BOOTC_IMAGES = ("booted", "staged", "available", "rollback")
@@ -145,18 +145,6 @@ host_environments = Table(
     Column("position", Integer, nullable=False),
     PrimaryKeyConstraint("host_id", "distribution_id"),
     info=folded("host_id", "distribution_id", "content_view_environment_ids"),
-)
-
-host_parameters = Table(
-    "host_parameters",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("host_id", Integer, ForeignKey("hosts.id", ondelete="CASCADE"), nullable=False),
-    Column("name", String(255), nullable=False),
-    Column("value", Text, nullable=False, info=SECRET),
-    Column("parameter_type", String(16), nullable=False),
-    Column("hidden_value", Boolean, nullable=False, default=False),
-    UniqueConstraint("host_id", "name"),
 )
 
 host_facts = Table(

@@ -1,4 +1,4 @@
-"""Parameters of organizations and locations, which their hosts inherit."""
+"""Parameters of hosts, and of organizations and locations, from which hosts inherit them."""
 
 from sqlalchemy import (
     Boolean,
@@ -31,3 +31,4 @@ def _parameters(name: str, owner: str, owners: str) -> Table:
 
 organization_parameters = _parameters("organization_parameters", "organization_id", "organizations")
 location_parameters = _parameters("location_parameters", "location_id", "locations")
+host_parameters = _parameters("host_parameters", "host_id", "hosts")
