@@ -152,13 +152,14 @@ def parameters_shown(call: Call, owner: Owner) -> list[dict[str, Any]]:
 
 def _parameters(rows: Sequence[AnyRow], *, reveal: bool) -> dict[str, Any]:
     """Return the host's own parameters, and what counts for it: of a name the last one."""
-    own = [each for each in rows if each.associated_type == HOST.name]
+
+    def shown(row: AnyRow) -> dict[str, Any]:
+        # Who may change a host need not be allowed to see what its organization hides.
+        own = row.associated_type == HOST.name
+        return parameter_object(row, row.associated_type, reveal=reveal and own)
+
     last = {each.name: each for each in rows}
-    # Who may change a host need not be allowed to see what its organization hides.
     return {
-        "parameters": [parameter_object(each, HOST.name, reveal=reveal) for each in own],
-        "all_parameters": [
-            parameter_object(each, each.associated_type, reveal=reveal and each in own)
-            for _, each in sorted(last.items())
-        ],
+        "parameters": [shown(each) for each in rows if each.associated_type == HOST.name],
+        "all_parameters": [shown(each) for _, each in sorted(last.items())],
     }
